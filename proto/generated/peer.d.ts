@@ -1,0 +1,413 @@
+import * as $protobuf from "protobufjs";
+import Long = require("long");
+
+export namespace gauntletpeer {
+
+    interface IPeerMessage extends gauntletpeer.PeerMessage.$Properties {
+    }
+
+    class PeerMessage {
+        constructor(properties?: gauntletpeer.PeerMessage.$Properties);
+        $unknowns?: Uint8Array[];
+        from: number;
+        to: number;
+        term: number;
+        vote_request?: (gauntletpeer.VoteRequest.$Properties|null);
+        vote_response?: (gauntletpeer.VoteResponse.$Properties|null);
+        append?: (gauntletpeer.Append.$Properties|null);
+        append_accepted?: (gauntletpeer.AppendAccepted.$Properties|null);
+        append_rejected?: (gauntletpeer.AppendRejected.$Properties|null);
+        heartbeat?: (gauntletpeer.Heartbeat.$Properties|null);
+        heartbeat_response?: (gauntletpeer.HeartbeatResponse.$Properties|null);
+        propose?: (gauntletpeer.Propose.$Properties|null);
+        read_request?: (gauntletpeer.ReadRequest.$Properties|null);
+        read_response?: (gauntletpeer.ReadResponse.$Properties|null);
+        body?: ("vote_request"|"vote_response"|"append"|"append_accepted"|"append_rejected"|"heartbeat"|"heartbeat_response"|"propose"|"read_request"|"read_response");
+        static encode(message: gauntletpeer.PeerMessage.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.PeerMessage & gauntletpeer.PeerMessage.$Shape;
+    }
+
+    namespace PeerMessage {
+        interface $Properties {
+            from?: (number|null);
+            to?: (number|null);
+            term?: (number|null);
+            vote_request?: (gauntletpeer.VoteRequest.$Properties|null);
+            vote_response?: (gauntletpeer.VoteResponse.$Properties|null);
+            append?: (gauntletpeer.Append.$Properties|null);
+            append_accepted?: (gauntletpeer.AppendAccepted.$Properties|null);
+            append_rejected?: (gauntletpeer.AppendRejected.$Properties|null);
+            heartbeat?: (gauntletpeer.Heartbeat.$Properties|null);
+            heartbeat_response?: (gauntletpeer.HeartbeatResponse.$Properties|null);
+            propose?: (gauntletpeer.Propose.$Properties|null);
+            read_request?: (gauntletpeer.ReadRequest.$Properties|null);
+            read_response?: (gauntletpeer.ReadResponse.$Properties|null);
+            body?: ("vote_request"|"vote_response"|"append"|"append_accepted"|"append_rejected"|"heartbeat"|"heartbeat_response"|"propose"|"read_request"|"read_response");
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = {
+          from?: number|null;
+          to?: number|null;
+          term?: number|null;
+          vote_request?: gauntletpeer.VoteRequest.$Shape|null;
+          vote_response?: gauntletpeer.VoteResponse.$Shape|null;
+          append?: gauntletpeer.Append.$Shape|null;
+          append_accepted?: gauntletpeer.AppendAccepted.$Shape|null;
+          append_rejected?: gauntletpeer.AppendRejected.$Shape|null;
+          heartbeat?: gauntletpeer.Heartbeat.$Shape|null;
+          heartbeat_response?: gauntletpeer.HeartbeatResponse.$Shape|null;
+          propose?: gauntletpeer.Propose.$Shape|null;
+          read_request?: gauntletpeer.ReadRequest.$Shape|null;
+          read_response?: gauntletpeer.ReadResponse.$Shape|null;
+          $unknowns?: Uint8Array[];
+        } & (
+          ({ body?: undefined; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null }|{ body?: "vote_request"; vote_request: gauntletpeer.VoteRequest.$Shape; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null }|{ body?: "vote_response"; vote_request?: null; vote_response: gauntletpeer.VoteResponse.$Shape; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null }|{ body?: "append"; vote_request?: null; vote_response?: null; append: gauntletpeer.Append.$Shape; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null }|{ body?: "append_accepted"; vote_request?: null; vote_response?: null; append?: null; append_accepted: gauntletpeer.AppendAccepted.$Shape; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null }|{ body?: "append_rejected"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected: gauntletpeer.AppendRejected.$Shape; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null }|{ body?: "heartbeat"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat: gauntletpeer.Heartbeat.$Shape; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null }|{ body?: "heartbeat_response"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response: gauntletpeer.HeartbeatResponse.$Shape; propose?: null; read_request?: null; read_response?: null }|{ body?: "propose"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose: gauntletpeer.Propose.$Shape; read_request?: null; read_response?: null }|{ body?: "read_request"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request: gauntletpeer.ReadRequest.$Shape; read_response?: null }|{ body?: "read_response"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response: gauntletpeer.ReadResponse.$Shape })
+        );
+    }
+
+    interface IEntry extends gauntletpeer.Entry.$Properties {
+    }
+
+    class Entry {
+        constructor(properties?: gauntletpeer.Entry.$Properties);
+        $unknowns?: Uint8Array[];
+        index: number;
+        term: number;
+        kind: gauntletpeer.EntryKind;
+        version: number;
+        timestamp_ms: number;
+        data: Uint8Array;
+        static encode(message: gauntletpeer.Entry.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.Entry & gauntletpeer.Entry.$Shape;
+    }
+
+    namespace Entry {
+        interface $Properties {
+            index?: (number|null);
+            term?: (number|null);
+            kind?: (gauntletpeer.EntryKind|null);
+            version?: (number|null);
+            timestamp_ms?: (number|null);
+            data?: (Uint8Array|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.Entry.$Properties;
+    }
+
+    enum EntryKind {
+        NOOP = 0,
+        NORMAL = 1
+    }
+
+    interface IVoteRequest extends gauntletpeer.VoteRequest.$Properties {
+    }
+
+    class VoteRequest {
+        constructor(properties?: gauntletpeer.VoteRequest.$Properties);
+        $unknowns?: Uint8Array[];
+        pre: boolean;
+        last_index: number;
+        last_term: number;
+        static encode(message: gauntletpeer.VoteRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.VoteRequest & gauntletpeer.VoteRequest.$Shape;
+    }
+
+    namespace VoteRequest {
+        interface $Properties {
+            pre?: (boolean|null);
+            last_index?: (number|null);
+            last_term?: (number|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.VoteRequest.$Properties;
+    }
+
+    interface IVoteResponse extends gauntletpeer.VoteResponse.$Properties {
+    }
+
+    class VoteResponse {
+        constructor(properties?: gauntletpeer.VoteResponse.$Properties);
+        $unknowns?: Uint8Array[];
+        pre: boolean;
+        granted: boolean;
+        static encode(message: gauntletpeer.VoteResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.VoteResponse & gauntletpeer.VoteResponse.$Shape;
+    }
+
+    namespace VoteResponse {
+        interface $Properties {
+            pre?: (boolean|null);
+            granted?: (boolean|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.VoteResponse.$Properties;
+    }
+
+    interface IAppend extends gauntletpeer.Append.$Properties {
+    }
+
+    class Append {
+        constructor(properties?: gauntletpeer.Append.$Properties);
+        $unknowns?: Uint8Array[];
+        prev_index: number;
+        prev_term: number;
+        commit: number;
+        entries: gauntletpeer.Entry.$Properties[];
+        static encode(message: gauntletpeer.Append.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.Append & gauntletpeer.Append.$Shape;
+    }
+
+    namespace Append {
+        interface $Properties {
+            prev_index?: (number|null);
+            prev_term?: (number|null);
+            commit?: (number|null);
+            entries?: (gauntletpeer.Entry.$Properties[]|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.Append.$Properties;
+    }
+
+    interface IAppendAccepted extends gauntletpeer.AppendAccepted.$Properties {
+    }
+
+    class AppendAccepted {
+        constructor(properties?: gauntletpeer.AppendAccepted.$Properties);
+        $unknowns?: Uint8Array[];
+        match_index: number;
+        static encode(message: gauntletpeer.AppendAccepted.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.AppendAccepted & gauntletpeer.AppendAccepted.$Shape;
+    }
+
+    namespace AppendAccepted {
+        interface $Properties {
+            match_index?: (number|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.AppendAccepted.$Properties;
+    }
+
+    interface IAppendRejected extends gauntletpeer.AppendRejected.$Properties {
+    }
+
+    class AppendRejected {
+        constructor(properties?: gauntletpeer.AppendRejected.$Properties);
+        $unknowns?: Uint8Array[];
+        rejected_prev_index: number;
+        hint_index: number;
+        hint_term: number;
+        static encode(message: gauntletpeer.AppendRejected.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.AppendRejected & gauntletpeer.AppendRejected.$Shape;
+    }
+
+    namespace AppendRejected {
+        interface $Properties {
+            rejected_prev_index?: (number|null);
+            hint_index?: (number|null);
+            hint_term?: (number|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.AppendRejected.$Properties;
+    }
+
+    interface IHeartbeat extends gauntletpeer.Heartbeat.$Properties {
+    }
+
+    class Heartbeat {
+        constructor(properties?: gauntletpeer.Heartbeat.$Properties);
+        $unknowns?: Uint8Array[];
+        commit: number;
+        round: number;
+        static encode(message: gauntletpeer.Heartbeat.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.Heartbeat & gauntletpeer.Heartbeat.$Shape;
+    }
+
+    namespace Heartbeat {
+        interface $Properties {
+            commit?: (number|null);
+            round?: (number|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.Heartbeat.$Properties;
+    }
+
+    interface IHeartbeatResponse extends gauntletpeer.HeartbeatResponse.$Properties {
+    }
+
+    class HeartbeatResponse {
+        constructor(properties?: gauntletpeer.HeartbeatResponse.$Properties);
+        $unknowns?: Uint8Array[];
+        round: number;
+        static encode(message: gauntletpeer.HeartbeatResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.HeartbeatResponse & gauntletpeer.HeartbeatResponse.$Shape;
+    }
+
+    namespace HeartbeatResponse {
+        interface $Properties {
+            round?: (number|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.HeartbeatResponse.$Properties;
+    }
+
+    interface IPropose extends gauntletpeer.Propose.$Properties {
+    }
+
+    class Propose {
+        constructor(properties?: gauntletpeer.Propose.$Properties);
+        $unknowns?: Uint8Array[];
+        data: Uint8Array[];
+        static encode(message: gauntletpeer.Propose.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.Propose & gauntletpeer.Propose.$Shape;
+    }
+
+    namespace Propose {
+        interface $Properties {
+            data?: (Uint8Array[]|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.Propose.$Properties;
+    }
+
+    interface IReadRequest extends gauntletpeer.ReadRequest.$Properties {
+    }
+
+    class ReadRequest {
+        constructor(properties?: gauntletpeer.ReadRequest.$Properties);
+        $unknowns?: Uint8Array[];
+        id: number;
+        static encode(message: gauntletpeer.ReadRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.ReadRequest & gauntletpeer.ReadRequest.$Shape;
+    }
+
+    namespace ReadRequest {
+        interface $Properties {
+            id?: (number|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.ReadRequest.$Properties;
+    }
+
+    interface IReadResponse extends gauntletpeer.ReadResponse.$Properties {
+    }
+
+    class ReadResponse {
+        constructor(properties?: gauntletpeer.ReadResponse.$Properties);
+        $unknowns?: Uint8Array[];
+        id: number;
+        refused: boolean;
+        index: number;
+        static encode(message: gauntletpeer.ReadResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.ReadResponse & gauntletpeer.ReadResponse.$Shape;
+    }
+
+    namespace ReadResponse {
+        interface $Properties {
+            id?: (number|null);
+            refused?: (boolean|null);
+            index?: (number|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.ReadResponse.$Properties;
+    }
+
+    interface ICommand extends gauntletpeer.Command.$Properties {
+    }
+
+    class Command {
+        constructor(properties?: gauntletpeer.Command.$Properties);
+        $unknowns?: Uint8Array[];
+        origin: number;
+        request_id: number;
+        put?: (Uint8Array|null);
+        delete_range?: (Uint8Array|null);
+        txn?: (Uint8Array|null);
+        request?: ("put"|"delete_range"|"txn");
+        static encode(message: gauntletpeer.Command.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.Command & gauntletpeer.Command.$Shape;
+    }
+
+    namespace Command {
+        interface $Properties {
+            origin?: (number|null);
+            request_id?: (number|null);
+            put?: (Uint8Array|null);
+            delete_range?: (Uint8Array|null);
+            txn?: (Uint8Array|null);
+            request?: ("put"|"delete_range"|"txn");
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = {
+          origin?: number|null;
+          request_id?: number|null;
+          put?: Uint8Array|null;
+          delete_range?: Uint8Array|null;
+          txn?: Uint8Array|null;
+          $unknowns?: Uint8Array[];
+        } & (
+          ({ request?: undefined; put?: null; delete_range?: null; txn?: null }|{ request?: "put"; put: Uint8Array; delete_range?: null; txn?: null }|{ request?: "delete_range"; put?: null; delete_range: Uint8Array; txn?: null }|{ request?: "txn"; put?: null; delete_range?: null; txn: Uint8Array })
+        );
+    }
+
+    interface IHardState extends gauntletpeer.HardState.$Properties {
+    }
+
+    class HardState {
+        constructor(properties?: gauntletpeer.HardState.$Properties);
+        $unknowns?: Uint8Array[];
+        term: number;
+        vote: number;
+        static encode(message: gauntletpeer.HardState.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.HardState & gauntletpeer.HardState.$Shape;
+    }
+
+    namespace HardState {
+        interface $Properties {
+            term?: (number|null);
+            vote?: (number|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.HardState.$Properties;
+    }
+
+    interface IPeerBatch extends gauntletpeer.PeerBatch.$Properties {
+    }
+
+    class PeerBatch {
+        constructor(properties?: gauntletpeer.PeerBatch.$Properties);
+        $unknowns?: Uint8Array[];
+        messages: gauntletpeer.PeerMessage.$Properties[];
+        static encode(message: gauntletpeer.PeerBatch.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.PeerBatch & gauntletpeer.PeerBatch.$Shape;
+    }
+
+    namespace PeerBatch {
+        interface $Properties {
+            messages?: (gauntletpeer.PeerMessage.$Properties[]|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = {
+          messages?: gauntletpeer.PeerMessage.$Shape[]|null;
+          $unknowns?: Uint8Array[];
+        };
+    }
+
+    interface ISendSummary extends gauntletpeer.SendSummary.$Properties {
+    }
+
+    class SendSummary {
+        constructor(properties?: gauntletpeer.SendSummary.$Properties);
+        $unknowns?: Uint8Array[];
+        messages: number;
+        static encode(message: gauntletpeer.SendSummary.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.SendSummary & gauntletpeer.SendSummary.$Shape;
+    }
+
+    namespace SendSummary {
+        interface $Properties {
+            messages?: (number|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.SendSummary.$Properties;
+    }
+}

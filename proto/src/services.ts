@@ -1,0 +1,50 @@
+import type { MethodDefinition, ServiceDefinition } from "@grpc/grpc-js";
+import { etcdserverpb as pb } from "../generated/etcd.js";
+import { gauntletpeer as peer } from "../generated/peer.js";
+
+/** The two static functions of a generated message class that a gRPC method needs. */
+interface Codec<Shape> {
+  encode(message: Shape): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): Shape;
+}
+
+function method<Request, Response>(
+  path: string,
+  request: Codec<Request>,
+  response: Codec<Response>,
+  requestStream = false,
+): MethodDefinition<Request, Response> {
+  return {
+    path,
+    requestStream,
+    responseStream: false,
+    requestSerialize: (message) => Buffer.from(request.encode(message).finish()),
+    requestDeserialize: (bytes) => request.decode(bytes),
+    responseSerialize: (message) => Buffer.from(response.encode(message).finish()),
+    responseDeserialize: (bytes) => response.decode(bytes),
+  };
+}
+
+/** etcd's KV service: the part of it that the cluster serves. */
+export const kvService = {
+  range: method("/etcdserverpb.KV/Range", pb.RangeRequest, pb.RangeResponse),
+  put: method("/etcdserverpb.KV/Put", pb.PutRequest, pb.PutResponse),
+  deleteRange: method("/etcdserverpb.KV/DeleteRange", pb.DeleteRangeRequest, pb.DeleteRangeResponse),
+  txn: method("/etcdserverpb.KV/Txn", pb.TxnRequest, pb.TxnResponse),
+} as const satisfies ServiceDefinition;
+
+/** etcd's Cluster service: the part of it that the cluster serves. */
+export const clusterService = {
+  memberList: method("/etcdserverpb.Cluster/MemberList", pb.MemberListRequest, pb.MemberListResponse),
+} as const satisfies ServiceDefinition;
+
+/** etcd's Maintenance service: the part of it that the cluster serves. */
+export const maintenanceService = {
+  alarm: method("/etcdserverpb.Maintenance/Alarm", pb.AlarmRequest, pb.AlarmResponse),
+  status: method("/etcdserverpb.Maintenance/Status", pb.StatusRequest, pb.StatusResponse),
+} as const satisfies ServiceDefinition;
+
+/** What members say to one another: one client stream a direction. */
+export const peerService = {
+  send: method("/gauntletpeer.Peer/Send", peer.PeerBatch, peer.SendSummary, true),
+} as const satisfies ServiceDefinition;

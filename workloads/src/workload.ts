@@ -1,0 +1,47 @@
+import type { CheckResult, HistoryEvent } from "@gauntlet/histories";
+import type { Client, Outcome } from "./client.js";
+
+/** What one process is to do next. */
+export interface Operation {
+  readonly f: string;
+  readonly key?: string;
+  readonly value?: unknown;
+}
+
+/** Fields of the completion event that the operation's answer adds: value read, `succeeded`. */
+export type Answer = Readonly<Record<string, unknown>>;
+
+/** Numbers drawn from the run's seed: the same seed gives the same sequence. */
+export interface Draw {
+  /** A uniform integer in [0, bound). */
+  below(bound: number): number;
+}
+
+export interface CheckLimits {
+  readonly timeLimitMs: number;
+}
+
+export interface WorkloadOptions {
+  /** Workers, numbered 0 … concurrency-1, worker w pinned to node w mod nodes. */
+  readonly concurrency: number;
+  readonly nodes: number;
+}
+
+/** A workload is a generator, its client calls, its checks and its final reads. Pure and seeded. */
+export interface Workload {
+  readonly name: string;
+  /** The functions that a run must have seen succeed; one without any `ok` makes the run vacuous. */
+  readonly functions: readonly string[];
+  start(options: WorkloadOptions, draw: Draw): Generator;
+  /** Performs one operation. The answer's fields go into the completion event. */
+  perform(client: Client, operation: Operation): Promise<Outcome<Answer>>;
+  check(history: readonly HistoryEvent[], limits: CheckLimits): Promise<readonly CheckResult[]>;
+}
+
+/** Hands out operations. Called from one thread. */
+export interface Generator {
+  /** The next operation of this worker. */
+  next(worker: number): Operation;
+  /** After the last heal: what to read so that everything acknowledged is looked at once more. */
+  finalOperations(): readonly Operation[];
+}
