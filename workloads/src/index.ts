@@ -1,0 +1,2 @@
+export type * from "./client.js";
+export type * from "./workload.js";
