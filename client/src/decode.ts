@@ -1,0 +1,128 @@
+import type { Int64, etcdserverpb as pb, mvccpb } from "@gauntlet/proto";
+import { toBigInt, toSafeNumber } from "@gauntlet/proto";
+import type {
+  DeleteRangeResponse,
+  Header,
+  KeyValue,
+  Member,
+  MemberListResponse,
+  PutResponse,
+  RangeResponse,
+  StatusResponse,
+  TxnAnswer,
+  TxnResponse,
+} from "./messages.js";
+
+/** An answer that is not what the API promises. It says nothing about what the server did. */
+export class MalformedAnswer extends Error {}
+
+const NO_BYTES = new Uint8Array(0);
+
+function number(value: Int64 | null | undefined): number {
+  return toSafeNumber(value ?? 0);
+}
+
+function id(value: Int64 | null | undefined): bigint {
+  return toBigInt(value ?? 0);
+}
+
+function decodeHeader(header: pb.ResponseHeader.$Properties | null | undefined): Header {
+  if (header === null || header === undefined) {
+    throw new MalformedAnswer("the answer has no header");
+  }
+  return {
+    clusterId: id(header.cluster_id),
+    memberId: id(header.member_id),
+    revision: number(header.revision),
+    raftTerm: number(header.raft_term),
+  };
+}
+
+function decodeKeyValue(kv: mvccpb.KeyValue.$Properties): KeyValue {
+  return {
+    key: kv.key ?? NO_BYTES,
+    value: kv.value ?? NO_BYTES,
+    createRevision: number(kv.create_revision),
+    modRevision: number(kv.mod_revision),
+    version: number(kv.version),
+    lease: id(kv.lease),
+  };
+}
+
+function rangeBody(response: pb.RangeResponse.$Properties): Omit<RangeResponse, "header"> {
+  return {
+    kvs: (response.kvs ?? []).map(decodeKeyValue),
+    more: response.more ?? false,
+    count: number(response.count),
+  };
+}
+
+function putBody(response: pb.PutResponse.$Properties): Omit<PutResponse, "header"> {
+  const previous = response.prev_kv ?? null;
+  return { prevKv: previous === null ? null : decodeKeyValue(previous) };
+}
+
+function deleteBody(response: pb.DeleteRangeResponse.$Properties): Omit<DeleteRangeResponse, "header"> {
+  return { deleted: number(response.deleted), prevKvs: (response.prev_kvs ?? []).map(decodeKeyValue) };
+}
+
+export function decodeRange(response: pb.RangeResponse.$Properties): RangeResponse {
+  return { header: decodeHeader(response.header), ...rangeBody(response) };
+}
+
+export function decodePut(response: pb.PutResponse.$Properties): PutResponse {
+  return { header: decodeHeader(response.header), ...putBody(response) };
+}
+
+export function decodeDeleteRange(response: pb.DeleteRangeResponse.$Properties): DeleteRangeResponse {
+  return { header: decodeHeader(response.header), ...deleteBody(response) };
+}
+
+function decodeAnswer(answer: pb.ResponseOp.$Properties): TxnAnswer {
+  if (answer.response_range) {
+    return { type: "range", ...rangeBody(answer.response_range) };
+  }
+  if (answer.response_put) {
+    return { type: "put", ...putBody(answer.response_put) };
+  }
+  if (answer.response_delete_range) {
+    return { type: "delete", ...deleteBody(answer.response_delete_range) };
+  }
+  throw new MalformedAnswer("an operation of the transaction was answered with an unknown kind of answer");
+}
+
+export function decodeTxn(response: pb.TxnResponse.$Properties): TxnResponse {
+  return {
+    header: decodeHeader(response.header),
+    succeeded: response.succeeded ?? false,
+    responses: (response.responses ?? []).map(decodeAnswer),
+  };
+}
+
+export function decodeStatus(response: pb.StatusResponse.$Properties): StatusResponse {
+  return {
+    header: decodeHeader(response.header),
+    version: response.version ?? "",
+    leader: id(response.leader),
+    raftIndex: number(response.raftIndex),
+    raftTerm: number(response.raftTerm),
+    raftAppliedIndex: number(response.raftAppliedIndex),
+    dbSizeBytes: number(response.dbSize),
+    isLearner: response.isLearner ?? false,
+    errors: response.errors ?? [],
+  };
+}
+
+function decodeMember(member: pb.Member.$Properties): Member {
+  return {
+    id: id(member.ID),
+    name: member.name ?? "",
+    peerUrls: member.peerURLs ?? [],
+    clientUrls: member.clientURLs ?? [],
+    isLearner: member.isLearner ?? false,
+  };
+}
+
+export function decodeMemberList(response: pb.MemberListResponse.$Properties): MemberListResponse {
+  return { header: decodeHeader(response.header), members: (response.members ?? []).map(decodeMember) };
+}
