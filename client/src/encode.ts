@@ -53,16 +53,16 @@ const RESULTS: Readonly<Record<Comparison, pb.Compare.CompareResult>> = {
 
 function encodeCompare(compare: Compare): pb.Compare.$Properties {
   const common = { key: bytes(compare.key), result: RESULTS[compare.result] };
-  switch (compare.target) {
-    case "value":
-      return { ...common, target: pb.Compare.CompareTarget.VALUE, value: bytes(compare.value) };
-    case "version":
-      return { ...common, target: pb.Compare.CompareTarget.VERSION, version: compare.value };
-    case "create":
-      return { ...common, target: pb.Compare.CompareTarget.CREATE, create_revision: compare.value };
-    default:
-      return { ...common, target: pb.Compare.CompareTarget.MOD, mod_revision: compare.value };
+  if (compare.target === "value") {
+    return { ...common, target: pb.Compare.CompareTarget.VALUE, value: bytes(compare.value) };
   }
+  if (compare.target === "version") {
+    return { ...common, target: pb.Compare.CompareTarget.VERSION, version: compare.value };
+  }
+  if (compare.target === "create") {
+    return { ...common, target: pb.Compare.CompareTarget.CREATE, create_revision: compare.value };
+  }
+  return { ...common, target: pb.Compare.CompareTarget.MOD, mod_revision: compare.value };
 }
 
 function encodeOperation(operation: TxnOperation): pb.RequestOp.$Properties {

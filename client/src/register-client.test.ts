@@ -1,0 +1,85 @@
+import { etcdserverpb as pb } from "@gauntlet/proto";
+import { afterEach, describe, expect, test } from "vitest";
+import type { RegisterClient } from "./register-client.js";
+import { connect, registerClient } from "./register-client.js";
+import { freePort } from "./testing/harness.js";
+import type { KvServerOptions } from "./testing/kv-server.js";
+import { startKvServer } from "./testing/kv-server.js";
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0)) {
+    close();
+  }
+});
+
+function on(port: number): RegisterClient {
+  const etcd = connect({ endpoint: `127.0.0.1:${port}`, deadlineMs: 5000 });
+  closers.push(() => etcd.close());
+  return registerClient(etcd);
+}
+
+async function serving(options: Partial<KvServerOptions>): Promise<RegisterClient> {
+  const { server, port } = await startKvServer({
+    port: 0,
+    range: (answer) => answer(null, {}),
+    put: (answer) => answer(null, {}),
+    arrived: () => undefined,
+    ...options,
+  });
+  closers.push(() => server.forceShutdown());
+  return on(port);
+}
+
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+describe("registerClient", () => {
+  test("a read gives the value and the store's revision", async () => {
+    const kvs = [{ key: text("r0"), value: text("4"), mod_revision: 3 }];
+    const node = await serving({ range: (answer) => answer(null, { header: { revision: 9 }, kvs }) });
+    expect(await node.read("r0")).toEqual({ type: "ok", value: "4", revision: 9 });
+  });
+
+  test("an absent key reads as null", async () => {
+    const node = await serving({ range: (answer) => answer(null, { header: { revision: 1 }, kvs: [] }) });
+    expect(await node.read("r0")).toEqual({ type: "ok", value: null, revision: 1 });
+  });
+
+  test("a failed read is never null", async () => {
+    expect(await on(await freePort()).read("r0")).toMatchObject({
+      type: "fail",
+      error: { code: "never-sent" },
+    });
+  });
+
+  test("bytes that nobody wrote are shown to the checks", async () => {
+    const kvs = [{ key: text("r0"), value: Uint8Array.of(0xff) }];
+    const node = await serving({ range: (answer) => answer(null, { header: { revision: 1 }, kvs }) });
+    expect(await node.read("r0")).toMatchObject({ type: "ok", value: "\ufffd" });
+  });
+
+  test("a write without a proper answer may have happened", async () => {
+    const node = await serving({ put: (answer) => answer(null, {}) });
+    expect(await node.write("r0", "1")).toMatchObject({ type: "info", error: { code: "internal" } });
+  });
+
+  test.each([true, false])("compare-and-set that says %s", async (succeeded) => {
+    const requests: pb.TxnRequest.$Properties[] = [];
+    const node = await serving({
+      txn: (request) => {
+        requests.push(request);
+        return { header: { revision: 5 }, succeeded, responses: succeeded ? [{ response_put: {} }] : [] };
+      },
+    });
+    expect(await node.compareAndSet("r0", "1", "2")).toEqual({ type: "ok", value: succeeded, revision: 5 });
+    const [request] = requests;
+    expect(request?.compare).toHaveLength(1);
+    const [compare] = request?.compare ?? [];
+    expect(compare).toMatchObject({ target: pb.Compare.CompareTarget.VALUE });
+    expect(compare?.result ?? 0).toBe(pb.Compare.CompareResult.EQUAL);
+    expect(Buffer.from(compare?.value ?? []).toString()).toBe("1");
+    expect(request?.success).toHaveLength(1);
+    expect(Buffer.from(request?.success?.[0]?.request_put?.value ?? []).toString()).toBe("2");
+    expect(request?.failure).toEqual([]);
+  });
+});
