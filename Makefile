@@ -69,7 +69,7 @@ cluster-down: build ## Remove the standing cluster
 	@node docker/bin/cluster.js down
 
 bench: setup ## Measure: operations a second, and the time from kill -9 of the leader to the next acknowledged write
-	@node bench/run.js
+	@node bench/dist/main.js
 
 clean: ## Remove what was built here (node_modules, dist, caches); recorded runs stay
 	rm -rf node_modules docker/.cache */dist */*.tsbuildinfo
