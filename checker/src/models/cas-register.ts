@@ -1,0 +1,161 @@
+import type { Model } from "../model.js";
+
+export type RegisterValue = string | number;
+
+export type CasRegisterInput =
+  | { readonly f: "read"; readonly key?: string | undefined }
+  | { readonly f: "write"; readonly key?: string | undefined; readonly value: RegisterValue }
+  | {
+      readonly f: "cas";
+      readonly key?: string | undefined;
+      readonly from: RegisterValue;
+      readonly to: RegisterValue;
+    };
+
+export interface CasRegisterOutput {
+  /** What a read returned; null: the register was absent. */
+  readonly value?: RegisterValue | null | undefined;
+  /** Whether a cas found `from`. False says: the value was not `from` (another one, or absent). */
+  readonly succeeded?: boolean | undefined;
+}
+
+export type RegisterState = RegisterValue | null;
+
+/** A register with compare-and-set for each key; absent (null) at first unless told otherwise. */
+export function casRegister(
+  options: { readonly initial?: RegisterState } = {},
+): Model<RegisterState, CasRegisterInput, CasRegisterOutput> {
+  const initial = options.initial ?? null;
+  return {
+    name: "cas-register",
+    init: () => initial,
+    step: stepRegister,
+    stateKey: valueKey,
+    key: (input) => input.key ?? "",
+    problem: registerProblem,
+    readOnly: (input, output) =>
+      input.f === "read" || (input.f === "cas" && output !== undefined && output.succeeded === false),
+    operationKey,
+    simplify: mergeUnobserved,
+    describeOperation,
+    describeState: (state) => (state === null ? "absent" : JSON.stringify(state)),
+  };
+}
+
+/** Without cas: reads and writes only. A cas in the history is an input error. */
+export function register(
+  options: { readonly initial?: RegisterState } = {},
+): Model<RegisterState, CasRegisterInput, CasRegisterOutput> {
+  return {
+    ...casRegister(options),
+    name: "register",
+    problem: (input, output) =>
+      input.f === "cas"
+        ? 'a register has no "cas" (model cas-register does)'
+        : registerProblem(input, output),
+  };
+}
+
+function stepRegister(
+  state: RegisterState,
+  input: CasRegisterInput,
+  output: CasRegisterOutput | undefined,
+): readonly RegisterState[] {
+  switch (input.f) {
+    case "read":
+      return output === undefined || output.value === state ? [state] : [];
+    case "write":
+      return [input.value];
+    case "cas": {
+      const found = state === input.from;
+      if (output !== undefined && output.succeeded !== found) return [];
+      return [found ? input.to : state];
+    }
+  }
+}
+
+/** Injective: 1 and "1" and null stay apart. */
+function valueKey(value: RegisterState): string | number {
+  if (value === null) return "";
+  return typeof value === "number" ? value : `=${value}`;
+}
+
+function operationKey(input: CasRegisterInput, output: CasRegisterOutput | undefined): string {
+  // JSON keeps strings, numbers and null apart, and the values are no others (registerProblem).
+  switch (input.f) {
+    case "read":
+      return JSON.stringify(["read", output === undefined ? [] : output.value]);
+    case "write":
+      return JSON.stringify(["write", input.value, output !== undefined]);
+    case "cas":
+      return JSON.stringify(["cas", input.from, input.to, output === undefined ? [] : output.succeeded]);
+  }
+}
+
+function registerProblem(input: CasRegisterInput, output: CasRegisterOutput | undefined): string | undefined {
+  switch (input.f) {
+    case "read":
+      if (output === undefined || output.value === null || isValue(output.value)) return undefined;
+      return "a read must say what it returned: a string, a number, or null for absent";
+    case "write":
+      return isValue(input.value) ? undefined : "a write needs a value, a string or a number";
+    case "cas":
+      if (!isValue(input.from) || !isValue(input.to)) return "a cas needs from and to, strings or numbers";
+      if (output === undefined || typeof output.succeeded === "boolean") return undefined;
+      return "a cas that returned must say whether it succeeded, true or false";
+    default:
+      return `unknown operation ${JSON.stringify((input as { f: unknown }).f)}; known: read, write, cas`;
+  }
+}
+
+function isValue(value: unknown): value is RegisterValue {
+  return typeof value === "string" || (typeof value === "number" && Number.isFinite(value));
+}
+
+/**
+ * Values that no read returned and no cas compares with cannot be told apart by any operation of the
+ * history, so one of them stands for all. A register can still hold it, which matters: it is a value
+ * that is not the `from` of a failed cas. What it buys: writes of such values that never returned,
+ * usually most of them, become interchangeable.
+ */
+function mergeUnobserved(
+  operations: readonly {
+    readonly input: CasRegisterInput;
+    readonly output?: CasRegisterOutput | undefined;
+  }[],
+): readonly CasRegisterInput[] {
+  const observed = new Set<RegisterState | undefined>();
+  for (const { input, output } of operations) {
+    if (input.f === "read") observed.add(output?.value);
+    // Also of a cas that failed or never returned: it tells `from` from all other values.
+    if (input.f === "cas") observed.add(input.from);
+  }
+  let stand: RegisterValue | undefined;
+  const merge = (value: RegisterValue): RegisterValue => {
+    if (observed.has(value)) return value;
+    stand ??= value;
+    return stand;
+  };
+  return operations.map(({ input }) => {
+    if (input.f === "write") return { ...input, value: merge(input.value) };
+    if (input.f === "cas") return { ...input, to: merge(input.to) };
+    return input;
+  });
+}
+
+function describeOperation(input: CasRegisterInput, output: CasRegisterOutput | undefined): string {
+  const of = input.key === undefined ? "" : ` of ${input.key}`;
+  switch (input.f) {
+    case "read": {
+      if (output === undefined) return `read${of} that never returned`;
+      return `read${of} that returned ${output.value === null ? "absent" : JSON.stringify(output.value)}`;
+    }
+    case "write":
+      return `write${of}, value ${JSON.stringify(input.value)}${output === undefined ? ", that never returned" : ""}`;
+    case "cas": {
+      const end =
+        output === undefined ? "never returned" : output.succeeded ? "succeeded" : "found another value";
+      return `cas${of} from ${JSON.stringify(input.from)} to ${JSON.stringify(input.to)} that ${end}`;
+    }
+  }
+}

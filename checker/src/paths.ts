@@ -1,0 +1,75 @@
+import { grown } from "./configurations.js";
+
+/** The order that led to each configuration, as a tree: a node is an operation and the node before it. */
+export class Paths {
+  #parents = new Int32Array(1024);
+  #operations = new Int32Array(1024);
+  #count = 0;
+  #countWhenCompacted = 0;
+
+  /** `parent`: ROOT, or a node. */
+  add(parent: number, operation: number): number {
+    if (this.#count === this.#parents.length) {
+      this.#parents = grown(this.#parents, this.#count * 2);
+      this.#operations = grown(this.#operations, this.#count * 2);
+    }
+    this.#parents[this.#count] = parent;
+    this.#operations[this.#count] = operation;
+    return this.#count++;
+  }
+
+  /** The operations from the first to this node. */
+  to(node: number): number[] {
+    const order: number[] = [];
+    for (let at = node; at !== ROOT; at = this.#parents[at] as number) {
+      order.push(this.#operations[at] as number);
+    }
+    return order.reverse();
+  }
+
+  /** How many operations lead to each node. */
+  lengths(): Int32Array {
+    const lengths = new Int32Array(this.#count);
+    for (let node = 0; node < this.#count; node++) {
+      const parent = this.#parents[node] as number;
+      lengths[node] = parent === ROOT ? 1 : (lengths[parent] as number) + 1;
+    }
+    return lengths;
+  }
+
+  /** Worth compacting: most nodes were added since it was last done. */
+  isLoose(): boolean {
+    return this.#count > 100_000 && this.#count > 2 * this.#countWhenCompacted;
+  }
+
+  /** Forgets nodes that lead to none of the first `count` of `nodes`, which are renumbered in place. */
+  compact(nodes: Int32Array, count: number): void {
+    const renumbered = new Int32Array(this.#count);
+    for (let i = 0; i < count; i++) {
+      for (
+        let at = nodes[i] as number;
+        at !== ROOT && renumbered[at] === 0;
+        at = this.#parents[at] as number
+      ) {
+        renumbered[at] = 1;
+      }
+    }
+    // A parent is older than its children, so one pass upwards sees every parent first.
+    let kept = 0;
+    for (let at = 0; at < this.#count; at++) {
+      if (renumbered[at] === 0) continue;
+      const parent = this.#parents[at] as number;
+      this.#parents[kept] = parent === ROOT ? ROOT : (renumbered[parent] as number);
+      this.#operations[kept] = this.#operations[at] as number;
+      renumbered[at] = kept++;
+    }
+    for (let i = 0; i < count; i++) {
+      const node = nodes[i] as number;
+      if (node !== ROOT) nodes[i] = renumbered[node] as number;
+    }
+    this.#count = kept;
+    this.#countWhenCompacted = kept;
+  }
+}
+
+export const ROOT = -1;
