@@ -1,4 +1,10 @@
 export * from "./check.js";
+export {
+  breakOneAnswer,
+  type CasRegisterOperation,
+  generateHistory,
+  type GeneratorOptions,
+} from "./generator.js";
 export type * from "./model.js";
 export * from "./models/cas-register.js";
 export { InputError, ModelError, type Operation } from "./operation.js";
