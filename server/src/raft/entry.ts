@@ -22,3 +22,10 @@ export interface HardState {
   /** Whom it voted for in `term`; null: nobody yet. */
   readonly vote: number | null;
 }
+
+/** What an entry weighs against the limits in bytes: its data and a flat share for its other fields. */
+export function entryBytes(entry: Entry): number {
+  return entry.data.length + ENTRY_OVERHEAD_BYTES;
+}
+
+export const ENTRY_OVERHEAD_BYTES = 32;

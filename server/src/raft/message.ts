@@ -14,7 +14,7 @@ interface Envelope {
   readonly term: number;
 }
 
-type Body =
+export type Body =
   /** Raft section 3.4 (of Ongaro's dissertation); `pre` is a pre-vote (section 9.6): asks, binds nobody. */
   | {
       readonly type: "vote-request";

@@ -1,0 +1,31 @@
+import type { Entry } from "./entry.js";
+import { entryBytes } from "./entry.js";
+
+/** The bytes of a leader's own entries that are not committed yet. */
+export class Backlog {
+  readonly #maxBytes: number;
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** An empty backlog takes anything: otherwise a large proposal could never pass. */
+  hasRoomFor(entries: readonly Entry[]): boolean {
+    return this.#bytes === 0 || this.#bytes + totalBytes(entries) <= this.#maxBytes;
+  }
+
+  add(entries: readonly Entry[]): void {
+    this.#bytes += totalBytes(entries);
+  }
+
+  committed(entries: readonly Entry[]): void {
+    this.#bytes -= totalBytes(entries);
+  }
+}
+
+function totalBytes(entries: readonly Entry[]): number {
+  let bytes = 0;
+  for (const entry of entries) bytes += entryBytes(entry);
+  return bytes;
+}

@@ -1,0 +1,419 @@
+import type { Random } from "../ports.js";
+import { Acceptance } from "./acceptance.js";
+import { ApplyCursor } from "./apply-cursor.js";
+import { Backlog } from "./backlog.js";
+import { validateConfig } from "./config.js";
+import type { RaftConfig } from "./config.js";
+import { askForVotes, Campaign, ElectionTimer, mayGrant } from "./election.js";
+import { ENTRY_VERSION } from "./entry.js";
+import type { Entry, EntryKind, HardState } from "./entry.js";
+import type { Effect, Event, Role } from "./event.js";
+import { ForwardedReads } from "./forwarded-reads.js";
+import { invariant, InvariantViolation } from "./invariant.js";
+import { Member } from "./member.js";
+import type { MemberId, Message, MessageOf } from "./message.js";
+import { ReadIndex } from "./read-index.js";
+import { Replication } from "./replication.js";
+import type { RaftStatus } from "./status.js";
+import { inBatches } from "./proposals.js";
+
+/** What exists only while this member leads. */
+interface Leadership {
+  readonly replication: Replication;
+  readonly backlog: Backlog;
+  heartbeatElapsedTicks: number;
+}
+
+/**
+ * One member of one Raft group: a deterministic function of its events. See README.md for the contract.
+ * This file holds the rules that join the concepts: terms, roles, and who answers which message.
+ */
+export class RaftCore {
+  readonly #member: Member;
+  readonly #timer: ElectionTimer;
+  readonly #acceptance: Acceptance;
+  readonly #applyCursor = new ApplyCursor();
+  readonly #readIndex: ReadIndex;
+  readonly #forwardedReads: ForwardedReads;
+  #role: Role = "follower";
+  #leader: MemberId | null = null;
+  /** Who was seen to lead the present term, even if it is not believed to do so any more. */
+  #leaderOfTerm: MemberId | null = null;
+  #campaign: Campaign | null = null;
+  #leadership: Leadership | null = null;
+  #announced: { role: Role; term: number; leader: MemberId | null };
+  #violation: InvariantViolation | null = null;
+
+  /**
+   * `restored`: exactly what was durable. The commit index is not part of it: it begins at 0, a leader
+   * tells it, and all committed entries are applied again.
+   * @throws RangeError for a wrong config, InvariantViolation for a log that cannot be
+   */
+  constructor(
+    config: RaftConfig,
+    restored: { readonly hardState: HardState; readonly entries: readonly Entry[] },
+    random: Random,
+  ) {
+    validateConfig(config);
+    this.#member = new Member(config, restored);
+    this.#timer = new ElectionTimer(config.electionTicks, random);
+    this.#acceptance = new Acceptance(this.#member);
+    this.#readIndex = new ReadIndex(this.#member, (round) => {
+      this.#leadership?.replication.sendHeartbeats(round, false);
+    });
+    this.#forwardedReads = new ForwardedReads(this.#member, random);
+    this.#announced = { role: this.#role, term: this.#member.term, leader: null };
+  }
+
+  /**
+   * Takes one event and returns what is to be done about it.
+   * @throws InvariantViolation, also on every later call: the member must stop
+   */
+  step(event: Event): readonly Effect[] {
+    if (this.#violation !== null) throw this.#violation;
+    try {
+      this.#handle(event);
+      return this.#takeEffects();
+    } catch (error) {
+      if (error instanceof InvariantViolation) this.#violation = error;
+      throw error;
+    }
+  }
+
+  status(): RaftStatus {
+    const { self, term, log, config } = this.#member;
+    const progress = this.#leadership?.replication.progress;
+    return {
+      self,
+      role: this.#role,
+      term,
+      leader: this.#leader,
+      commitIndex: log.commitIndex,
+      appliedIndex: this.#applyCursor.appliedIndex,
+      lastIndex: log.lastIndex,
+      durableIndex: log.durableIndex,
+      voters: config.voters,
+      peers:
+        progress === undefined
+          ? null
+          : [...progress].map(([member, { state, matchIndex, nextIndex, inflightAppends }]) => {
+              return { member, state, matchIndex, nextIndex, inflightAppends };
+            }),
+    };
+  }
+
+  #handle(event: Event): void {
+    switch (event.type) {
+      case "tick":
+        return this.#tick();
+      case "receive":
+        return this.#receive(event.message, event.wallMs);
+      case "propose":
+        return this.#propose(event.data, event.wallMs);
+      case "read":
+        return this.#read(event.id);
+      case "persisted":
+        return this.#persisted(event.sequence, event.wallMs);
+      case "applied":
+        return this.#applyCursor.applied(event.index);
+    }
+  }
+
+  #takeEffects(): readonly Effect[] {
+    const { outbox, log, term } = this.#member;
+    const entries = this.#applyCursor.next(log);
+    if (entries.length > 0) outbox.emit({ type: "apply", entries });
+    const announced = this.#announced;
+    if (announced.role !== this.#role || announced.term !== term || announced.leader !== this.#leader) {
+      this.#announced = { role: this.#role, term, leader: this.#leader };
+      outbox.emit({ type: "role-changed", ...this.#announced });
+    }
+    return outbox.take(log);
+  }
+
+  // ---- time
+
+  #tick(): void {
+    if (this.#leadership !== null) return this.#leaderTick(this.#leadership);
+    this.#forwardedReads.tick();
+    if (this.#timer.tick()) this.#campaignFor(this.#member.config.preVote ?? true);
+  }
+
+  #leaderTick(leadership: Leadership): void {
+    const { config, term } = this.#member;
+    leadership.replication.tick();
+    if ((config.checkQuorum ?? true) && !leadership.replication.heardFromMajority(config.electionTicks)) {
+      return this.#becomeFollower(term, null);
+    }
+    leadership.heartbeatElapsedTicks += 1;
+    if (leadership.heartbeatElapsedTicks < config.heartbeatTicks) return;
+    leadership.heartbeatElapsedTicks = 0;
+    leadership.replication.sendHeartbeats(this.#readIndex.round, true);
+  }
+
+  // ---- roles and terms
+
+  #campaignFor(pre: boolean): void {
+    const member = this.#member;
+    this.#setLeader(null);
+    this.#timer.restart();
+    this.#campaign = new Campaign(pre, member.config.voters.length);
+    if (pre) {
+      this.#role = "pre-candidate";
+    } else {
+      this.#enterTerm(member.term + 1);
+      member.voteFor(member.self);
+      this.#role = "candidate";
+    }
+    askForVotes(member, pre);
+    // The vote for oneself in earnest counts when it is durable (#persisted); a pre-vote binds nobody.
+    if (pre) this.#countVote(member.self, true, 0);
+  }
+
+  #countVote(from: MemberId, granted: boolean, wallMs: number): void {
+    const campaign = this.#campaign;
+    if (campaign === null) return;
+    const result = campaign.record(from, granted);
+    if (result === "lost") this.#becomeFollower(this.#member.term, null);
+    else if (result === "won" && campaign.pre) this.#campaignFor(false);
+    else if (result === "won") this.#becomeLeader(wallMs);
+  }
+
+  #becomeLeader(wallMs: number): void {
+    const { self, outbox, config, term } = this.#member;
+    invariant(
+      this.#role === "candidate" && this.#member.vote === self && outbox.hardStateDurable,
+      () => `leads term ${term} without a durable vote for itself`,
+    );
+    this.#seeLeader(self);
+    this.#role = "leader";
+    this.#campaign = null;
+    this.#setLeader(self);
+    const replication = new Replication(this.#member);
+    const backlog = new Backlog(config.maxUncommittedBytes);
+    this.#leadership = { replication, backlog, heartbeatElapsedTicks: 0 };
+    this.#append(this.#leadership, this.#newEntries("noop", [new Uint8Array(0)], wallMs));
+  }
+
+  #becomeFollower(term: number, leader: MemberId | null): void {
+    const wasFollower = this.#role === "follower";
+    this.#role = "follower";
+    this.#campaign = null;
+    this.#leadership = null;
+    // Refused under the old term, in which the reads were asked.
+    this.#readIndex.refuseAll();
+    this.#setLeader(leader);
+    if (term > this.#member.term) this.#enterTerm(term);
+    if (leader !== null) this.#seeLeader(leader);
+    // A follower that only learns of a later term has still not heard from any leader.
+    if (!wasFollower || leader !== null) this.#timer.restart();
+  }
+
+  #enterTerm(term: number): void {
+    this.#member.enterTerm(term);
+    this.#acceptance.enterTerm();
+    this.#leaderOfTerm = null;
+  }
+
+  #setLeader(leader: MemberId | null): void {
+    if (leader === this.#leader) return;
+    this.#leader = leader;
+    this.#forwardedReads.refuseAll();
+  }
+
+  #seeLeader(leader: MemberId): void {
+    const known = this.#leaderOfTerm;
+    invariant(
+      known === null || known === leader,
+      () => `two leaders in term ${this.#member.term}: ${known} and ${leader}`,
+    );
+    this.#leaderOfTerm = leader;
+  }
+
+  // ---- messages
+
+  #receive(message: Message, wallMs: number): void {
+    const { self, peers, term } = this.#member;
+    if (message.to !== self || !peers.includes(message.from)) return;
+    if (message.type === "vote-request" && message.term > term && this.#isHeldBack(message)) return;
+    if (message.term < term) return this.#answerStale(message);
+    const speaksOfLaterTerm =
+      message.type === "vote-request"
+        ? message.pre
+        : message.type === "vote-response" && message.pre && message.granted;
+    if (message.term > term && !speaksOfLaterTerm) this.#becomeFollower(message.term, null);
+    this.#answer(message, wallMs);
+  }
+
+  /**
+   * Who hears a leader lets nobody call an election: no forecast of one, and with CheckQuorum not even the
+   * election itself. (Without CheckQuorum a leader might never step down, so others must be able to.)
+   */
+  #isHeldBack(request: MessageOf<"vote-request">): boolean {
+    if (!request.pre && !(this.#member.config.checkQuorum ?? true)) return false;
+    return this.#leadership !== null || (this.#leader !== null && this.#timer.isFresh);
+  }
+
+  /** A sender that is behind learns the term by which to step down. Round 0 confirms no read. */
+  #answerStale(message: Message): void {
+    const { from } = message;
+    switch (message.type) {
+      case "append":
+        return this.#member.send(from, {
+          type: "append-rejected",
+          rejectedPrevIndex: message.prevIndex,
+          hintIndex: 0,
+          hintTerm: 0,
+        });
+      case "heartbeat":
+        return this.#member.send(from, { type: "heartbeat-response", round: 0 });
+      case "vote-request":
+        return this.#member.send(from, { type: "vote-response", pre: message.pre, granted: false });
+      case "read-request":
+        return this.#member.send(from, { type: "read-response", id: message.id, index: null });
+      case "vote-response":
+      case "append-accepted":
+      case "append-rejected":
+      case "heartbeat-response":
+      case "propose":
+      case "read-response":
+        return;
+    }
+  }
+
+  #answer(message: Message, wallMs: number): void {
+    switch (message.type) {
+      case "vote-request":
+        return this.#voteRequest(message);
+      case "vote-response":
+        return this.#voteResponse(message, wallMs);
+      case "append":
+        this.#follow(message.from);
+        return this.#acceptance.append(message);
+      case "heartbeat":
+        this.#follow(message.from);
+        return this.#acceptance.heartbeat(message);
+      case "append-accepted":
+      case "append-rejected":
+      case "heartbeat-response":
+        if (this.#leadership !== null) this.#peerAnswer(this.#leadership, message);
+        return;
+      case "propose":
+        // Not passed on: it would circle while members disagree about the leader.
+        if (this.#leadership !== null) this.#admit(this.#leadership, message.data, wallMs);
+        return;
+      case "read-request":
+        if (this.#leadership !== null) return this.#readIndex.ask({ member: message.from, id: message.id });
+        return this.#member.send(message.from, { type: "read-response", id: message.id, index: null });
+      case "read-response":
+        return this.#forwardedReads.answered(message);
+    }
+  }
+
+  #voteRequest(request: MessageOf<"vote-request">): void {
+    const granted = mayGrant(this.#member, this.#leader, request);
+    if (granted && !request.pre) {
+      this.#member.voteFor(request.from);
+      this.#timer.restart();
+    }
+    // A pre-vote is granted for the term that was asked about; anything else speaks of the present one.
+    const term = request.pre && granted ? request.term : this.#member.term;
+    this.#member.send(request.from, { type: "vote-response", pre: request.pre, granted }, term);
+  }
+
+  #voteResponse(response: MessageOf<"vote-response">, wallMs: number): void {
+    const campaign = this.#campaign;
+    if (campaign === null || campaign.pre !== response.pre) return;
+    const asked = campaign.pre && response.granted ? this.#member.term + 1 : this.#member.term;
+    if (response.term === asked) this.#countVote(response.from, response.granted, wallMs);
+  }
+
+  /** `leader` proved that it leads the present term. */
+  #follow(leader: MemberId): void {
+    this.#seeLeader(leader);
+    if (this.#role !== "follower" || this.#leader !== leader) this.#becomeFollower(this.#member.term, leader);
+    else this.#timer.restart();
+  }
+
+  #peerAnswer(
+    leadership: Leadership,
+    message: MessageOf<"append-accepted"> | MessageOf<"append-rejected"> | MessageOf<"heartbeat-response">,
+  ): void {
+    const { replication } = leadership;
+    switch (message.type) {
+      case "append-accepted":
+        replication.accepted(message);
+        if (!this.#advanceCommit(leadership)) replication.sendAppendsTo(message.from);
+        return;
+      case "append-rejected":
+        return replication.rejected(message);
+      case "heartbeat-response":
+        replication.heartbeatAnswered(message.from);
+        return this.#readIndex.confirmed(message.from, message.round);
+    }
+  }
+
+  #persisted(sequence: number, wallMs: number): void {
+    const { outbox, log, self } = this.#member;
+    outbox.persisted(sequence);
+    log.persisted(sequence);
+    if (this.#role === "candidate" && outbox.hardStateDurable) this.#countVote(self, true, wallMs);
+    this.#acceptance.persisted();
+    if (this.#leadership !== null) this.#advanceCommit(this.#leadership);
+  }
+
+  // ---- proposals and reads
+
+  #propose(data: readonly Uint8Array[], wallMs: number): void {
+    const { outbox, config } = this.#member;
+    if (data.length === 0) return;
+    if (this.#leadership !== null) {
+      if (this.#admit(this.#leadership, data, wallMs)) return;
+      return outbox.emit({ type: "proposals-refused", reason: "too-many-uncommitted" });
+    }
+    const leader = this.#leader;
+    if (leader === null) return outbox.emit({ type: "proposals-refused", reason: "no-leader" });
+    for (const batch of inBatches(data, config.maxAppendBytes)) {
+      this.#member.send(leader, { type: "propose", data: batch });
+    }
+  }
+
+  /** All of them enter the log, or none. */
+  #admit(leadership: Leadership, data: readonly Uint8Array[], wallMs: number): boolean {
+    const entries = this.#newEntries("normal", data, wallMs);
+    if (!leadership.backlog.hasRoomFor(entries)) return false;
+    this.#append(leadership, entries);
+    return true;
+  }
+
+  #newEntries(kind: EntryKind, data: readonly Uint8Array[], timestampMs: number): readonly Entry[] {
+    const { term, log } = this.#member;
+    const first = log.lastIndex + 1;
+    return data.map((bytes, at) => {
+      return { index: first + at, term, kind, version: ENTRY_VERSION, timestampMs, data: bytes };
+    });
+  }
+
+  #append(leadership: Leadership, entries: readonly Entry[]): void {
+    leadership.backlog.add(entries);
+    this.#member.log.replaceFrom(entries);
+    leadership.replication.sendAppends();
+  }
+
+  /** True: the commit index moved, and all peers were sent what is new to them. */
+  #advanceCommit({ replication, backlog }: Leadership): boolean {
+    const { log, term } = this.#member;
+    const before = log.commitIndex;
+    if (!replication.advanceCommit()) return false;
+    backlog.committed(log.slice(before + 1, log.commitIndex).filter((entry) => entry.term === term));
+    replication.sendAppends();
+    this.#readIndex.begin();
+    return true;
+  }
+
+  #read(id: number): void {
+    if (this.#leadership !== null) return this.#readIndex.ask({ member: this.#member.self, id });
+    if (this.#leader !== null) return this.#forwardedReads.ask(id, this.#leader);
+    this.#member.outbox.emit({ type: "read-refused", id, reason: "no-leader" });
+  }
+}

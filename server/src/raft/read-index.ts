@@ -1,0 +1,101 @@
+import type { Member } from "./member.js";
+import type { MemberId } from "./message.js";
+import { majoritySize } from "./quorum.js";
+
+/** Who wants a read index: a caller of this member, or another member for its callers. */
+export interface Reader {
+  readonly member: MemberId;
+  readonly id: number;
+}
+
+interface Batch {
+  readonly round: number;
+  readonly index: number;
+  readonly readers: readonly Reader[];
+  readonly confirmedBy: Set<MemberId>;
+}
+
+/**
+ * Linearizable reads without the log, at the leader (dissertation 6.4). A read's index is the commit
+ * index at a moment after the read arrived, and it counts once a majority answered a heartbeat that left
+ * after that moment: nobody else can have committed anything by then. A new leader knows the commit
+ * index only when an entry of its own term is committed; reads wait for that.
+ *
+ * One round is under way at a time and confirms all reads that waited when it began. Rounds are
+ * numbered from 1 and never start over while the process lives; 0 confirms nothing.
+ */
+export class ReadIndex {
+  readonly #member: Member;
+  readonly #sendRound: (round: number) => void;
+  #round = 0;
+  #waiting: Reader[] = [];
+  #batch: Batch | null = null;
+
+  constructor(member: Member, sendRound: (round: number) => void) {
+    this.#member = member;
+    this.#sendRound = sendRound;
+  }
+
+  /** What every heartbeat carries: one that is repeated by routine makes up for one that was lost. */
+  get round(): number {
+    return this.#round;
+  }
+
+  ask(reader: Reader): void {
+    this.#waiting.push(reader);
+    this.begin();
+  }
+
+  /** Starts a round, if there is reason to and none is under way. */
+  begin(): void {
+    const { log, term, self, config } = this.#member;
+    while (this.#batch === null && this.#waiting.length > 0) {
+      if (log.termAt(log.commitIndex) !== term) return;
+      this.#round += 1;
+      this.#batch = {
+        round: this.#round,
+        index: log.commitIndex,
+        readers: this.#waiting,
+        confirmedBy: new Set([self]),
+      };
+      this.#waiting = [];
+      if (config.voters.length === 1) this.#finish(this.#batch);
+      else this.#sendRound(this.#round);
+    }
+  }
+
+  /** `from` still followed this leader when it answered round `round`. */
+  confirmed(from: MemberId, round: number): void {
+    const batch = this.#batch;
+    if (batch === null || round < batch.round) return;
+    batch.confirmedBy.add(from);
+    if (batch.confirmedBy.size < majoritySize(this.#member.config.voters.length)) return;
+    this.#finish(batch);
+    this.begin();
+  }
+
+  /** This member no longer leads: it can confirm nothing. */
+  refuseAll(): void {
+    const readers = [...(this.#batch?.readers ?? []), ...this.#waiting];
+    this.#batch = null;
+    this.#waiting = [];
+    for (const { member, id } of readers) {
+      if (member === this.#member.self) {
+        this.#member.outbox.emit({ type: "read-refused", id, reason: "leader-changed" });
+      } else {
+        this.#member.send(member, { type: "read-response", id, index: null });
+      }
+    }
+  }
+
+  #finish(batch: Batch): void {
+    this.#batch = null;
+    for (const { member, id } of batch.readers) {
+      if (member === this.#member.self) {
+        this.#member.outbox.emit({ type: "read-ready", id, index: batch.index });
+      } else {
+        this.#member.send(member, { type: "read-response", id, index: batch.index });
+      }
+    }
+  }
+}

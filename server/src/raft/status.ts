@@ -1,0 +1,28 @@
+import type { Role } from "./event.js";
+import type { MemberId } from "./message.js";
+
+/** A copy of what the core knows, for logs, metrics and tests. */
+export interface RaftStatus {
+  readonly self: MemberId;
+  readonly role: Role;
+  readonly term: number;
+  /** Whom this member believes to lead `term`; null: nobody. */
+  readonly leader: MemberId | null;
+  readonly commitIndex: number;
+  /** As reported by `applied`. */
+  readonly appliedIndex: number;
+  readonly lastIndex: number;
+  /** Up to here the log is on this member's disk. */
+  readonly durableIndex: number;
+  readonly voters: readonly MemberId[];
+  /** Only at a leader: what it knows of the others. */
+  readonly peers: readonly PeerStatus[] | null;
+}
+
+export interface PeerStatus {
+  readonly member: MemberId;
+  readonly state: "probe" | "replicate";
+  readonly matchIndex: number;
+  readonly nextIndex: number;
+  readonly inflightAppends: number;
+}
