@@ -1,0 +1,109 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import type { Clock } from "./ports.js";
+import type { ReplicaStatus } from "./replica.js";
+
+const ROLES = ["follower", "pre-candidate", "candidate", "leader"] as const;
+
+/** 50 µs to about 3 s: from a fast device's sync to one that is in trouble. */
+const DURATION_BUCKETS_SECONDS = [
+  0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
+];
+
+/** What /metrics shows. Names that etcd has too are etcd's; README.md lists what the rest mean. */
+export class Metrics {
+  readonly registry = new Registry();
+
+  readonly #ticks: Counter;
+
+  readonly #elections: Counter;
+
+  readonly #fsync: Histogram;
+
+  readonly #proposeCommit: Histogram;
+
+  readonly #peerMessages: Counter<"peer" | "outcome">;
+
+  constructor(memberName: string, tickIntervalMs: number) {
+    const registers = [this.registry];
+    this.registry.setDefaultLabels({ member: memberName });
+    collectDefaultMetrics({ register: this.registry });
+    this.#ticks = new Counter({
+      name: "gauntlet_server_ticks_total",
+      help: "Ticks given to the Raft core; missed intervals are not made up for.",
+      registers,
+    });
+    this.#elections = new Counter({
+      name: "gauntlet_raft_elections_total",
+      help: "Elections that this member stood in as a candidate, pre-votes not counted.",
+      registers,
+    });
+    this.#fsync = new Histogram({
+      name: "gauntlet_wal_fsync_seconds",
+      help: "Duration of a sync of the write-ahead log.",
+      buckets: DURATION_BUCKETS_SECONDS,
+      registers,
+    });
+    this.#proposeCommit = new Histogram({
+      name: "gauntlet_propose_commit_seconds",
+      help: "From the proposal of a write at this member to its commit and application here.",
+      buckets: DURATION_BUCKETS_SECONDS,
+      registers,
+    });
+    this.#peerMessages = new Counter({
+      name: "gauntlet_peer_messages_total",
+      help: "Raft messages by peer: sent, received, dropped (queue full or peer unreachable), misdirected.",
+      labelNames: ["peer", "outcome"],
+      registers,
+    });
+    new Gauge({
+      name: "gauntlet_server_tick_interval_ms",
+      help: "The configured time between two ticks, in milliseconds.",
+      registers,
+    }).set(tickIntervalMs);
+  }
+
+  /** Gauges that are read when /metrics is. `status` is null before the replica runs. */
+  watch(status: () => ReplicaStatus, clock: Clock): void {
+    const gauge = (name: string, help: string, value: () => number) => {
+      const collect = function (this: Gauge) {
+        this.set(value());
+      };
+      return new Gauge({ name, help, collect, registers: [this.registry] });
+    };
+    gauge("etcd_server_has_leader", "1 when a leader is known.", () => Number(status().leader !== null));
+    gauge("etcd_server_is_leader", "1 when this member leads.", () => Number(status().role === "leader"));
+    gauge("gauntlet_raft_term", "The Raft term.", () => status().term);
+    gauge("gauntlet_raft_commit_index", "Index of the last entry known to be committed.", () => status().commitIndex);
+    gauge("gauntlet_raft_applied_index", "Index of the last entry applied.", () => status().appliedIndex);
+    gauge("gauntlet_server_wall_time_ms", "The wall clock now, in milliseconds since the epoch.", () => clock.wallMs());
+    new Gauge({
+      name: "gauntlet_raft_role",
+      help: "1 for the role that this member has, 0 for the others.",
+      labelNames: ["role"],
+      registers: [this.registry],
+      collect() {
+        for (const role of ROLES) this.set({ role }, Number(status().role === role));
+      },
+    });
+  }
+
+  ticked(): void {
+    this.#ticks.inc();
+  }
+
+  electionBegun(): void {
+    this.#elections.inc();
+  }
+
+  synced(seconds: number): void {
+    this.#fsync.observe(seconds);
+  }
+
+  committed(elapsedMs: number): void {
+    this.#proposeCommit.observe(elapsedMs / 1000);
+  }
+
+  peerMessages(peer: string, outcome: "sent" | "received" | "dropped" | "misdirected", count: number): void {
+    this.#peerMessages.inc({ peer, outcome }, count);
+  }
+}

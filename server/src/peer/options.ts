@@ -1,0 +1,59 @@
+import type { ChannelOptions } from "@grpc/grpc-js";
+
+/** Limits and timings of the way to one's peers. */
+export interface PeerOptions {
+  /** Messages and bytes that wait for one peer; what comes on top is dropped, and Raft sends it again. */
+  readonly maxQueuedMessages: number;
+  readonly maxQueuedBytes: number;
+  /** A batch ends with the message that reaches this. */
+  readonly maxBatchBytes: number;
+  /** Largest batch that is accepted: it must hold maxBatchBytes and one largest message. */
+  readonly maxReceiveBytes: number;
+  /** A peer that gives no answer for so long is dialled anew. */
+  readonly dialTimeoutMs: number;
+  readonly firstBackoffMs: number;
+  readonly maxBackoffMs: number;
+  /** Silence before a ping, and how long its answer may take. */
+  readonly pingAfterMs: number;
+  readonly pingTimeoutMs: number;
+}
+
+const MIB = 1024 * 1024;
+
+export function peerOptions(electionTimeoutMs: number, maxRequestBytes: number): PeerOptions {
+  return {
+    maxQueuedMessages: 4096,
+    maxQueuedBytes: 64 * MIB,
+    maxBatchBytes: 4 * MIB,
+    maxReceiveBytes: 16 * MIB + 2 * maxRequestBytes,
+    dialTimeoutMs: Math.max(100, electionTimeoutMs / 2),
+    firstBackoffMs: 50,
+    maxBackoffMs: 500,
+    // Together one election timeout: a connection that a partition has killed is gone
+    // by then, instead of waiting for TCP, which retries seconds after the network is healed.
+    pingAfterMs: Math.max(50, electionTimeoutMs / 4),
+    pingTimeoutMs: Math.max(100, (electionTimeoutMs * 3) / 4),
+  };
+}
+
+/** Large enough that one round trip carries a full batch. */
+const FLOW_CONTROL_WINDOW_BYTES = 4 * MIB;
+
+/** For both ends of a peer connection: dead connections are noticed by pings, whoever dialled. */
+export function channelOptions(options: PeerOptions): ChannelOptions {
+  return {
+    "grpc.keepalive_time_ms": options.pingAfterMs,
+    "grpc.keepalive_timeout_ms": options.pingTimeoutMs,
+    "grpc.keepalive_permit_without_calls": 1,
+    "grpc.max_receive_message_length": options.maxReceiveBytes,
+    "grpc.max_send_message_length": -1,
+    "grpc-node.flow_control_window": FLOW_CONTROL_WINDOW_BYTES,
+    "grpc.enable_channelz": 0,
+    // A message that may have been delivered is Raft's to repeat: a forwarded proposal must not enter the log twice.
+    "grpc.enable_retries": 0,
+    "grpc.enable_http_proxy": 0,
+    "grpc.service_config_disable_resolution": 1,
+    // A new dial means a new connection, not the dead one out of a shared pool.
+    "grpc.use_local_subchannel_pool": 1,
+  };
+}

@@ -1,0 +1,269 @@
+import { gauntletpeer, toSafeNumber } from "@gauntlet/proto";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { Entry } from "./raft/entry.js";
+import type { Effect, Event } from "./raft/event.js";
+import type { Message } from "./raft/message.js";
+import { Replica } from "./replica.js";
+import { ManualClock } from "./testing/manual-clock.js";
+
+const SELF = 11;
+const OPTIONS = {
+  self: SELF,
+  tickIntervalMs: 20,
+  requestTimeoutMs: 7000,
+  maxProposalBytes: 100,
+  maxProposalBatchBytes: 120,
+  maxWaitingProposals: 5,
+};
+
+/** A world around one replica: the core is a script, everything that leaves is written down. */
+class World {
+  readonly clock = new ManualClock();
+  readonly events: Event[] = [];
+  readonly sent: Message[][] = [];
+  readonly fatal: Error[] = [];
+  readonly elapsedMs: number[] = [];
+  readonly appends: { done: () => void; fail: (error: Error) => void }[] = [];
+  ticks = 0;
+  /** What the core answers to an event. */
+  script: (event: Event) => readonly Effect[] = () => [];
+
+  readonly replica = new Replica<string>(
+    {
+      core: {
+        step: (event) => {
+          this.events.push(event);
+          return this.script(event);
+        },
+        status: () => ({ role: "follower", term: 1, leader: 2, commitIndex: 0, appliedIndex: 0, lastIndex: 0 }),
+      },
+      log: {
+        append: () => new Promise((done, fail) => this.appends.push({ done, fail })),
+      },
+      store: {
+        applyCommand: (data) => {
+          const { origin, request_id, put } = gauntletpeer.Command.decode(data);
+          const result = Buffer.from(put ?? new Uint8Array()).toString();
+          if (result === "poison") throw new Error("the state machine is broken");
+          return { origin: toSafeNumber(origin), requestId: toSafeNumber(request_id), result };
+        },
+      },
+      network: { send: (messages) => this.sent.push([...messages]) },
+      clock: this.clock,
+      random: { below: () => 1000 },
+      observer: {
+        roleChanged: () => undefined,
+        ticked: () => (this.ticks += 1),
+        proposalApplied: (elapsedMs) => this.elapsedMs.push(elapsedMs),
+        fatal: (error) => this.fatal.push(error),
+      },
+    },
+    OPTIONS,
+  );
+
+  put(text: string): Promise<string> {
+    return this.replica.propose({ put: Buffer.from(text) });
+  }
+
+  proposed(): Uint8Array[] {
+    return this.events.flatMap((event) => (event.type === "propose" ? event.data : []));
+  }
+
+  /** Commits what was proposed, from index `first` on, by way of a tick. */
+  commit(first: number, data: readonly Uint8Array[]): void {
+    const entries = data.map((each, at) => normalEntry(first + at, each));
+    this.script = (event) => (event.type === "tick" ? [{ type: "apply", entries }] : []);
+    this.clock.advance(OPTIONS.tickIntervalMs);
+    this.script = () => [];
+  }
+}
+
+function normalEntry(index: number, data: Uint8Array): Entry {
+  return { index, term: 1, kind: "normal", version: 1, timestampMs: 0, data };
+}
+
+function foreignCommand(text: string): Uint8Array {
+  const put = Buffer.from(text);
+  return gauntletpeer.Command.encode({ origin: 99, request_id: 1001, put }).finish();
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+let world: World;
+
+beforeEach(() => {
+  world = new World();
+  world.replica.start();
+});
+
+describe("writes", () => {
+  test("proposals of one turn are one step, and each call gets its own result", async () => {
+    const first = world.put("a");
+    const second = world.put("b");
+    expect(world.events).toEqual([]);
+    world.clock.runSoon();
+    expect(world.events.map((event) => event.type)).toEqual(["propose"]);
+    world.commit(1, world.proposed());
+    expect(await Promise.all([first, second])).toEqual(["a", "b"]);
+    expect(world.elapsedMs).toEqual([20, 20]);
+    expect(world.events.at(-1)).toEqual({ type: "applied", index: 2 });
+  });
+
+  test("a turn's proposals are cut into groups of a bounded size", () => {
+    for (const text of ["a", "b", "c"]) void world.put(text.repeat(60));
+    world.clock.runSoon();
+    const groups = world.events.map((event) => (event.type === "propose" ? event.data.length : 0));
+    expect(groups).toEqual([1, 1, 1]);
+  });
+
+  test("an entry of another member answers nobody, even under the same request id", async () => {
+    const call = world.put("mine");
+    world.clock.runSoon();
+    world.commit(1, [foreignCommand("theirs")]);
+    world.commit(2, world.proposed());
+    expect(await call).toBe("mine");
+  });
+
+  test("a refusal means that none of the step's proposals was taken", async () => {
+    world.script = (event) =>
+      event.type === "propose" ? [{ type: "proposals-refused", reason: "no-leader" }] : [];
+    const call = world.put("a");
+    world.clock.runSoon();
+    await expect(call).rejects.toThrow("etcdserver: no leader");
+  });
+
+  test("a lost proposal times out, and its late commit is applied without harm", async () => {
+    const call = world.put("a");
+    const refused = expect(call).rejects.toThrow("etcdserver: request timed out");
+    world.clock.runSoon();
+    world.clock.advance(OPTIONS.requestTimeoutMs + OPTIONS.tickIntervalMs);
+    await refused;
+    world.commit(1, world.proposed());
+    expect(world.fatal).toEqual([]);
+    expect(world.proposed()).toHaveLength(1);
+  });
+
+  test("a command that is too large, or one too many, is refused before it is proposed", async () => {
+    await expect(world.put("x".repeat(200))).rejects.toThrow("etcdserver: request is too large");
+    const waiting = ["1", "2", "3", "4", "5"].map((text) => world.put(text));
+    await expect(world.put("6")).rejects.toThrow("etcdserver: too many requests");
+    world.clock.runSoon();
+    expect(world.proposed()).toHaveLength(5);
+    world.replica.stop();
+    for (const call of waiting) await expect(call).rejects.toThrow("etcdserver: server stopped");
+    await expect(world.put("7")).rejects.toThrow("etcdserver: server stopped");
+  });
+});
+
+describe("reads", () => {
+  test("reads of one turn share a question and wait until its index is applied", async () => {
+    const order: string[] = [];
+    world.script = (event) => (event.type === "read" ? [{ type: "read-ready", id: event.id, index: 2 }] : []);
+    const reads = [1, 2].map(() => world.replica.readBarrier().then(() => order.push("read")));
+    world.clock.runSoon();
+    expect(world.events.map((event) => event.type)).toEqual(["read"]);
+    world.commit(1, [foreignCommand("a")]);
+    await turn();
+    order.push("applied 1");
+    world.commit(2, [foreignCommand("b")]);
+    await Promise.all(reads);
+    expect(order).toEqual(["applied 1", "read", "read"]);
+  });
+
+  test("a read never joins a question that was asked before it arrived", () => {
+    void world.replica.readBarrier();
+    world.clock.runSoon();
+    void world.replica.readBarrier();
+    world.clock.runSoon();
+    const ids = world.events.map((event) => (event.type === "read" ? event.id : null));
+    expect(new Set(ids).size).toBe(2);
+  });
+
+  test("refusals and silence end a read", async () => {
+    const silent = expect(world.replica.readBarrier()).rejects.toThrow("etcdserver: request timed out");
+    world.clock.runSoon();
+    world.script = (event) =>
+      event.type === "read" ? [{ type: "read-refused", id: event.id, reason: "leader-changed" }] : [];
+    const refused = expect(world.replica.readBarrier()).rejects.toThrow("etcdserver: leader changed");
+    world.clock.runSoon();
+    await refused;
+    world.clock.advance(OPTIONS.requestTimeoutMs + OPTIONS.tickIntervalMs);
+    await silent;
+  });
+});
+
+describe("the log", () => {
+  const persist = (sequence: number): Effect => ({
+    type: "persist",
+    sequence,
+    hardState: { term: 1, vote: null },
+    entries: [],
+  });
+  const message: Message = { from: SELF, to: 12, term: 1, type: "heartbeat", commit: 0, round: 1 };
+
+  test("is written while messages leave, and what one sync made durable is one event", async () => {
+    let sequence = 0;
+    world.script = (event) =>
+      event.type === "tick" ? [persist((sequence += 1)), { type: "send", message }] : [];
+    world.clock.advance(2 * OPTIONS.tickIntervalMs);
+    expect(world.appends).toHaveLength(2);
+    expect(world.sent).toEqual([[message], [message]]);
+    expect(world.events.filter((event) => event.type === "persisted")).toEqual([]);
+    for (const append of world.appends) append.done();
+    await turn();
+    const persisted = world.events.filter((event) => event.type === "persisted");
+    expect(persisted.map((event) => event.sequence)).toEqual([2]);
+  });
+
+  test("that cannot be written ends everything, and nobody is answered", async () => {
+    let answered = false;
+    const call = world.put("a").finally(() => (answered = true));
+    call.catch(() => undefined);
+    world.script = (event) => (event.type === "propose" ? [persist(1)] : []);
+    world.clock.runSoon();
+    world.appends[0]?.fail(new Error("EIO"));
+    await turn();
+    expect(world.fatal.map((error) => error.message)).toEqual(["the write-ahead log cannot be written"]);
+    const seen = world.events.length;
+    world.clock.advance(10 * OPTIONS.requestTimeoutMs);
+    world.replica.receive([message]);
+    await turn();
+    expect(world.events).toHaveLength(seen);
+    expect(answered).toBe(false);
+  });
+});
+
+describe("invariants", () => {
+  test.each([
+    ["a gap in what is applied", [normalEntry(2, foreignCommand("a"))]],
+    ["a state machine that throws", [normalEntry(1, foreignCommand("poison"))]],
+    ["an entry of another format", [{ ...normalEntry(1, foreignCommand("a")), version: 9 }]],
+  ])("%s stops the replica", (_what, entries) => {
+    world.script = () => [{ type: "apply", entries }];
+    world.clock.advance(OPTIONS.tickIntervalMs);
+    expect(world.fatal.map((error) => error.message)).toEqual(["the replica broke an invariant on tick"]);
+    world.clock.advance(1000);
+    expect(world.ticks).toBe(1);
+  });
+});
+
+describe("ticks", () => {
+  test("keep their rate", () => {
+    world.clock.advance(2000);
+    expect(world.ticks).toBe(100);
+  });
+
+  test("that a stopped process missed are not made up for", () => {
+    world.clock.stall(10_000);
+    expect(world.ticks).toBe(1);
+    world.clock.advance(200);
+    expect(world.ticks).toBe(11);
+  });
+
+  test("come back to their grid after a short delay", () => {
+    world.clock.stall(35);
+    expect(world.ticks).toBe(1);
+    world.clock.advance(5);
+    expect(world.ticks).toBe(2);
+  });
+});
