@@ -1,0 +1,78 @@
+import { gauntletpeer, toSafeNumber } from "@gauntlet/proto";
+import { ENTRY_VERSION, type Entry, type EntryKind, type HardState } from "../raft/entry.js";
+
+/** The bytes are well-formed protobuf but not an entry that this version of the server can take. */
+export class EntryFormatError extends Error {
+  override name = "EntryFormatError";
+}
+
+const TO_PROTO = {
+  noop: gauntletpeer.EntryKind.NOOP,
+  normal: gauntletpeer.EntryKind.NORMAL,
+} as const satisfies Record<EntryKind, gauntletpeer.EntryKind>;
+
+const FROM_PROTO: ReadonlyMap<number, EntryKind> = new Map([
+  [gauntletpeer.EntryKind.NOOP, "noop"],
+  [gauntletpeer.EntryKind.NORMAL, "normal"],
+]);
+
+export function toProtoEntry(entry: Entry): gauntletpeer.IEntry {
+  return {
+    index: entry.index,
+    term: entry.term,
+    kind: TO_PROTO[entry.kind],
+    version: entry.version,
+    timestamp_ms: entry.timestampMs,
+    data: entry.data,
+  };
+}
+
+/** Shares `data` with the message. Throws EntryFormatError for what this version does not know. */
+export function fromProtoEntry(message: gauntletpeer.IEntry): Entry {
+  const index = number(message.index);
+  const version = message.version ?? 0;
+  const kind = FROM_PROTO.get(message.kind ?? 0);
+  if (index < 1) throw new EntryFormatError(`an entry has the index ${index}; the first is 1`);
+  if (version !== ENTRY_VERSION) {
+    throw new EntryFormatError(
+      `entry ${index} has format version ${version}; this server knows ${ENTRY_VERSION} only: upgrade it`,
+    );
+  }
+  if (kind === undefined) {
+    throw new EntryFormatError(
+      `entry ${index} is of kind ${message.kind}, which this server does not know: upgrade it`,
+    );
+  }
+  return {
+    index,
+    term: number(message.term),
+    kind,
+    version,
+    timestampMs: number(message.timestamp_ms),
+    data: message.data ?? new Uint8Array(0),
+  };
+}
+
+export function encodeEntry(entry: Entry): Uint8Array {
+  return gauntletpeer.Entry.encode(toProtoEntry(entry)).finish();
+}
+
+/** The entry's `data` is a view into `bytes`. Throws on malformed bytes and what `fromProtoEntry` refuses. */
+export function decodeEntry(bytes: Uint8Array): Entry {
+  return fromProtoEntry(gauntletpeer.Entry.decode(bytes));
+}
+
+export function encodeHardState(state: HardState): Uint8Array {
+  return gauntletpeer.HardState.encode({ term: state.term, vote: state.vote ?? 0 }).finish();
+}
+
+export function decodeHardState(bytes: Uint8Array): HardState {
+  const message = gauntletpeer.HardState.decode(bytes);
+  const vote = number(message.vote);
+  return { term: number(message.term), vote: vote === 0 ? null : vote };
+}
+
+/** 64-bit fields are typed as numbers but decoded to Long objects, and absent ones too. */
+function number(value: number | null | undefined): number {
+  return toSafeNumber(value ?? 0);
+}

@@ -1,0 +1,85 @@
+// oxlint-disable-next-line no-restricted-imports -- a pure function, no door to the outside
+import { crc32 } from "node:zlib";
+
+/**
+ * A record on disk, all numbers little-endian:
+ *
+ *   0  u32 crc       CRC-32 (zlib) of everything after it, header and payload
+ *   4  u32 previous  crc of the record before it; a segment's first: of the last one of the segment before
+ *   8  u32 offset    where in the segment this record begins
+ *  12  u32 durable   all bytes of this segment before here, and all earlier segments, had been synced
+ *                    before this record was handed to the disk
+ *  16  u32 length    of the payload, in bytes
+ *  20  u32 type      see RECORD_TYPES
+ *  24      payload
+ *
+ * `previous` chains the records, so that one from elsewhere is never taken. `offset` makes a record
+ * recognisable without the chain, behind a damaged one, and a copy of a log stored as somebody's value
+ * is never taken for a record. `durable` is what tells a torn write from damage: recovery.ts says how.
+ */
+export const HEADER_BYTES = 24;
+
+export const RECORD_TYPES = { segmentHeader: 1, hardState: 2, entry: 3, synced: 4 } as const;
+
+/** Where the next record goes and what it must say. */
+export interface Position {
+  readonly offset: number;
+  readonly previous: number;
+  readonly durable: number;
+}
+
+export interface WalRecord {
+  readonly crc: number;
+  readonly previous: number;
+  readonly offset: number;
+  readonly durable: number;
+  readonly type: number;
+  /** A view into the segment. */
+  readonly payload: Buffer;
+  /** Where the next record begins. */
+  readonly end: number;
+}
+
+/** Fills `header` (HEADER_BYTES long) for a record at `position`; returns the record's crc. */
+export function writeHeader(header: Buffer, position: Position, type: number, payload: Uint8Array): number {
+  header.writeUInt32LE(position.previous, 4);
+  header.writeUInt32LE(position.offset, 8);
+  header.writeUInt32LE(position.durable, 12);
+  header.writeUInt32LE(payload.length, 16);
+  header.writeUInt32LE(type, 20);
+  const crc = crc32(payload, crc32(header.subarray(4)));
+  header.writeUInt32LE(crc, 0);
+  return crc;
+}
+
+/** The record that begins at `offset`, judged by itself alone; null when none does. */
+export function readRecord(segment: Buffer, offset: number): WalRecord | null {
+  const start = offset + HEADER_BYTES;
+  if (start > segment.length || segment.readUInt32LE(offset + 8) !== offset) return null;
+  const length = segment.readUInt32LE(offset + 16);
+  if (length > segment.length - start) return null;
+  const crc = segment.readUInt32LE(offset);
+  if (crc32(segment.subarray(offset + 4, start + length)) !== crc) return null;
+  return {
+    crc,
+    previous: segment.readUInt32LE(offset + 4),
+    offset,
+    durable: segment.readUInt32LE(offset + 12),
+    type: segment.readUInt32LE(offset + 20),
+    payload: segment.subarray(start, start + length),
+    end: start + length,
+  };
+}
+
+/**
+ * The first record behind `offset` which proves that the byte at `offset` had been synced; null when
+ * none is left to prove it. Every byte is tried: behind damage, nobody knows where a record begins.
+ */
+export function findProofOfSync(segment: Buffer, offset: number): WalRecord | null {
+  for (let at = offset + 1; at + HEADER_BYTES <= segment.length; at++) {
+    if (segment.readUInt32LE(at + 8) !== at || segment.readUInt32LE(at + 12) <= offset) continue;
+    const record = readRecord(segment, at);
+    if (record !== null) return record;
+  }
+  return null;
+}
