@@ -1,0 +1,103 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
+import { giveToHost, log } from "./agent-log.js";
+import { ClockPage } from "./clock-page.js";
+import { eachLine } from "./lines.js";
+import { PacketRules, resetConnections } from "./packet-rules.js";
+import { PATHS, requestLine, type Command, type Reply, type Request, type Result } from "./protocol.js";
+import { ServerProcess } from "./server-process.js";
+
+/**
+ * The node agent: the "machine" around the server. It lives as long as the container, so the death of the server
+ * leaves packet rules, clocks and disk as they were. Its arguments are the server's.
+ */
+writeFileSync(PATHS.agentLog, "", { flag: "a" });
+giveToHost(PATHS.agentLog);
+const server = new ServerProcess(process.argv.slice(2));
+const rules = new PacketRules();
+const clock = new ClockPage(PATHS.clockPage);
+
+type Handlers = {
+  readonly [C in Command]: (request: Extract<Request, { command: C }>) => Result<C> | Promise<Result<C>>;
+};
+
+const handlers: Handlers = {
+  ping: () => ({ agentPid: process.pid }),
+  start: () => server.start(),
+  signal: ({ signal }) => server.signal(signal),
+  process: () => server.state(),
+  "set-rules": async ({ rules: wanted }) => {
+    const backend = await rules.set(wanted);
+    log("packet rules set", { backend, rules: wanted });
+    return { backend };
+  },
+  "dropped-packets": async () => ({ packets: await rules.dropped() }),
+  "reset-connections": async ({ peer }) => {
+    await resetConnections(peer);
+    log("connections reset", { peer });
+    return {};
+  },
+  dial: ({ host, port, timeoutMs }) => dial(host, port, timeoutMs),
+  "set-clock": ({ setting }) => {
+    clock.set(setting);
+    log("clock set", setting);
+    return {};
+  },
+};
+
+function dial(host: string, port: number, timeoutMs: number): Promise<Result<"dial">> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, timeout: timeoutMs });
+    const settle = (outcome: Result<"dial">["outcome"]): void => {
+      socket.destroy();
+      resolve({ outcome });
+    };
+    socket.on("connect", () => settle("open"));
+    socket.on("timeout", () => settle("timeout"));
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "ECONNREFUSED") settle("refused");
+      else if (error.code === "ETIMEDOUT") settle("timeout");
+      else reject(error);
+    });
+  });
+}
+
+async function answer(line: string): Promise<Reply> {
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch {
+    return { id: -1, ok: false, error: "a request is no JSON" };
+  }
+  const parsed = requestLine.safeParse(json);
+  if (!parsed.success) {
+    const id = Number((json as { id?: unknown } | null)?.id ?? -1);
+    const issue = parsed.error.issues[0];
+    return { id, ok: false, error: `bad request: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}` };
+  }
+  const { id, request } = parsed.data;
+  try {
+    const handle = handlers[request.command] as (request: Request) => unknown;
+    return { id, ok: true, result: await handle(request) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    log("command failed", { request, error: message });
+    return { id, ok: false, error: message };
+  }
+}
+
+/** Requests of one channel are carried out one after another, in the order in which they came. */
+function serve(socket: Socket): void {
+  const carryOut = async (before: Promise<void>, line: string): Promise<void> => {
+    await before;
+    const reply = await answer(line);
+    if (socket.writable) socket.write(`${JSON.stringify(reply)}\n`);
+  };
+  let last = Promise.resolve();
+  void eachLine(socket, (line) => {
+    last = carryOut(last, line);
+  });
+}
+
+rmSync(PATHS.socket, { force: true });
+createServer(serve).listen(PATHS.socket, () => log("agent listens", { pid: process.pid }));

@@ -1,0 +1,280 @@
+import { mkdir } from "node:fs/promises";
+import { connect } from "node:net";
+import { join, resolve } from "node:path";
+import type {
+  Capability,
+  ClockReading,
+  ClockSetting,
+  Cut,
+  Hosts,
+  NodeName,
+  NodeView,
+  ProbeResult,
+  ProcessState,
+  Signal,
+} from "@gauntlet/nemesis";
+import { docker } from "./docker-cli.js";
+import { DockerError, messageOf } from "./docker-error.js";
+import { createNetwork } from "./network.js";
+import { NodeMachine } from "./node-machine.js";
+import { readClockOf, viewOf } from "./observation.js";
+import { rulesOf } from "./packet-cuts.js";
+import { probeAll } from "./probe.js";
+import { labelArguments, removeRun, type ClusterKind } from "./resources.js";
+import { PORTS, serverArguments, type Member } from "./server-arguments.js";
+
+export const MAX_NODES = 15;
+const REACH_TIMEOUT_MS = 3_000;
+
+export interface DockerHostsOptions {
+  /** Unique among the runs of this machine: letters, digits, `_`, `.` and `-`. */
+  readonly runId: string;
+  /** 1 to 15. */
+  readonly nodes: number;
+  /** As ensureImages gives it. */
+  readonly image: string;
+  /** Gets a directory for each node: `<logsDir>/n1/server.log` and `agent.log`. Made when missing. */
+  readonly logsDir: string;
+  /** Appended to the server's own arguments; the last of a flag wins. */
+  readonly serverArgs?: readonly string[];
+  /** `standing` clusters outlive this process. Default `run`. */
+  readonly kind?: ClusterKind;
+  /** After packet rules of a node change, destroy its connections to the peers, so that they are dialled at once. Default false: the honest network recovers by itself. */
+  readonly resetConnectionsOnHeal?: boolean;
+  /** Aborting makes start() reject, after it has removed what it had made. */
+  readonly signal?: AbortSignal;
+  readonly log?: (line: string) => void;
+}
+
+export interface Endpoint {
+  /** host:port of the gRPC API. */
+  readonly client: string;
+  /** host:port of /health and /metrics. */
+  readonly metrics: string;
+}
+
+/** A node that the rig lost: its container or its channel ended without being asked to. */
+export interface HostFailure {
+  readonly node: NodeName;
+  readonly reason: string;
+}
+
+/** Machines made of containers; README.md says what it promises. */
+export class DockerHosts implements Hosts {
+  readonly nodes: readonly NodeName[];
+  readonly endpoints: ReadonlyMap<NodeName, Endpoint>;
+  readonly runId: string;
+  readonly #machines: ReadonlyMap<NodeName, NodeMachine>;
+  readonly #addresses: ReadonlyMap<NodeName, string>;
+  readonly #resetOnHeal: boolean;
+  /** Addresses that a node's present rules name. */
+  readonly #cutFrom = new Map<NodeName, ReadonlySet<string>>();
+
+  private constructor(options: DockerHostsOptions, machines: readonly NodeMachine[]) {
+    this.runId = options.runId;
+    this.nodes = machines.map(({ node }) => node);
+    this.#machines = new Map(machines.map((machine) => [machine.node, machine]));
+    this.#addresses = new Map(machines.map(({ node, address }) => [node, address]));
+    this.#resetOnHeal = options.resetConnectionsOnHeal ?? false;
+    this.endpoints = new Map(
+      machines.map(({ node, address }) => [
+        node,
+        { client: `${address}:${PORTS.client}`, metrics: `${address}:${PORTS.metrics}` },
+      ]),
+    );
+  }
+
+  /**
+   * Resolves when all containers and channels are up and every server process exists; whether the cluster serves is
+   * for the caller to ask. Rejects with a DockerError and leaves nothing behind.
+   */
+  static async start(options: DockerHostsOptions): Promise<DockerHosts> {
+    checkOptions(options);
+    let machines: readonly NodeMachine[] = [];
+    try {
+      machines = await startMachines(options);
+      const hosts = new DockerHosts(options, machines);
+      await Promise.all(hosts.nodes.map((node) => hosts.start(node)));
+      await Promise.all(machines.map((machine) => checkReachable(machine.address)));
+      options.signal?.throwIfAborted();
+      return hosts;
+    } catch (error) {
+      await Promise.all(machines.map((machine) => machine.close()));
+      const left = await removeRun(options.runId).then(
+        () => "",
+        (problem: unknown) => `; and then: ${messageOf(problem)}`,
+      );
+      const aborted = options.signal?.aborted === true;
+      const why = aborted ? "interrupted while the containers were being started" : messageOf(error);
+      throw new DockerError(`${why}${left}`, { cause: error });
+    }
+  }
+
+  /** Nodes whose container or channel died unexpectedly: the rig's failure, never the cluster's. */
+  failures(): readonly HostFailure[] {
+    return [...this.#machines.values()].flatMap(({ node, failure }) =>
+      failure === null ? [] : [{ node, reason: failure }],
+    );
+  }
+
+  /** Removes containers, network and volumes. */
+  async stop(): Promise<void> {
+    await this.detach();
+    await removeRun(this.runId);
+  }
+
+  /** Lets go of the cluster and leaves it running. */
+  async detach(): Promise<void> {
+    await Promise.all([...this.#machines.values()].map((machine) => machine.close()));
+  }
+
+  async probe(): Promise<Readonly<Record<Capability, ProbeResult>>> {
+    const view = await this.view();
+    const node = this.nodes.find((name) => view.get(name)?.role === "follower") ?? this.nodes[0] ?? "";
+    const peer = this.nodes.find((name) => name !== node && view.get(name)?.role !== "leader");
+    const fallback = this.nodes.find((name) => name !== node);
+    const machine = this.#machine(node);
+    return probeAll(this, machine, this.#machines.get(peer ?? fallback ?? ""));
+  }
+
+  async view(): Promise<ReadonlyMap<NodeName, NodeView>> {
+    const views = [...this.endpoints].map(
+      async ([node, { metrics }]): Promise<[NodeName, NodeView]> => [node, await viewOf(metrics)],
+    );
+    return new Map(await Promise.all(views));
+  }
+
+  async cut(node: NodeName, cuts: readonly Cut[]): Promise<void> {
+    const machine = this.#machine(node);
+    await machine.request<"set-rules">({
+      command: "set-rules",
+      rules: [...rulesOf(node, cuts, this.#addresses)],
+    });
+    const peers = new Set(cuts.map((cut) => this.#addresses.get(cut.peer) ?? ""));
+    const healed = [...(this.#cutFrom.get(node) ?? [])].filter((peer) => !peers.has(peer));
+    this.#cutFrom.set(node, peers);
+    if (!this.#resetOnHeal) return;
+    for (const peer of healed)
+      await machine.request<"reset-connections">({ command: "reset-connections", peer });
+  }
+
+  async droppedPackets(node: NodeName): Promise<number> {
+    return (await this.#machine(node).request<"dropped-packets">({ command: "dropped-packets" })).packets;
+  }
+
+  async signal(node: NodeName, signal: Signal): Promise<void> {
+    await this.#machine(node).request<"signal">({ command: "signal", signal });
+  }
+
+  async start(node: NodeName): Promise<void> {
+    await this.#machine(node).request<"start">({ command: "start" });
+  }
+
+  async process(node: NodeName): Promise<ProcessState> {
+    return this.#machine(node).request<"process">({ command: "process" });
+  }
+
+  async setClock(node: NodeName, setting: ClockSetting): Promise<void> {
+    await this.#machine(node).request<"set-clock">({ command: "set-clock", setting });
+  }
+
+  async readClock(node: NodeName, windowMs: number): Promise<ClockReading> {
+    this.#machine(node);
+    return readClockOf(node, this.endpoints.get(node)?.metrics ?? "", windowMs);
+  }
+
+  /** Round trip to a node's agent, milliseconds. */
+  async ping(node: NodeName): Promise<number> {
+    const machine = this.#machine(node);
+    const before = performance.now();
+    await machine.request<"ping">({ command: "ping" });
+    return performance.now() - before;
+  }
+
+  #machine(node: NodeName): NodeMachine {
+    const machine = this.#machines.get(node);
+    if (machine === undefined) {
+      throw new DockerError(`there is no node "${node}"; the nodes are ${this.nodes.join(", ")}`);
+    }
+    return machine;
+  }
+}
+
+function checkOptions(options: DockerHostsOptions): void {
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,60}$/.test(options.runId)) {
+    throw new DockerError(`the run id "${options.runId}" cannot be part of a container's name`);
+  }
+  if (!Number.isInteger(options.nodes) || options.nodes < 1 || options.nodes > MAX_NODES) {
+    throw new DockerError(`${options.nodes} nodes: must be a whole number from 1 to ${MAX_NODES}`);
+  }
+}
+
+async function startMachines(options: DockerHostsOptions): Promise<readonly NodeMachine[]> {
+  const { runId, signal, log } = options;
+  signal?.throwIfAborted();
+  const began = performance.now();
+  const network = await createNetwork(runId, options.kind ?? "run", options.nodes, signal);
+  const members = network.addresses.map((address, n): Member => ({ node: `n${n + 1}`, address }));
+  // All must have ended before anything can be cleaned up.
+  const settled = await Promise.allSettled(
+    members.map((member) => startMachine(options, network.name, member, members)),
+  );
+  const machines = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const failed = settled.find((result) => result.status === "rejected");
+  if (failed !== undefined) {
+    await Promise.all(machines.map((machine) => machine.close()));
+    throw failed.reason;
+  }
+  log?.(`${machines.length} containers up in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+  return machines;
+}
+
+async function startMachine(
+  options: DockerHostsOptions,
+  network: string,
+  member: Member,
+  members: readonly Member[],
+): Promise<NodeMachine> {
+  const { runId, image, signal } = options;
+  const { node, address } = member;
+  const name = `gauntlet-${runId}-${node}`;
+  const labels = labelArguments(options.kind ?? "run", runId);
+  const logs = resolve(join(options.logsDir, node));
+  await mkdir(logs, { recursive: true });
+  await docker(["volume", "create", ...labels, name], { signal });
+  const extra = options.serverArgs ?? [];
+  const flags = [
+    `--name=${name}`,
+    `--hostname=${node}`,
+    `--network=${network}`,
+    `--ip=${address}`,
+    // For packet rules and for destroying sockets, in the container's own network namespace only.
+    "--cap-add=NET_ADMIN",
+    `--mount=type=volume,source=${name},target=/data`,
+    `--mount=type=bind,source=${logs},target=/logs`,
+    // Restarting a server is the rig's business, restarting a machine is nobody's.
+    "--restart=no",
+    "--log-opt=max-size=1m",
+  ];
+  const server = serverArguments(member, members, `gauntlet-${runId}`, extra);
+  await docker(["run", "--detach", ...flags, ...labels, image, ...server], { signal });
+  return NodeMachine.connect({ node, container: name, address });
+}
+
+/** A refusal will do: it proves that packets find the way. Docker Desktop keeps its bridges to itself. */
+function checkReachable(address: string): Promise<void> {
+  return new Promise((resolve_, reject) => {
+    const socket = connect({ host: address, port: PORTS.metrics, timeout: REACH_TIMEOUT_MS });
+    const settle = (error?: DockerError): void => {
+      socket.destroy();
+      if (error === undefined) resolve_();
+      else reject(error);
+    };
+    const unreachable = `the container at ${address} cannot be reached from here; the rig needs an engine on this machine whose bridge networks it can reach (Docker Desktop's are not)`;
+    socket.on("connect", () => settle());
+    socket.on("timeout", () => settle(new DockerError(unreachable)));
+    socket.on("error", (error: NodeJS.ErrnoException) =>
+      settle(error.code === "ECONNREFUSED" ? undefined : new DockerError(`${unreachable}: ${error.message}`)),
+    );
+  });
+}

@@ -1,0 +1,131 @@
+import { createHash } from "node:crypto";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, type BuildFailure, type OutputFile } from "esbuild";
+import { execa } from "execa";
+import { docker, explain } from "./docker-cli.js";
+import { DockerError, messageOf } from "./docker-error.js";
+import { eachLine } from "./agent/lines.js";
+
+const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
+const REPO = resolve(PACKAGE, "..");
+const BUILD_TIMEOUT_MS = 15 * 60_000;
+const HASH_LENGTH = 12;
+
+export interface ImageOptions {
+  /** The server's main file; default is this repo's server/src/main.ts. */
+  readonly serverEntry?: string;
+  /** Set before the hash in the image's tag, to tell a special build from the ordinary one. */
+  readonly tag?: string;
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Gives the node image for a server, and builds it when there is none: an image's tag is the hash of everything that
+ * it is made of. Takes about a second when it exists. Rejects with a DockerError.
+ */
+export async function ensureImages(options: ImageOptions): Promise<{ readonly image: string }> {
+  const [base, bundle] = await Promise.all([ensureBase(options), bundleAll(options.serverEntry)]);
+  const parts = await Promise.all([
+    readFile(join(PACKAGE, "Dockerfile")),
+    readFile(join(PACKAGE, "shim/clock.c")),
+  ]);
+  const hash = createHash("sha256").update(base);
+  for (const part of parts) hash.update(part);
+  for (const file of bundle.filter(({ path }) => path.endsWith(".js"))) hash.update(file.contents);
+  const prefix = options.tag === undefined ? "" : `${options.tag}-`;
+  const image = `gauntlet-node:${prefix}${hash.digest("hex").slice(0, HASH_LENGTH)}`;
+  if (await exists(image)) return { image };
+  options.log(`building ${image}`);
+  await buildImage(image, base, bundle, options.signal);
+  return { image };
+}
+
+async function exists(image: string): Promise<boolean> {
+  return (await docker(["image", "ls", "--quiet", image])) !== "";
+}
+
+/** Runs base-image.sh, which says what it does line by line and prints the tag at the end. */
+async function ensureBase({ log, signal }: ImageOptions): Promise<string> {
+  const script = execa("sh", [join(PACKAGE, "base-image.sh")], {
+    reject: false,
+    stdin: "ignore",
+    detached: true,
+    timeout: BUILD_TIMEOUT_MS,
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
+  });
+  const told = eachLine(script.stderr, log);
+  const result = await script;
+  await told;
+  if (result.isCanceled) throw new DockerError("interrupted while the base image was being made");
+  if (result.failed) throw new DockerError(explain("docker/base-image.sh", result.stderr));
+  return result.stdout.trim().split("\n").at(-1) ?? "";
+}
+
+/** Bundles server, agent and relay; the same sources give the same bytes wherever a checkout lies. */
+async function bundleAll(serverEntry: string | undefined): Promise<readonly OutputFile[]> {
+  const entry = resolve(serverEntry ?? join(REPO, "server/src/main.ts"));
+  const agent = join(PACKAGE, "src/agent");
+  const parts = [
+    bundleOne("server", entry, resolve(entry, "../../..")),
+    bundleOne("agent", join(agent, "main.ts"), REPO),
+    bundleOne("relay", join(agent, "relay.ts"), REPO),
+  ];
+  return (await Promise.all(parts)).flat();
+}
+
+async function bundleOne(name: string, entry: string, root: string): Promise<readonly OutputFile[]> {
+  try {
+    const { outputFiles } = await build({
+      entryPoints: { [name]: entry },
+      // Nothing is written: the directory only gives the outputs their names.
+      outdir: join(root, "bundle"),
+      absWorkingDir: root,
+      bundle: true,
+      write: false,
+      platform: "node",
+      format: "cjs",
+      target: "node24",
+      sourcemap: "linked",
+      logLevel: "silent",
+    });
+    return outputFiles;
+  } catch (error) {
+    const first = (error as BuildFailure).errors?.[0];
+    if (first === undefined) throw new DockerError(`${relative(REPO, entry)}: ${messageOf(error)}`);
+    const at = first.location === null ? "" : `${first.location.file}:${first.location.line}: `;
+    throw new DockerError(`cannot bundle the ${name}: ${at}${first.text}`, { cause: error });
+  }
+}
+
+async function buildImage(
+  image: string,
+  base: string,
+  bundle: readonly OutputFile[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const context = await mkdtemp(join(tmpdir(), "gauntlet-image-"));
+  try {
+    await cp(join(PACKAGE, "Dockerfile"), join(context, "Dockerfile"));
+    await cp(join(PACKAGE, "shim"), join(context, "shim"), { recursive: true });
+    await mkdir(join(context, "bundle"));
+    for (const file of bundle) await writeFile(join(context, "bundle", basename(file.path)), file.contents);
+    const labels = ["--label", "gauntlet.image=node"];
+    const args = [
+      "build",
+      "--quiet",
+      "--tag",
+      image,
+      ...labels,
+      "--build-arg",
+      `BASE_IMAGE=${base}`,
+      context,
+    ];
+    await docker(args, { signal, timeoutMs: BUILD_TIMEOUT_MS });
+  } finally {
+    await rm(context, { recursive: true, force: true });
+  }
+}

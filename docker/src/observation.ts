@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ClockReading, NodeView, RoleName } from "@gauntlet/nemesis";
+import { DockerError } from "./docker-error.js";
+import { scrape, type Samples } from "./metrics.js";
+
+/** What a node shows of itself, read over HTTP from outside. */
+
+const VIEW_TIMEOUT_MS = 450;
+const CLOCK_TIMEOUT_MS = 2_000;
+
+const ROLES: Readonly<Record<string, RoleName>> = {
+  leader: "leader",
+  follower: "follower",
+  candidate: "candidate",
+  "pre-candidate": "candidate",
+};
+
+export async function viewOf(endpoint: string): Promise<NodeView> {
+  try {
+    const samples = await scrape(endpoint, VIEW_TIMEOUT_MS);
+    const shown = Object.keys(ROLES).find((role) => samples.get(`gauntlet_raft_role{role="${role}"}`) === 1);
+    return { role: ROLES[shown ?? ""] ?? "unknown", term: samples.get("gauntlet_raft_term") ?? null };
+  } catch {
+    return { role: "unknown", term: null };
+  }
+}
+
+interface ClockSample {
+  /** The rig's own clocks halfway through the call. */
+  readonly trueMs: number;
+  readonly wallOffsetMs: number;
+  readonly ticks: number;
+  readonly tickIntervalMs: number;
+}
+
+/** Compares the server's clocks with the rig's over a window. Rejects when the node does not answer. */
+export async function readClockOf(node: string, endpoint: string, windowMs: number): Promise<ClockReading> {
+  const first = await sampleClock(endpoint);
+  await sleep(windowMs);
+  const last = await sampleClock(endpoint);
+  if (last.ticks < first.ticks) {
+    throw new DockerError(`${node}: the server was restarted while its clock was being read`);
+  }
+  const ticksExpected = (last.trueMs - first.trueMs) / last.tickIntervalMs;
+  return { wallOffsetMs: last.wallOffsetMs, timerRate: (last.ticks - first.ticks) / ticksExpected };
+}
+
+async function sampleClock(endpoint: string): Promise<ClockSample> {
+  const wallBefore = Date.now();
+  const before = performance.now();
+  const samples = await scrape(endpoint, CLOCK_TIMEOUT_MS);
+  const halfTripMs = (performance.now() - before) / 2;
+  return {
+    trueMs: before + halfTripMs,
+    wallOffsetMs: read(samples, endpoint, "gauntlet_server_wall_time_ms") - (wallBefore + halfTripMs),
+    ticks: read(samples, endpoint, "gauntlet_server_ticks_total"),
+    tickIntervalMs: read(samples, endpoint, "gauntlet_server_tick_interval_ms"),
+  };
+}
+
+function read(samples: Samples, endpoint: string, name: string): number {
+  const value = samples.get(name);
+  if (value === undefined) throw new DockerError(`http://${endpoint}/metrics has no ${name}`);
+  return value;
+}

@@ -1,0 +1,113 @@
+import type { Capability, Hosts, NodeName, ProbeResult } from "@gauntlet/nemesis";
+import type { PacketRule } from "./agent/protocol.js";
+import { DockerError, messageOf } from "./docker-error.js";
+import type { NodeMachine } from "./node-machine.js";
+
+/** TCP discard: nothing listens there, so a probe of packets disturbs nobody and is answered by a refusal. */
+const UNUSED_PORT = 9;
+const DIAL_MS = 400;
+const WALL_BUMP_MS = 3_000;
+const SLOW_RATE = 0.5;
+const RATE_WINDOW_MS = 800;
+/** Between the slow rate and the true one, so that a busy machine does not decide. */
+const RATE_LIMIT = 0.75;
+
+/** Tries every capability by its effect on one node, best a follower, with `peer` at the other end of the wire. */
+export async function probeAll(
+  hosts: Hosts,
+  machine: NodeMachine,
+  peer: NodeMachine | undefined,
+): Promise<Readonly<Record<Capability, ProbeResult>>> {
+  const node = machine.node;
+  return {
+    "network.cut": await attempt(() => probeCut(machine, peer)),
+    "process.signal": await attempt(() => probeSignal(hosts, node)),
+    "clock.wall": await attempt(() => probeWall(hosts, node)),
+    "clock.rate": await attempt(() => probeRate(hosts, node)),
+  };
+}
+
+async function attempt(probe: () => Promise<string>): Promise<ProbeResult> {
+  try {
+    return { available: true, detail: await probe() };
+  } catch (error) {
+    return { available: false, reason: messageOf(error) };
+  }
+}
+
+async function probeCut(machine: NodeMachine, peer: NodeMachine | undefined): Promise<string> {
+  if (peer === undefined) throw new DockerError("there is no other node to be cut from");
+  const dial = async (): Promise<string> => {
+    const command = { command: "dial", host: peer.address, port: UNUSED_PORT, timeoutMs: DIAL_MS } as const;
+    return (await machine.request<"dial">(command)).outcome;
+  };
+  const set = (rules: PacketRule[]): Promise<{ backend: string }> =>
+    machine.request<"set-rules">({ command: "set-rules", rules });
+  let backend = "";
+  const before = await dial();
+  if (before !== "refused") throw new DockerError(`a dial to an unused port of ${peer.node} gave ${before}`);
+  try {
+    for (const direction of ["out", "in"] as const) {
+      const end = direction === "out" ? "destination" : "source";
+      const rule = { direction, peer: peer.address, tcpPort: { end, number: UNUSED_PORT } } as const;
+      ({ backend } = await set([rule]));
+      const during = await dial();
+      const { packets } = await machine.request<"dropped-packets">({ command: "dropped-packets" });
+      if (during !== "timeout" || packets === 0) {
+        throw new DockerError(
+          `a rule against "${direction}" dropped ${packets} packets, a dial gave ${during}`,
+        );
+      }
+    }
+  } finally {
+    await set([]);
+  }
+  const after = await dial();
+  if (after !== "refused") throw new DockerError(`packets stay away after the rules were removed (${after})`);
+  return `iptables (${backend}) drops and lets through again`;
+}
+
+async function probeSignal(hosts: Hosts, node: NodeName): Promise<string> {
+  await hosts.signal(node, "SIGSTOP");
+  const held = (await hosts.process(node)).state;
+  await hosts.signal(node, "SIGCONT");
+  const freed = (await hosts.process(node)).state;
+  if (held !== "paused" || freed !== "running") {
+    throw new DockerError(`after SIGSTOP the server is ${held}, after SIGCONT ${freed}`);
+  }
+  return "SIGSTOP holds the server and SIGCONT frees it";
+}
+
+async function probeWall(hosts: Hosts, node: NodeName): Promise<string> {
+  const before = await hosts.readClock(node, 0);
+  let during = before;
+  try {
+    await hosts.setClock(node, { wallOffsetMs: WALL_BUMP_MS, monotonicRate: 1 });
+    during = await hosts.readClock(node, 0);
+  } finally {
+    await hosts.setClock(node, { wallOffsetMs: 0, monotonicRate: 1 });
+  }
+  const after = await hosts.readClock(node, 0);
+  const moved = Math.round(during.wallOffsetMs - before.wallOffsetMs);
+  if (moved < WALL_BUMP_MS / 2) {
+    throw new DockerError(`${WALL_BUMP_MS} ms were asked for, the server's wall clock moved by ${moved} ms`);
+  }
+  if (Math.abs(after.wallOffsetMs) > WALL_BUMP_MS / 2)
+    throw new DockerError("the wall clock did not come back");
+  return `the server's wall clock moved by ${moved} ms and came back`;
+}
+
+async function probeRate(hosts: Hosts, node: NodeName): Promise<string> {
+  let during = { timerRate: 1 };
+  try {
+    await hosts.setClock(node, { wallOffsetMs: 0, monotonicRate: SLOW_RATE });
+    during = await hosts.readClock(node, RATE_WINDOW_MS);
+  } finally {
+    await hosts.setClock(node, { wallOffsetMs: 0, monotonicRate: 1 });
+  }
+  const measured = during.timerRate.toFixed(2);
+  if (during.timerRate > RATE_LIMIT || during.timerRate === 0) {
+    throw new DockerError(`at rate ${SLOW_RATE} the server's timers ran at ${measured}`);
+  }
+  return `at rate ${SLOW_RATE} the server's timers ran at ${measured}`;
+}
