@@ -1,3 +1,17 @@
+export * from "./errors.js";
 export type * from "./event.js";
+export {
+  readResults,
+  readTest,
+  RUN_FILES,
+  type TestDescription,
+  writeJson,
+  writeResults,
+  writeTest,
+} from "./files.js";
+export { type EventPair, pairEvents, type RegisterOperation, toOperations } from "./operations.js";
+export { type History, MAX_LINE_BYTES, parseHistory, readHistory } from "./reader.js";
 export type * from "./results.js";
+export * from "./runs.js";
 export * from "./verdict.js";
+export { HistoryWriter, type RunClock, type UnstampedEvent } from "./writer.js";
