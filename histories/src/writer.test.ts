@@ -98,8 +98,8 @@ test("a recorder that is killed leaves what it recorded before", async () => {
     const writer = await HistoryWriter.create(${JSON.stringify(path)}, () => Number(process.hrtime.bigint()));
     for (let process_ = 0; ; process_++) {
       writer.record({ process: process_, type: "invoke", f: "read" });
-      await new Promise((resolve) => setImmediate(resolve));
-      if (process_ === 500) console.log("500");
+      await new Promise((resolve) => setTimeout(resolve, process_ === 500 ? 200 : 0));
+      if (process_ === 500) console.log("recorded 500, 200 ms ago");
     }`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -108,8 +108,7 @@ test("a recorder that is killed leaves what it recorded before", async () => {
   child.kill("SIGKILL");
   await once(child, "exit");
   const { events } = await readHistory(path);
-  // The turns in flight may be lost, no more.
-  expect(events.length).toBeGreaterThan(490);
+  expect(events.length).toBeGreaterThanOrEqual(500);
 });
 
 test("what is written is what is read", async () => {

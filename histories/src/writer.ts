@@ -9,9 +9,10 @@ export type UnstampedEvent = Omit<HistoryEvent, "index" | "time">;
 export type RunClock = () => number;
 
 /**
- * Records a history: stamps each event and appends it to a file. Events are written once a turn of the
- * event loop, so that a rig that is killed loses at most the events of its last turns; nothing is
- * fsynced, for the rig's machine is not what is tested.
+ * Records a history: stamps each event and appends it to a file. The events of one turn of the
+ * event loop go out together at its end, or as soon as the batch before is through: a rig that is killed
+ * loses at most those of its last few milliseconds. Nothing is fsynced, for it is not the rig's own machine
+ * that is tested.
  */
 export class HistoryWriter {
   readonly #file: FileHandle;
