@@ -1,1 +1,21 @@
+export { ScheduleError } from "./errors.js";
+export { FAULTS } from "./faults/catalogue.js";
+export type { Fault } from "./faults/fault.js";
+export { checkFamilies, FAMILIES, FAMILY_NAMES, type Family, type FamilyName } from "./generate/families.js";
+export { type GenerateOptions, generateSchedule } from "./generate/generate.js";
 export type * from "./hosts.js";
+export { Random } from "./random.js";
+export type { Clock } from "./run/clock.js";
+export {
+  type ExecutedFault,
+  type FaultOutcome,
+  type NemesisEvent,
+  toExecutedSchedule,
+} from "./run/executed.js";
+export type { HealReport, NodeHeal } from "./run/heal.js";
+export { type NemesisOptions, NemesisRunner } from "./run/runner.js";
+export { type Expanded, expand } from "./schedule/expand.js";
+export { formatSchedule, type ScheduleEntry, type ScheduleFile } from "./schedule/format.js";
+export { parseSchedule } from "./schedule/parse.js";
+export type { Schedule, ScheduledFault } from "./schedule/schedule.js";
+export { resolveTarget, TARGET_WORDS, type Target, type TargetWord } from "./targets.js";

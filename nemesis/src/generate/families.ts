@@ -1,0 +1,146 @@
+import type { Random } from "../random.js";
+import { didYouMean } from "../suggest.js";
+import { ScheduleError } from "../errors.js";
+import { minoritySize, type Target } from "../targets.js";
+
+/** Families by the short names that NEMESIS= takes. */
+export const FAMILY_NAMES = ["leader-isolation", "partition", "kill", "pause", "clock"] as const;
+export type FamilyName = (typeof FAMILY_NAMES)[number];
+
+/** Named by the schedule format, and not in this version. */
+const PLANNED_FAMILIES: readonly string[] = ["packet", "disk", "member", "resource"];
+
+/** One way in which a family strikes. */
+export interface Variant {
+  readonly fault: string;
+  readonly target: Target;
+  args(random: Random): Readonly<Record<string, unknown>>;
+}
+
+export interface Family {
+  readonly name: FamilyName;
+  /** One sentence. */
+  readonly summary: string;
+  /** Below this the windows show nothing: no time to elect a new leader, or to read a rate. */
+  readonly minWindowMs: number;
+  /** The default mix for a cluster of this size; empty when the family means nothing there. */
+  variants(nodes: number): readonly Variant[];
+}
+
+const noArgs = (): Readonly<Record<string, unknown>> => ({});
+
+export const FAMILIES: readonly Family[] = [
+  {
+    name: "leader-isolation",
+    summary:
+      "Cuts the leader off from its peers while clients still reach it: shows stale reads and lost writes.",
+    // A new leader needs one to three election timeouts of 1 s, and the old one must be read after that.
+    minWindowMs: 5_000,
+    variants: (nodes) =>
+      nodes < 2
+        ? []
+        : [
+            {
+              fault: "partition.isolate",
+              target: "leader",
+              args: () => ({ direction: "both", traffic: "peer" }),
+            },
+          ],
+  },
+  {
+    name: "partition",
+    summary: "Splits the cluster in random halves and isolates nodes, in one direction or both.",
+    minWindowMs: 5_000,
+    variants(nodes) {
+      if (nodes < 2) return [];
+      const isolate = (target: Target): Variant => ({
+        fault: "partition.isolate",
+        target,
+        args: (random) => ({
+          direction: random.pick(["both", "in", "out"]),
+          traffic: random.pick(["peer", "all"]),
+        }),
+      });
+      if (minoritySize(nodes) === 0) return [isolate("leader"), isolate("one")];
+      const halves: Variant = {
+        fault: "partition.halves",
+        target: "minority",
+        args: (random) => ({ direction: "both", traffic: random.pick(["peer", "all"]) }),
+      };
+      return [halves, isolate("leader"), isolate("one"), isolate("minority")];
+    },
+  },
+  {
+    name: "kill",
+    summary: "Kills servers with SIGKILL and restarts them: one, a minority, a majority, all.",
+    minWindowMs: 3_000,
+    variants: (nodes) =>
+      sized(["one", "minority", "majority", "all"], nodes).map((target) => ({
+        fault: "process.kill",
+        target,
+        args: noArgs,
+      })),
+  },
+  {
+    name: "pause",
+    summary: "Holds servers for longer than two election timeouts: the leader, one, a minority.",
+    minWindowMs: 4_000,
+    variants: (nodes) =>
+      sized(["leader", "one", "minority"], nodes).map((target) => ({
+        fault: "process.pause",
+        target,
+        args: noArgs,
+      })),
+  },
+  {
+    name: "clock",
+    summary: "Moves wall clocks by seconds to minutes and runs timers at 0.5 to 2 times true speed.",
+    minWindowMs: 4_000,
+    variants(nodes) {
+      const rate = (target: Target, rates: readonly number[]): Variant => ({
+        fault: "clock.rate",
+        target,
+        args: (random) => ({ rate: random.pick(rates) }),
+      });
+      const bump = (target: Target): Variant => ({
+        fault: "clock.bump",
+        target,
+        args: (random) => ({ offset: `${random.pick(["", "-"])}${random.pick([2, 10, 30, 60, 300])}s` }),
+      });
+      return [
+        ...sized(["leader", "one", "majority"], nodes).map(bump),
+        rate("leader", [0.5, 0.75]),
+        rate("leader", [1.5, 2]),
+        ...sized(["minority"], nodes).map((target) => rate(target, [0.5, 2])),
+      ];
+    },
+  },
+];
+
+/** Without the targets that name nobody in so small a cluster. */
+function sized<T extends Target>(targets: readonly T[], nodes: number): T[] {
+  return targets.filter((target) => target !== "minority" || minoritySize(nodes) > 0);
+}
+
+/**
+ * The families of these names, each once.
+ * @throws ScheduleError that names the unknown one, the nearest known and all known
+ */
+export function checkFamilies(names: readonly string[]): readonly FamilyName[] {
+  for (const name of names) {
+    if ((FAMILY_NAMES as readonly string[]).includes(name)) continue;
+    const known = FAMILY_NAMES.join(", ");
+    if (PLANNED_FAMILIES.includes(name)) {
+      throw new ScheduleError(`nemesis "${name}" is not available in this version; available: ${known}`);
+    }
+    const suggestion = didYouMean(name, [...FAMILY_NAMES, ...PLANNED_FAMILIES]);
+    throw new ScheduleError(`unknown nemesis "${name}"${suggestion}; known: ${known}`);
+  }
+  return FAMILY_NAMES.filter((name) => names.includes(name));
+}
+
+export function findFamily(name: FamilyName): Family {
+  const family = FAMILIES.find((each) => each.name === name);
+  if (family === undefined) throw new Error(`no family ${name}`);
+  return family;
+}

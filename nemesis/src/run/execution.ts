@@ -1,0 +1,235 @@
+import type { ClockLedger } from "../effects/clock-ledger.js";
+import type { Claims } from "../effects/claims.js";
+import type { CutLedger } from "../effects/cut-ledger.js";
+import { assert, messageOf, NotApplicable } from "../errors.js";
+import { findFault } from "../faults/catalogue.js";
+import type { Fault, FaultContext, Observation, PreparedFault } from "../faults/fault.js";
+import type { Capability, Hosts, NodeName, ProbeResult } from "../hosts.js";
+import { Random } from "../random.js";
+import type { ScheduledFault } from "../schedule/schedule.js";
+import { resolveTarget, type Views } from "../targets.js";
+import { type Clock, pause } from "./clock.js";
+import type { ExecutedFault, FaultOutcome, NemesisEvent } from "./executed.js";
+
+const PROOF_POLL_MS = 100;
+const HEAL_POLL_MS = 200;
+/** How long after its window an undo may take to be done and seen to have worked. */
+export const HEAL_LIMIT_MS = 15_000;
+
+/** What all faults of one run share. */
+export interface World {
+  readonly hosts: Hosts;
+  readonly clock: Clock;
+  readonly cuts: CutLedger;
+  readonly clocks: ClockLedger;
+  readonly claims: Claims;
+  readonly capabilities: Readonly<Record<Capability, ProbeResult>>;
+  readonly seed: number;
+  /** When the schedule's time 0 was, and when the run's time is over. */
+  readonly originMs: number;
+  readonly deadlineMs: number;
+  readonly emit: (event: NemesisEvent) => void;
+}
+
+/** One fault from its time in the schedule to its proved undo. Never rejects; an aborted run still undoes it. */
+export async function executeFault(
+  world: World,
+  index: number,
+  scheduled: ScheduledFault,
+  signal: AbortSignal,
+): Promise<ExecutedFault> {
+  const { clock, claims } = world;
+  try {
+    if (!(await pause(clock, world.originMs + scheduled.atMs - clock.nowMs(), signal))) {
+      return skip(world, index, scheduled, "the run ended before its time");
+    }
+    const fault = findFault(scheduled.fault);
+    assert(fault !== undefined, `a checked schedule names known faults: ${scheduled.fault}`);
+    const missing = missingCapability(fault, world.capabilities);
+    if (missing !== null) return skip(world, index, scheduled, missing);
+    const random = new Random(world.seed, index);
+    const found = await resolveTarget(scheduled.target, { hosts: world.hosts, clock, random, signal });
+    if (found.nodes === null) return skip(world, index, scheduled, found.reason);
+    const obstacle = claims.take(index, fault.claims, found.nodes);
+    if (obstacle !== null) return skip(world, index, scheduled, obstacle);
+    let prepared: PreparedFault;
+    try {
+      prepared = fault.prepare(contextOf(world, index, found.nodes), scheduled.args);
+    } catch (error) {
+      if (error instanceof NotApplicable) return skip(world, index, scheduled, error.message);
+      throw error;
+    }
+    return await perform(
+      world,
+      { index, scheduled, prepared, nodes: found.nodes, views: found.views },
+      signal,
+    );
+  } catch (error) {
+    return {
+      ...blank(index, scheduled),
+      outcome: { type: "unproved", reason: `rig error: ${messageOf(error)}` },
+    };
+  } finally {
+    claims.release(index);
+  }
+}
+
+interface Run {
+  readonly index: number;
+  readonly scheduled: ScheduledFault;
+  readonly prepared: PreparedFault;
+  readonly nodes: readonly NodeName[];
+  readonly views: Views;
+}
+
+async function perform(world: World, run: Run, signal: AbortSignal): Promise<ExecutedFault> {
+  const { clock, emit } = world;
+  const { index, scheduled, prepared, nodes, views } = run;
+  const roles = Object.fromEntries(
+    world.hosts.nodes.map((node) => [node, views.get(node)?.role ?? "unknown"]),
+  );
+  const value = { index, target: scheduled.target, nodes, args: prepared.args };
+  const event = { type: "info", f: scheduled.fault } as const;
+
+  const startedAtMs = clock.nowMs();
+  emit({ ...event, phase: "begin", value: { ...value, roles } });
+  const endAtMs = Math.min(startedAtMs + scheduled.forMs, world.deadlineMs);
+  const window = openWindow(clock, endAtMs - startedAtMs, signal);
+  const proof = await actAndProve(world, prepared, window);
+  await window.over;
+
+  const healDeadlineMs = clock.nowMs() + HEAL_LIMIT_MS;
+  const undoProblem = await undo(world, prepared, healDeadlineMs);
+  const endedAtMs = clock.nowMs();
+  emit({ ...event, phase: "end", value: { ...value, outcome: proof.outcome } });
+  const healing = undoProblem === null ? await awaitHealed(world, prepared, healDeadlineMs) : null;
+  return {
+    ...blank(index, scheduled),
+    nodes,
+    args: prepared.args,
+    roles,
+    outcome: proof.outcome,
+    startedAtMs,
+    endedAtMs,
+    healed: healing?.shown ?? false,
+    healing: healing?.detail ?? `the undo failed: ${undoProblem}`,
+    evidence: { proof: proof.evidence, undo: healing?.evidence ?? null },
+  };
+}
+
+/** The time in which an effect counts. */
+interface Window {
+  /** Aborted when the window is over. */
+  readonly signal: AbortSignal;
+  readonly over: Promise<null>;
+}
+
+function openWindow(clock: Clock, lengthMs: number, signal: AbortSignal): Window {
+  const end = new AbortController();
+  const over = pause(clock, lengthMs, signal).then(() => {
+    end.abort();
+    return null;
+  });
+  return { signal: end.signal, over };
+}
+
+interface Proof {
+  readonly outcome: FaultOutcome;
+  readonly evidence: Observation["evidence"] | null;
+}
+
+/** Looks again and again until the effect is shown. What comes after the window's end counts for nothing. */
+async function actAndProve(world: World, prepared: PreparedFault, window: Window): Promise<Proof> {
+  const { clock } = world;
+  const startedAtMs = clock.nowMs();
+  let last: Observation | null = null;
+  try {
+    await prepared.act();
+    while (!window.signal.aborted) {
+      const seen = await Promise.race([prepared.prove(), window.over]);
+      if (seen === null) break;
+      last = seen;
+      if (seen.shown && !window.signal.aborted) {
+        return { outcome: { type: "proved", proof: seen.detail }, evidence: seen.evidence };
+      }
+      await pause(clock, PROOF_POLL_MS, window.signal);
+    }
+  } catch (error) {
+    return { outcome: { type: "unproved", reason: `rig error: ${messageOf(error)}` }, evidence: null };
+  }
+  const lastedMs = Math.round(clock.nowMs() - startedAtMs);
+  const reading = last === null ? "nothing could be read in time" : last.detail;
+  const reason = `no effect was shown in its ${lastedMs} ms: ${reading}`;
+  return { outcome: { type: "unproved", reason }, evidence: last?.evidence ?? null };
+}
+
+/** Null when the undo was carried out, else its last failure. */
+async function undo(world: World, prepared: PreparedFault, deadlineMs: number): Promise<string | null> {
+  for (;;) {
+    try {
+      await prepared.undo();
+      return null;
+    } catch (error) {
+      if (world.clock.nowMs() >= deadlineMs) return messageOf(error);
+    }
+    await sleep(world.clock, HEAL_POLL_MS);
+  }
+}
+
+async function awaitHealed(world: World, prepared: PreparedFault, deadlineMs: number): Promise<Observation> {
+  for (;;) {
+    const seen = await prepared.healed();
+    if (seen.shown || world.clock.nowMs() >= deadlineMs) return seen;
+    await sleep(world.clock, HEAL_POLL_MS);
+  }
+}
+
+async function sleep(clock: Clock, ms: number): Promise<void> {
+  await pause(clock, ms, new AbortController().signal);
+}
+
+function contextOf(world: World, owner: number, nodes: readonly NodeName[]): FaultContext {
+  const { hosts, cuts, clocks, clock } = world;
+  return {
+    owner,
+    hosts,
+    nodes,
+    cuts,
+    clocks,
+    sleep: (ms) => sleep(clock, ms),
+    nowMs: () => clock.nowMs(),
+  };
+}
+
+function missingCapability(fault: Fault, capabilities: World["capabilities"]): string | null {
+  for (const need of fault.needs) {
+    const probe = capabilities[need];
+    if (!probe.available) return `${need} is not available here: ${probe.reason}`;
+  }
+  return null;
+}
+
+function skip(world: World, index: number, scheduled: ScheduledFault, reason: string): ExecutedFault {
+  const outcome = { type: "skipped", reason } as const;
+  const value = { index, target: scheduled.target, nodes: [], args: scheduled.args, outcome };
+  world.emit({ type: "info", f: scheduled.fault, phase: "skipped", value });
+  return { ...blank(index, scheduled), outcome };
+}
+
+function blank(index: number, scheduled: ScheduledFault): Omit<ExecutedFault, "outcome"> {
+  const { fault, target, args } = scheduled;
+  return {
+    index,
+    scheduled,
+    fault,
+    target,
+    args,
+    nodes: [],
+    roles: {},
+    startedAtMs: null,
+    endedAtMs: null,
+    healed: null,
+    healing: null,
+    evidence: { proof: null, undo: null },
+  };
+}

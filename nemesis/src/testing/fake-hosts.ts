@@ -1,0 +1,133 @@
+import type {
+  Capability,
+  ClockReading,
+  ClockSetting,
+  Cut,
+  Hosts,
+  NodeName,
+  NodeView,
+  ProbeResult,
+  ProcessState,
+  Signal,
+} from "../hosts.js";
+import { FakeCluster } from "./fake-cluster.js";
+import type { VirtualClock } from "./virtual-clock.js";
+
+/** A call that changes or reads one node. */
+export interface HostCall {
+  readonly method:
+    | "cut"
+    | "droppedPackets"
+    | "signal"
+    | "start"
+    | "process"
+    | "setClock"
+    | "readClock"
+    | "view";
+  readonly node: NodeName;
+  readonly detail: unknown;
+  readonly atMs: number;
+}
+
+/** `ignore`: the call succeeds and does nothing. `hang`: it never ends. */
+export type Interference = "ignore" | "fail" | "hang";
+
+export interface FakeOptions {
+  readonly clock: VirtualClock;
+  readonly nodes?: number;
+  readonly latencyMs?: number;
+  readonly interfere?: (call: HostCall) => Interference | undefined;
+}
+
+/** Machines of virtual time; see FakeCluster for what runs on them. */
+export class FakeHosts implements Hosts {
+  readonly nodes: readonly NodeName[];
+  readonly cluster: FakeCluster;
+  /** Every call that came through, ignored ones too. */
+  readonly calls: HostCall[] = [];
+  readonly #clock: VirtualClock;
+  readonly #latencyMs: number;
+  readonly #interfere: (call: HostCall) => Interference | undefined;
+
+  constructor(options: FakeOptions) {
+    this.cluster = new FakeCluster(options.nodes ?? 5);
+    this.nodes = this.cluster.nodes.map((node) => node.name);
+    this.#clock = options.clock;
+    this.#latencyMs = options.latencyMs ?? 3;
+    this.#interfere = options.interfere ?? (() => undefined);
+  }
+
+  async probe(): Promise<Record<Capability, ProbeResult>> {
+    return allCapabilities();
+  }
+
+  async view(): Promise<ReadonlyMap<NodeName, NodeView>> {
+    await this.#call("view", "", null);
+    return new Map(this.cluster.nodes.map((node) => [node.name, this.cluster.view(node)]));
+  }
+
+  async cut(name: NodeName, cuts: readonly Cut[]): Promise<void> {
+    if (!(await this.#call("cut", name, cuts))) return;
+    const node = this.cluster.node(name);
+    node.rules = cuts;
+    node.dropped = 0;
+  }
+
+  async droppedPackets(name: NodeName): Promise<number> {
+    await this.#call("droppedPackets", name, null);
+    return this.cluster.node(name).dropped;
+  }
+
+  async signal(name: NodeName, signal: Signal): Promise<void> {
+    if (!(await this.#call("signal", name, signal))) return;
+    const node = this.cluster.node(name);
+    if (node.state === "exited") throw new Error("no such process");
+    if (signal === "SIGSTOP") node.state = "paused";
+    else if (signal === "SIGCONT") node.state = "running";
+    else {
+      node.state = "exited";
+      node.signal = signal === "SIGKILL" ? "SIGKILL" : null;
+    }
+  }
+
+  async start(name: NodeName): Promise<void> {
+    if (await this.#call("start", name, null)) this.cluster.start(this.cluster.node(name));
+  }
+
+  async process(name: NodeName): Promise<ProcessState> {
+    await this.#call("process", name, null);
+    const { state, pid, starts, signal } = this.cluster.node(name);
+    if (state === "exited") return { state, code: signal === null ? 0 : null, signal, starts };
+    return { state, pid, starts };
+  }
+
+  async setClock(name: NodeName, setting: ClockSetting): Promise<void> {
+    if (await this.#call("setClock", name, setting)) this.cluster.node(name).clock = setting;
+  }
+
+  async readClock(name: NodeName, windowMs: number): Promise<ClockReading> {
+    await this.#call("readClock", name, windowMs);
+    await this.#clock.sleep(windowMs);
+    const node = this.cluster.node(name);
+    if (node.state !== "running") throw new Error(`${name} does not answer`);
+    // As far off as a busy machine is.
+    return { wallOffsetMs: node.clock.wallOffsetMs + 40, timerRate: node.clock.monotonicRate * 0.95 };
+  }
+
+  /** Whether the call is to have its effect. */
+  async #call(method: HostCall["method"], node: NodeName, detail: unknown): Promise<boolean> {
+    await this.#clock.sleep(this.#latencyMs);
+    this.cluster.advanceTo(this.#clock.nowMs());
+    const call = { method, node, detail, atMs: this.#clock.nowMs() };
+    this.calls.push(call);
+    const interference = this.#interfere(call);
+    if (interference === "fail") throw new Error(`${method} was refused`);
+    if (interference === "hang") await new Promise<never>(() => {});
+    return interference !== "ignore";
+  }
+}
+
+export function allCapabilities(): Record<Capability, ProbeResult> {
+  const yes: ProbeResult = { available: true, detail: "fake" };
+  return { "network.cut": yes, "process.signal": yes, "clock.wall": yes, "clock.rate": yes };
+}
