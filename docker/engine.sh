@@ -7,6 +7,7 @@ LOG=/var/log/gauntlet-dockerd.log
 PID_FILE=/var/run/docker.pid
 LOCK=/tmp/gauntlet-engine.lock
 START_TIMEOUT_S=60
+daemon=
 
 say() { echo "docker: $*"; }
 give_up() {
@@ -23,6 +24,8 @@ wait_for_engine() {
   until answers; do
     left=$((left - 1))
     [ "$left" -gt 0 ] || return 1
+    # A daemon that we started and that has ended will not answer any more.
+    [ -z "$daemon" ] || kill -0 "$daemon" 2>/dev/null || return 1
     sleep 0.2
   done
 }
@@ -65,6 +68,7 @@ start_daemon() {
   say "starting dockerd in the background (log: $LOG)"
   # Descriptor 9 is the lock of this script: the daemon must not keep it.
   setsid dockerd >>"$LOG" 2>&1 </dev/null 9>&- &
+  daemon=$!
 }
 
 ensure() {
@@ -87,7 +91,7 @@ ensure() {
   fi
   # The package starts its own service where an init system runs.
   answers || start_daemon
-  wait_for_engine || give_up "the daemon did not answer within $START_TIMEOUT_S s; see $LOG"
+  wait_for_engine || give_up "the daemon ended, or did not answer within $START_TIMEOUT_S s; see $LOG"
   say "engine $(engine_version) answers"
 }
 

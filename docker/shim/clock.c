@@ -19,6 +19,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -324,6 +325,11 @@ static int sleep_until(int64_t deadline) {
     }
 }
 
+static struct timespec true_wall(const struct timespec *bent, const struct setting *s) {
+    struct timespec ts = to_timespec(duration_ns(bent) - s->wall_offset);
+    return ts.tv_sec < 0 ? (struct timespec){0, 0} : ts;
+}
+
 static int is_wall(clockid_t clock) { return clock == CLOCK_REALTIME || clock == CLOCK_TAI; }
 
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted, struct timespec *left) {
@@ -334,7 +340,7 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted, s
         return real_clock_nanosleep(clock, flags, wanted, left);
     if ((flags & TIMER_ABSTIME) != 0) {
         if (is_wall(clock)) {
-            struct timespec ts = to_timespec(to_ns(wanted) - s.wall_offset);
+            struct timespec ts = true_wall(wanted, &s);
             return real_clock_nanosleep(clock, flags, &ts, left);
         }
         struct timespec now;
@@ -355,6 +361,26 @@ int nanosleep(const struct timespec *wanted, struct timespec *left) {
     if (error == 0) return 0;
     errno = error;
     return -1;
+}
+
+int usleep(useconds_t us) {
+    struct timespec ts = to_timespec((int64_t)us * 1000);
+    return nanosleep(&ts, NULL);
+}
+
+unsigned int sleep(unsigned int seconds) {
+    struct timespec ts = {.tv_sec = seconds, .tv_nsec = 0}, left = {0, 0};
+    return nanosleep(&ts, &left) == 0 ? 0 : (unsigned int)(left.tv_sec + (left.tv_nsec > 0));
+}
+
+/* ---- deadlines on the wall clock ---- */
+
+int sem_timedwait(sem_t *restrict sem, const struct timespec *restrict until) {
+    REAL(sem_timedwait);
+    struct setting s;
+    if (!valid_timespec(until) || !read_setting(&s)) return real_sem_timedwait(sem, until);
+    struct timespec ts = true_wall(until, &s);
+    return real_sem_timedwait(sem, &ts);
 }
 
 /* ---- condition variables: deadlines are given on a bent clock, the kernel waits on the true one ---- */
@@ -382,8 +408,7 @@ int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid
     struct setting s;
     if (!valid_timespec(until) || !read_setting(&s)) return real_pthread_cond_clockwait(cond, mutex, clock, until);
     if (clock == CLOCK_REALTIME) {
-        struct timespec ts = to_timespec(duration_ns(until) - s.wall_offset);
-        if (ts.tv_sec < 0) ts = (struct timespec){0, 0};
+        struct timespec ts = true_wall(until, &s);
         return real_pthread_cond_clockwait(cond, mutex, CLOCK_REALTIME, &ts);
     }
     /* The end of a slice is told as a spurious wake-up: going on to wait here could sleep through a signal. */

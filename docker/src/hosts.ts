@@ -254,6 +254,7 @@ async function startMachine(
     `--mount=type=bind,source=${logs},target=/logs`,
     // Restarting a server is the rig's business, restarting a machine is nobody's.
     "--restart=no",
+    "--pull=never",
     "--log-opt=max-size=1m",
   ];
   const server = serverArguments(member, members, `gauntlet-${runId}`, extra);

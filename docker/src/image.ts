@@ -13,6 +13,7 @@ const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
 const REPO = resolve(PACKAGE, "..");
 const BUILD_TIMEOUT_MS = 15 * 60_000;
 const HASH_LENGTH = 12;
+const IMAGES_KEPT = 20;
 
 export interface ImageOptions {
   /** The server's main file; default is this repo's server/src/main.ts. */
@@ -41,7 +42,17 @@ export async function ensureImages(options: ImageOptions): Promise<{ readonly im
   if (await exists(image)) return { image };
   options.log(`building ${image}`);
   await buildImage(image, base, bundle, options.signal);
+  await removeOldImages();
   return { image };
+}
+
+/** Every change of the server makes an image; they share their layers but for a few megabytes. */
+async function removeOldImages(): Promise<void> {
+  const newestFirst = await docker(["image", "ls", "gauntlet-node", "--format", "{{.Repository}}:{{.Tag}}"]);
+  for (const image of newestFirst.split("\n").slice(IMAGES_KEPT)) {
+    // Without force: an image that a container uses stays.
+    await docker(["image", "rm", image]).catch(() => undefined);
+  }
 }
 
 async function exists(image: string): Promise<boolean> {

@@ -3,15 +3,34 @@ import { DockerError } from "./docker-error.js";
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
-/** The samples of a Prometheus text answer: `name{labels}` as it stands there, and its value. */
-export type Samples = ReadonlyMap<string, number>;
+interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
 
-export function parseSamples(text: string): Samples {
-  const samples = new Map<string, number>();
-  for (const [, name = "", value = ""] of text.matchAll(/^([a-zA-Z_:][\w:]*(?:\{[^}\n]*\})?) (\S+)/gm)) {
-    samples.set(name, Number(value));
+/** What a Prometheus text answer holds. */
+export class Samples {
+  readonly #samples: readonly Sample[];
+
+  constructor(text: string) {
+    const lines = text.matchAll(/^([a-zA-Z_:][\w:]*)(?:\{([^\n]*)\})? (\S+)/gm);
+    this.#samples = [...lines].map(([, name = "", labels = "", value = ""]) => ({
+      name,
+      labels: Object.fromEntries(
+        [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, k = "", v = ""]) => [k, v]),
+      ),
+      value: Number(value),
+    }));
   }
-  return samples;
+
+  /** The value of the first sample that has at least these labels. */
+  value(name: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
+    const wanted = Object.entries(labels);
+    return this.#samples.find(
+      (sample) => sample.name === name && wanted.every(([key, value]) => sample.labels[key] === value),
+    )?.value;
+  }
 }
 
 /**
@@ -36,7 +55,7 @@ export function scrape(endpoint: string, timeoutMs: number): Promise<Samples> {
       response.on("error", (error) => fail(error.message));
       response.on("end", () => {
         if (response.statusCode !== 200) fail(`status ${response.statusCode ?? 0}`);
-        else resolve(parseSamples(Buffer.concat(chunks).toString("utf8")));
+        else resolve(new Samples(Buffer.concat(chunks).toString("utf8")));
       });
     });
     call.on("error", (error) => {

@@ -18,8 +18,8 @@ const ROLES: Readonly<Record<string, RoleName>> = {
 export async function viewOf(endpoint: string): Promise<NodeView> {
   try {
     const samples = await scrape(endpoint, VIEW_TIMEOUT_MS);
-    const shown = Object.keys(ROLES).find((role) => samples.get(`gauntlet_raft_role{role="${role}"}`) === 1);
-    return { role: ROLES[shown ?? ""] ?? "unknown", term: samples.get("gauntlet_raft_term") ?? null };
+    const shown = Object.keys(ROLES).find((role) => samples.value("gauntlet_raft_role", { role }) === 1);
+    return { role: ROLES[shown ?? ""] ?? "unknown", term: samples.value("gauntlet_raft_term") ?? null };
   } catch {
     return { role: "unknown", term: null };
   }
@@ -59,7 +59,7 @@ async function sampleClock(endpoint: string): Promise<ClockSample> {
 }
 
 function read(samples: Samples, endpoint: string, name: string): number {
-  const value = samples.get(name);
+  const value = samples.value(name);
   if (value === undefined) throw new DockerError(`http://${endpoint}/metrics has no ${name}`);
   return value;
 }

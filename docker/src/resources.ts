@@ -64,10 +64,14 @@ async function remove(resources: readonly Resource[]): Promise<void> {
   }
 }
 
-/** Removes until nothing is left twice: the daemon may still be making something that was asked for. */
+/**
+ * Removes until nothing is left in so many looks: where the maker was interrupted, the daemon may still be making
+ * what was asked for. Gives the ids of the runs that something was removed of.
+ */
 async function removeAll(
   filter: string,
-  chosen: (resource: Resource) => boolean,
+  looks: 1 | 2,
+  chosen: (resource: Resource) => boolean = () => true,
 ): Promise<readonly string[]> {
   const removed = new Set<string>();
   let problem = "";
@@ -75,7 +79,7 @@ async function removeAll(
   for (let attempt = 0; attempt < REMOVAL_ATTEMPTS; attempt += 1) {
     const found = (await list(filter)).filter(chosen);
     emptyLooks = found.length === 0 ? emptyLooks + 1 : 0;
-    if (emptyLooks === 2) return [...removed];
+    if (emptyLooks === looks) return [...removed];
     try {
       await remove(found);
     } catch (error) {
@@ -91,16 +95,16 @@ async function removeAll(
 
 /** Removes every container, network and volume of one cluster. */
 export async function removeRun(runId: string): Promise<void> {
-  await removeAll(`${LABEL.run}=${runId}`, () => true);
+  await removeAll(`${LABEL.run}=${runId}`, 2);
 }
 
 /** Removes what a process made, whatever it is in the middle of. `owner` as formatOwner writes it. */
 export async function removeOwned(owner: string): Promise<void> {
-  await removeAll(`${LABEL.owner}=${owner}`, () => true);
+  await removeAll(`${LABEL.owner}=${owner}`, 2);
 }
 
 export async function removeStanding(): Promise<readonly string[]> {
-  return removeAll(`${LABEL.kind}=standing`, () => true);
+  return removeAll(`${LABEL.kind}=standing`, 1);
 }
 
 /**
@@ -111,7 +115,7 @@ export async function removeLeftovers(
   options: { readonly olderThanMs?: number } = {},
 ): Promise<readonly string[]> {
   const createdBefore = Date.now() - (options.olderThanMs ?? 0);
-  return removeAll(`${LABEL.kind}=run`, (resource) => {
+  return removeAll(`${LABEL.kind}=run`, 1, (resource) => {
     const owner = parseOwner(resource.owner);
     return resource.createdMs <= createdBefore && (owner === null || !mayBeAlive(owner));
   });
