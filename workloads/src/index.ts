@@ -1,2 +1,11 @@
+import { registerWorkload } from "./register.js";
+import type { Workload } from "./workload.js";
+
 export type * from "./client.js";
 export type * from "./workload.js";
+export type { KeyFailure, LinearizabilityEvidence } from "./linearizability.js";
+export type { RevisionEvidence } from "./revisions.js";
+export { registerWorkload } from "./register.js";
+
+/** Every workload by the name that a user gives. */
+export const WORKLOADS: Readonly<Record<string, Workload>> = { register: registerWorkload() };
