@@ -1,5 +1,4 @@
-// oxlint-disable-next-line no-restricted-imports -- a pure function, no door to the outside
-import { crc32 } from "node:zlib";
+import { crc32 } from "../checksum.js";
 
 /**
  * A record on disk, all numbers little-endian:

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Random } from "../ports.js";
 import { ENTRY_VERSION, type Entry, type HardState } from "../raft/entry.js";
 import type { WalBatch, WalOptions } from "./index.js";

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Wal, WalError } from "./index.js";
 import { SEGMENT_HEADER_BYTES, segmentName } from "./segment.js";
