@@ -22,6 +22,8 @@ export const ERRORS = {
   LeaderChanged: [status.UNAVAILABLE, "etcdserver: leader changed"],
   Stopped: [status.UNAVAILABLE, "etcdserver: server stopped"],
   Timeout: [status.UNAVAILABLE, "etcdserver: request timed out"],
+  /** Not etcd's: a call of its API that is not served. */
+  Unsupported: [status.UNIMPLEMENTED, "gauntlet: not supported"],
 } as const satisfies Record<string, readonly [status, string]>;
 
 export type ErrorName = keyof typeof ERRORS;

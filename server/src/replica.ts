@@ -23,13 +23,17 @@ export interface Applied<Result> {
   readonly result: Result;
 }
 
-export interface ReplicaStatus {
-  readonly role: Role;
-  readonly term: number;
-  readonly leader: MemberId | null;
+export interface ReplicaStatus extends View {
   readonly commitIndex: number;
   readonly appliedIndex: number;
   readonly lastIndex: number;
+}
+
+/** Whom this member believes to lead, and its own part in it. */
+export interface View {
+  readonly role: Role;
+  readonly term: number;
+  readonly leader: MemberId | null;
 }
 
 /** The parts that a replica drives. */
@@ -51,7 +55,7 @@ export interface ReplicaParts<Result> {
 
 /** Told what happens; none of it changes what the replica does, but `fatal` must not return to a living process. */
 export interface ReplicaObserver {
-  roleChanged(change: { readonly role: Role; readonly term: number; readonly leader: MemberId | null }): void;
+  roleChanged(view: View): void;
   ticked(): void;
   /** A write of this member was committed and applied, so many milliseconds after it was proposed. */
   proposalApplied(elapsedMs: number): void;
@@ -101,6 +105,8 @@ export class Replica<Result> {
 
   #nextRequestId: number;
 
+  #view: View;
+
   #appliedIndex = 0;
 
   #durableSequence = 0;
@@ -113,6 +119,7 @@ export class Replica<Result> {
   constructor(parts: ReplicaParts<Result>, options: ReplicaOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#view = parts.core.status();
     this.#nextRequestId = 1 + parts.random.below(FIRST_REQUEST_ID_BOUND);
     this.#proposals = new Proposals(options.requestTimeoutMs);
     this.#reads = new Reads(options.requestTimeoutMs);
@@ -130,6 +137,11 @@ export class Replica<Result> {
     this.#ticker.stop();
     this.#proposals.refuseAll("Stopped");
     this.#reads.refuseAll("Stopped");
+  }
+
+  /** Cheap: for every answer. */
+  get view(): View {
+    return this.#view;
   }
 
   status(): ReplicaStatus {
@@ -233,6 +245,7 @@ export class Replica<Result> {
         this.#reads.refuse(effect.id, ERROR_OF_REFUSAL[effect.reason]);
         break;
       case "role-changed":
+        this.#view = effect;
         this.#parts.observer.roleChanged(effect);
         break;
     }

@@ -1,0 +1,28 @@
+import type { etcdserverpb } from "@gauntlet/proto";
+import type { Identity } from "../identity.js";
+import type { MemberId } from "../raft/message.js";
+import type { Replica } from "../replica.js";
+import type { KvStore, Result, WriteResponse } from "../store/index.js";
+
+/** What the services answer from. */
+export interface ApiContext {
+  readonly identity: Identity;
+  readonly replica: Replica<Result<WriteResponse>>;
+  readonly store: KvStore;
+  /** Where a member's clients dial it; null: not known yet. */
+  readonly clientUrlOf: (member: MemberId) => string | null;
+  /** Size of the write-ahead log, in bytes. */
+  readonly logBytes: () => number;
+  /** Told of an error that has no place in the error table. */
+  readonly unexpected: (method: string, error: unknown) => void;
+}
+
+/** The header of an answer: of this member, at the time of the answer. */
+export function header(context: ApiContext, revision: number): etcdserverpb.ResponseHeader.$Properties {
+  return {
+    cluster_id: context.identity.clusterId,
+    member_id: context.identity.self.id,
+    revision,
+    raft_term: context.replica.view.term,
+  };
+}

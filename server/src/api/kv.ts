@@ -1,0 +1,61 @@
+import type { UntypedServiceImplementation } from "@grpc/grpc-js";
+import { etcdserverpb as pb, toSafeNumber } from "@gauntlet/proto";
+import { EtcdError } from "../errors.js";
+import type { ErrorName } from "../errors.js";
+import type { CommandBody } from "../replica.js";
+import {
+  isReadOnlyTxn,
+  isSerializableTxn,
+  validateDeleteRange,
+  validatePut,
+  validateRange,
+  validateTxn,
+} from "../store/index.js";
+import type { Result, WriteResponse } from "../store/index.js";
+import { header } from "./context.js";
+import type { ApiContext } from "./context.js";
+import { unary } from "./unary.js";
+
+/** etcdserverpb.KV. Writes go through the log, reads do not. */
+export function kvHandlers(context: ApiContext): UntypedServiceImplementation {
+  const { replica, store } = context;
+  return {
+    range: unary<pb.RangeRequest, pb.IRangeResponse>(context, "Range", async (request) => {
+      refuse(validateRange(request));
+      if (!request.serializable) await replica.readBarrier();
+      return answer(context, store.range(request));
+    }),
+    put: unary<pb.PutRequest, WriteResponse>(context, "Put", (request) => {
+      refuse(validatePut(request));
+      return write(context, { put: pb.PutRequest.encode(request).finish() });
+    }),
+    deleteRange: unary<pb.DeleteRangeRequest, WriteResponse>(context, "DeleteRange", (request) => {
+      refuse(validateDeleteRange(request));
+      return write(context, { delete_range: pb.DeleteRangeRequest.encode(request).finish() });
+    }),
+    txn: unary<pb.TxnRequest, WriteResponse>(context, "Txn", async (request) => {
+      refuse(validateTxn(request));
+      if (!isReadOnlyTxn(request)) return write(context, { txn: pb.TxnRequest.encode(request).finish() });
+      if (!isSerializableTxn(request)) await replica.readBarrier();
+      return answer(context, store.txn(request));
+    }),
+  };
+}
+
+async function write(context: ApiContext, body: CommandBody): Promise<WriteResponse> {
+  return answer(context, await context.replica.propose(body));
+}
+
+/** The store knows the revision; who answers and in which term is added here. */
+function answer<Response extends WriteResponse | pb.IRangeResponse>(
+  context: ApiContext,
+  result: Result<Response>,
+): Response {
+  if (result.type === "error") throw new EtcdError(result.error);
+  const revision = toSafeNumber(result.response.header?.revision ?? 0);
+  return { ...result.response, header: header(context, revision) };
+}
+
+function refuse(error: ErrorName | null): void {
+  if (error !== null) throw new EtcdError(error);
+}

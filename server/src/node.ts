@@ -1,0 +1,212 @@
+import { Server } from "@grpc/grpc-js";
+import { clusterService, kvService, maintenanceService } from "@gauntlet/proto";
+import type { Logger } from "pino";
+import { clusterHandlers } from "./api/cluster.js";
+import type { ApiContext } from "./api/context.js";
+import { kvHandlers } from "./api/kv.js";
+import { maintenanceHandlers } from "./api/maintenance.js";
+import { tickPlan } from "./config.js";
+import type { Config, ListenAddress } from "./config.js";
+import { createHttpServer, listen } from "./http.js";
+import { hexId, identityOf } from "./identity.js";
+import type { Identity } from "./identity.js";
+import { Metrics } from "./metrics.js";
+import { linkObserver, receiverObserver } from "./peer/observers.js";
+import { peerOptions } from "./peer/options.js";
+import { PeerTransport, bind } from "./peer/transport.js";
+import { RaftCore } from "./raft/index.js";
+import type { MemberId } from "./raft/index.js";
+import { Replica } from "./replica.js";
+import type { ReplicaObserver, ReplicaOptions } from "./replica.js";
+import { nodeClock } from "./runtime/clock.js";
+import { lockDirectory } from "./runtime/directory-lock.js";
+import { openNodeDisk } from "./runtime/disk.js";
+import { nodeRandom } from "./runtime/random.js";
+import { KvStore } from "./store/index.js";
+import { Wal } from "./wal/index.js";
+
+const MIB = 1024 * 1024;
+
+/** Limits of one replica that nobody has had reason to set. */
+const LIMITS = {
+  maxAppendBytes: 1 * MIB,
+  maxInflightAppends: 64,
+  maxUncommittedBytes: 64 * MIB,
+  maxProposalBatchBytes: 1 * MIB,
+  maxWaitingProposals: 10_000,
+} as const;
+
+/** What gRPC lets in beyond a request of the largest size, so that it is refused by name and not by the transport. */
+const RECEIVE_ALLOWANCE_BYTES = 512 * 1024;
+/** How long calls that are under way may take to end when the node stops. */
+const SHUTDOWN_GRACE_MS = 1000;
+
+export interface RunningNode {
+  /** Takes no more calls, ends those under way, closes the log. */
+  stop(): Promise<void>;
+}
+
+/** A listener's address cannot be had. */
+export class ListenError extends Error {}
+
+/**
+ * Opens the log, joins the cluster and serves. `fatal` is told what the node cannot live with; it must
+ * end the process before anything else is answered.
+ */
+export async function startNode(
+  config: Config,
+  logger: Logger,
+  fatal: (error: Error) => void,
+): Promise<RunningNode> {
+  const identity = identityOf(config);
+  const plan = tickPlan(config);
+  const metrics = new Metrics(config.name, plan.tickIntervalMs);
+  const clientUrls = new Map<MemberId, string>([[identity.self.id, config.advertiseClientUrl]]);
+
+  const { wal, hardState, entries } = await openLog(config, identity, metrics, logger);
+  const voters = identity.members.map((member) => member.id);
+  const core = new RaftCore(
+    {
+      self: identity.self.id,
+      voters,
+      electionTicks: plan.electionTicks,
+      heartbeatTicks: plan.heartbeatTicks,
+      maxAppendBytes: LIMITS.maxAppendBytes,
+      maxInflightAppends: LIMITS.maxInflightAppends,
+      maxUncommittedBytes: LIMITS.maxUncommittedBytes,
+    },
+    { hardState, entries },
+    nodeRandom,
+  );
+  const store = new KvStore();
+  const transport = new PeerTransport({
+    identity,
+    clientUrl: config.advertiseClientUrl,
+    options: peerOptions(config.electionTimeoutMs, config.maxRequestBytes),
+    clock: nodeClock,
+    linkObserver: linkObserver(logger, metrics),
+    receiverObserver: receiverObserver(logger, metrics, identity, (id, url) => clientUrls.set(id, url)),
+  });
+  const observer = replicaObserver(logger, metrics, identity, fatal);
+  const ports = { network: transport, clock: nodeClock, random: nodeRandom, observer };
+  const replica = new Replica({ core, log: wal, store, ...ports }, replicaOptions(config, identity));
+  metrics.watch(() => replica.status(), nodeClock);
+
+  const context: ApiContext = {
+    identity,
+    replica,
+    store,
+    clientUrlOf: (member) => clientUrls.get(member) ?? null,
+    logBytes: () => wal.stats().bytes,
+    unexpected: (method, err) => logger.error({ method, err }, "a call failed for a reason that is a bug"),
+  };
+  const http = createHttpServer(metrics.registry, () => replica.view.leader !== null);
+  const clients = clientServer(config, context);
+  await listening("--listen-metrics-url", config.listenMetricsUrl, listen(http, config.listenMetricsUrl));
+  const deliver = replica.receive.bind(replica);
+  await listening("--listen-peer-url", config.listenPeerUrl, transport.listen(config.listenPeerUrl, deliver));
+  await listening("--listen-client-url", config.listenClientUrl, bind(clients, config.listenClientUrl));
+  logger.info(
+    { clients: config.listenClientUrl, peers: config.listenPeerUrl, metrics: config.listenMetricsUrl },
+    "listening",
+  );
+  replica.start();
+  transport.connect();
+
+  return {
+    stop: async () => {
+      await shutdown(clients);
+      replica.stop();
+      transport.close();
+      http.close();
+      http.closeAllConnections();
+      await wal.close();
+    },
+  };
+}
+
+async function openLog(config: Config, identity: Identity, metrics: Metrics, logger: Logger) {
+  const disk = await openNodeDisk(config.dataDir);
+  await lockDirectory(config.dataDir);
+  const opened = await Wal.open(disk, {
+    segmentBytes: config.segmentBytes,
+    identity: { clusterId: identity.clusterId, memberId: identity.self.id },
+    syncs: { clock: nodeClock, onSync: (seconds) => metrics.synced(seconds) },
+  });
+  const { hardState, entries, repair } = opened;
+  if (repair !== null) logger.warn({ ...repair }, "log repaired: a write that a crash tore was cut off");
+  logger.info(
+    {
+      member: config.name,
+      memberId: hexId(identity.self.id),
+      clusterId: hexId(identity.clusterId),
+      dataDir: config.dataDir,
+      term: hardState.term,
+      lastIndex: entries.length,
+    },
+    "started",
+  );
+  return opened;
+}
+
+function replicaOptions(config: Config, identity: Identity): ReplicaOptions {
+  return {
+    self: identity.self.id,
+    tickIntervalMs: tickPlan(config).tickIntervalMs,
+    requestTimeoutMs: config.requestTimeoutMs,
+    maxProposalBytes: config.maxRequestBytes,
+    maxProposalBatchBytes: LIMITS.maxProposalBatchBytes,
+    maxWaitingProposals: LIMITS.maxWaitingProposals,
+  };
+}
+
+function replicaObserver(
+  logger: Logger,
+  metrics: Metrics,
+  identity: Identity,
+  fatal: (error: Error) => void,
+): ReplicaObserver {
+  const names = new Map(identity.members.map((member) => [member.id, member.name]));
+  return {
+    roleChanged: ({ role, term, leader }) => {
+      if (role === "candidate") metrics.electionBegun();
+      logger.info({ role, term, leader: leader === null ? null : names.get(leader) }, "role changed");
+    },
+    ticked: () => metrics.ticked(),
+    proposalApplied: (elapsedMs) => metrics.committed(elapsedMs),
+    fatal,
+  };
+}
+
+function clientServer(config: Config, context: ApiContext): Server {
+  const server = new Server({
+    "grpc.max_receive_message_length": config.maxRequestBytes + RECEIVE_ALLOWANCE_BYTES,
+    "grpc.max_send_message_length": -1,
+    "grpc.enable_channelz": 0,
+  });
+  server.addService(kvService, kvHandlers(context));
+  server.addService(clusterService, clusterHandlers(context));
+  server.addService(maintenanceService, maintenanceHandlers(context));
+  return server;
+}
+
+/** Names the flag whose address could not be bound. */
+async function listening(flag: string, { host, port }: ListenAddress, bound: Promise<unknown>): Promise<void> {
+  try {
+    await bound;
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    const reason = text.includes("EADDRINUSE") ? "the port is in use by another process" : text;
+    throw new ListenError(`${flag}: cannot listen on ${host}:${port}: ${reason}`);
+  }
+}
+
+function shutdown(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = nodeClock.after(SHUTDOWN_GRACE_MS, () => server.forceShutdown());
+    server.tryShutdown(() => {
+      cancel();
+      resolve();
+    });
+  });
+}
