@@ -37,7 +37,9 @@ export async function docker(args: readonly string[], options: DockerOptions = {
 /** One line out of docker's standard error. */
 export function explain(what: string, stderr: string): string {
   const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("See '"));
-  const last = (lines.at(-1) ?? "failed without a word").replace(/^Error response from daemon: /, "").trim();
+  const last = (lines.at(-1) ?? "failed without a word")
+    .replace(/^(docker: )?Error response from daemon: /, "")
+    .trim();
   if (/cannot connect to the docker daemon|error during connect|is the docker daemon running/i.test(stderr)) {
     return `${what}: no Docker engine answers (${last}); start it with: sh docker/engine.sh`;
   }
