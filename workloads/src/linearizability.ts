@@ -32,36 +32,26 @@ export function checkLinearizability(history: readonly HistoryEvent[], limits: C
   const result = checkOperations(casRegister(), operations, { timeoutMs: limits.timeLimitMs });
   const eventOf = (position: number): number => operations[position]?.id ?? position;
   const base = { name: "linearizability", kind: "safety" } as const;
-  switch (result.verdict) {
-    case "ok": {
-      const reason = `all ${result.partitions.length} keys are linearizable (${operations.length} operations)`;
-      return { ...base, verdict: "valid", reason };
-    }
-    case "illegal": {
-      const failed = result.partitions.filter(isIllegal);
-      const failures = failed.slice(0, FAILURES_SHOWN).map((partition) => keyFailure(partition, eventOf));
-      const details: LinearizabilityEvidence = {
-        kind: "linearizability",
-        failures,
-        failedKeys: failed.length,
-      };
-      return { ...base, verdict: "invalid", reason: summary(failures, failed.length), details };
-    }
-    case "unknown": {
-      const undecided = result.partitions.filter(({ verdict }) => verdict === "unknown");
-      const [first] = undecided;
-      const reason = `${undecided.length} of ${result.partitions.length} keys undecided; ${first?.key}: ${reasonOf(first)}`;
-      return { ...base, verdict: "unknown", reason };
-    }
+  if (result.verdict === "ok") {
+    const reason = `all ${result.partitions.length} keys are linearizable (${operations.length} operations)`;
+    return { ...base, verdict: "valid", reason };
   }
+  if (result.verdict === "unknown") {
+    return { ...base, verdict: "unknown", reason: undecided(result.partitions) };
+  }
+  const failed = result.partitions.flatMap((partition) =>
+    partition.verdict === "illegal" ? [partition] : [],
+  );
+  const failures = failed.slice(0, FAILURES_SHOWN).map((partition) => keyFailure(partition, eventOf));
+  const details: LinearizabilityEvidence = { kind: "linearizability", failures, failedKeys: failed.length };
+  return { ...base, verdict: "invalid", reason: summary(failures, failed.length), details };
 }
 
-function isIllegal(partition: PartitionResult): partition is PartitionIllegal {
-  return partition.verdict === "illegal";
-}
-
-function reasonOf(partition: PartitionResult | undefined): string {
-  return partition?.verdict === "unknown" ? partition.reason : "";
+function undecided(partitions: readonly PartitionResult[]): string {
+  const reasons = partitions.flatMap((partition) =>
+    partition.verdict === "unknown" ? [`${partition.key}: ${partition.reason}`] : [],
+  );
+  return `${reasons.length} of ${partitions.length} keys undecided; ${reasons[0]}`;
 }
 
 function keyFailure(partition: PartitionIllegal, eventOf: (position: number) => number): KeyFailure {
