@@ -23,9 +23,8 @@ export class Metrics {
 
   readonly #peerMessages: Counter<"peer" | "outcome">;
 
-  constructor(memberName: string, tickIntervalMs: number) {
+  constructor(tickIntervalMs: number) {
     const registers = [this.registry];
-    this.registry.setDefaultLabels({ member: memberName });
     collectDefaultMetrics({ register: this.registry });
     this.#ticks = new Counter({
       name: "gauntlet_server_ticks_total",

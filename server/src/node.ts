@@ -60,7 +60,7 @@ export async function startNode(
 ): Promise<RunningNode> {
   const identity = identityOf(config);
   const plan = tickPlan(config);
-  const metrics = new Metrics(config.name, plan.tickIntervalMs);
+  const metrics = new Metrics(plan.tickIntervalMs);
   const clientUrls = new Map<MemberId, string>([[identity.self.id, config.advertiseClientUrl]]);
 
   const { wal, hardState, entries } = await openLog(config, identity, metrics, logger);
