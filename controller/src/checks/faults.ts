@@ -1,0 +1,77 @@
+import type { CheckResult, FaultRecord } from "@gauntlet/histories";
+import type { HealReport } from "@gauntlet/nemesis";
+
+/** One thing that the run was asked to do to the nodes, and which of the executed faults count for it. */
+export interface RequestedFault {
+  readonly name: string;
+  readonly covers: (record: FaultRecord) => boolean;
+}
+
+/**
+ * Vacuity: a fault that acted without proof of effect, or a request of which nothing was proved,
+ * makes a clean verdict worthless. Details: the sentences, one a problem.
+ */
+export function checkFaults(
+  faults: readonly FaultRecord[],
+  requested: readonly RequestedFault[],
+): CheckResult {
+  const problems = [
+    ...faults.flatMap((record) =>
+      record.outcome.type === "unproved"
+        ? [`${describeFault(record)} acted, but nothing showed an effect: ${record.outcome.reason}`]
+        : [],
+    ),
+    ...requested.flatMap(({ name, covers }) => missing(name, faults.filter(covers))),
+  ];
+  const proved = faults.filter((record) => record.outcome.type === "proved").length;
+  const skipped = faults.filter((record) => record.outcome.type === "skipped");
+  const base = { name: "faults", kind: "vacuity" } as const;
+  if (problems.length > 0) {
+    return { ...base, verdict: "unknown", reason: `vacuous: ${problems.join("; ")}`, details: { problems } };
+  }
+  if (requested.length === 0 && faults.length === 0) {
+    return { ...base, verdict: "valid", reason: "no faults were asked for" };
+  }
+  const told = skipped.map((record) => `${describeFault(record)} (${outcomeText(record)})`);
+  const skips = told.length === 0 ? "" : `; ${told.length} skipped: ${told.join(", ")}`;
+  return { ...base, verdict: "valid", reason: `${proved} faults took effect, each with proof${skips}` };
+}
+
+/** Rig: an undo that was not seen to work leaves everything after it unjudged. */
+export function checkHealing(faults: readonly FaultRecord[], heal: HealReport | null): CheckResult {
+  const unhealed = [
+    ...faults.filter((record) => record.healed === false).map(describeFault),
+    ...(heal?.nodes ?? [])
+      .filter((node) => !node.healed)
+      .map(({ node, detail }) => `${node} at the end (${detail})`),
+  ];
+  return {
+    name: "healing",
+    kind: "rig",
+    verdict: unhealed.length === 0 ? "valid" : "failed",
+    reason:
+      unhealed.length === 0
+        ? "every fault was undone and seen to be so"
+        : `not seen to be undone: ${unhealed.join(", ")}`,
+  };
+}
+
+/** `process.kill on n2, n3 at 12.4 s`. */
+export function describeFault(record: FaultRecord): string {
+  const target = record.nodes.length > 0 ? record.nodes.join(", ") : [record.target].flat().join(", ");
+  const at = record.startedAtMs === null ? "" : ` at ${(record.startedAtMs / 1000).toFixed(1)} s`;
+  return `${record.fault} on ${target}${at}`;
+}
+
+export function outcomeText({ outcome }: FaultRecord): string {
+  return outcome.type === "proved" ? outcome.proof : outcome.reason;
+}
+
+function missing(name: string, covering: readonly FaultRecord[]): readonly string[] {
+  if (covering.some((record) => record.outcome.type === "proved")) return [];
+  // Faults that acted without proof are named one by one already.
+  if (covering.some((record) => record.outcome.type === "unproved")) return [];
+  const reasons = [...new Set(covering.map(outcomeText))];
+  const why = reasons.length === 0 ? "none was in the schedule that ran" : `skipped: ${reasons.join("; ")}`;
+  return [`${name} was asked for and never acted (${why})`];
+}

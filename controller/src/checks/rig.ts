@@ -1,0 +1,21 @@
+import type { CheckResult } from "@gauntlet/histories";
+
+/** Rig: what broke that belongs to the rig or the machine. Never hides a violation, never passes. */
+export function checkRig(errors: readonly string[]): CheckResult {
+  return {
+    name: "rig",
+    kind: "rig",
+    verdict: errors.length === 0 ? "valid" : "failed",
+    reason: errors.length === 0 ? "the rig did its work" : [...new Set(errors)].join("; "),
+  };
+}
+
+/** Vacuity: a run that was stopped did not do what it set out to do, so it is never `valid`. */
+export function checkCompletion(interruptedIn: string | null): CheckResult {
+  return {
+    name: "completion",
+    kind: "vacuity",
+    verdict: interruptedIn === null ? "valid" : "unknown",
+    reason: interruptedIn === null ? "every phase ran to its end" : `interrupted in phase "${interruptedIn}"`,
+  };
+}

@@ -1,0 +1,104 @@
+import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
+import type { CheckResult, FunctionStats, HistoryEvent } from "@gauntlet/histories";
+
+/** A run with fewer operations that certainly happened shows nothing. */
+export const MIN_OK_OPERATIONS = 100;
+
+const NS_PER_MS = 1e6;
+
+interface Tally {
+  ok: number;
+  fail: number;
+  info: number;
+  readonly latencyNs: RecordableHistogram;
+}
+
+/**
+ * Counts and latencies of each function, then of `all`. An operation without a completion counts as
+ * `info`. Percentiles come from an HDR histogram with three significant figures.
+ */
+export function functionStats(history: readonly HistoryEvent[]): readonly FunctionStats[] {
+  const all = newTally();
+  const byFunction = new Map<string, Tally>();
+  const open = new Map<number, HistoryEvent>();
+  for (const event of history) {
+    if (event.process === "nemesis") continue;
+    if (event.type === "invoke") {
+      open.set(event.process, event);
+      if (!byFunction.has(event.f)) byFunction.set(event.f, newTally());
+      continue;
+    }
+    const invoked = open.get(event.process);
+    open.delete(event.process);
+    for (const tally of [byFunction.get(event.f), all]) {
+      if (tally === undefined) continue;
+      tally[event.type] += 1;
+      if (event.type === "ok" && invoked !== undefined)
+        tally.latencyNs.record(Math.max(1, event.time - invoked.time));
+    }
+  }
+  for (const { f } of open.values()) {
+    const tally = byFunction.get(f);
+    if (tally !== undefined) tally.info += 1;
+    all.info += 1;
+  }
+  const rows = [...byFunction].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return [...rows, ["all", all] as const].map(([f, tally]) => statsOf(f, tally));
+}
+
+/** Vacuity: a run in which too little succeeded proves nothing, whatever its checks say. */
+export function checkStats(stats: readonly FunctionStats[], functions: readonly string[]): CheckResult {
+  const okOf = (f: string): number => stats.find((row) => row.f === f)?.ok ?? 0;
+  const total = okOf("all");
+  const never = functions.filter((f) => okOf(f) === 0);
+  const reasons = [
+    ...(total < MIN_OK_OPERATIONS
+      ? [`only ${total} operations succeeded, fewer than ${MIN_OK_OPERATIONS}`]
+      : []),
+    ...(never.length > 0 ? [`no ${never.join(", no ")} succeeded`] : []),
+  ];
+  return {
+    name: "stats",
+    kind: "vacuity",
+    verdict: reasons.length === 0 ? "valid" : "unknown",
+    reason:
+      reasons.length === 0
+        ? `${total} operations succeeded, of every function some`
+        : `vacuous: ${reasons.join("; ")}`,
+  };
+}
+
+/** ok operations a second among those completed before `mainEndMs` (the whole history when null). */
+export function okPerSecond(history: readonly HistoryEvent[], mainEndMs: number | null): number {
+  let ok = 0;
+  let lastNs = 0;
+  const endNs = mainEndMs === null ? Number.POSITIVE_INFINITY : mainEndMs * NS_PER_MS;
+  for (const event of history) {
+    if (event.process === "nemesis" || event.time > endNs) continue;
+    lastNs = Math.max(lastNs, event.time);
+    if (event.type === "ok") ok += 1;
+  }
+  return lastNs === 0 ? 0 : Math.round((ok / (lastNs / 1e9)) * 10) / 10;
+}
+
+function newTally(): Tally {
+  return {
+    ok: 0,
+    fail: 0,
+    info: 0,
+    latencyNs: createHistogram({ lowest: 1, highest: 3_600_000_000_000, figures: 3 }),
+  };
+}
+
+function statsOf(f: string, { ok, fail, info, latencyNs }: Tally): FunctionStats {
+  const ms = (ns: number): number | null => (ok === 0 ? null : Math.round(ns / 1e4) / 100);
+  return {
+    f,
+    ok,
+    fail,
+    info,
+    p50Ms: ms(latencyNs.percentile(50)),
+    p99Ms: ms(latencyNs.percentile(99)),
+    maxMs: ms(latencyNs.max),
+  };
+}

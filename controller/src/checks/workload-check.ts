@@ -1,0 +1,64 @@
+import { Worker } from "node:worker_threads";
+import type { CheckResult, HistoryEvent } from "@gauntlet/histories";
+import type { Workload } from "@gauntlet/workloads";
+import { messageOf } from "../errors.js";
+
+export interface CheckJob {
+  /** history.jsonl, complete or still growing. */
+  readonly historyPath: string;
+  /** A name in WORKLOADS. */
+  readonly workload: string;
+  readonly timeLimitMs: number;
+}
+
+/** Runs a workload's checks on a recorded history. Never rejects. */
+export type CheckWorkload = (job: CheckJob, signal: AbortSignal) => Promise<readonly CheckResult[]>;
+
+/** In this thread. A check that throws is the rig's failure, not the system's. */
+export async function runChecks(
+  workload: Workload,
+  history: readonly HistoryEvent[],
+  timeLimitMs: number,
+): Promise<readonly CheckResult[]> {
+  try {
+    return await workload.check(history, { timeLimitMs });
+  } catch (error) {
+    return [brokenCheck(workload.name, messageOf(error))];
+  }
+}
+
+/** In a thread of its own, so that a long search blocks neither Ctrl-C nor the recording. */
+export const checkInThread: CheckWorkload = (job, signal) =>
+  new Promise((resolve) => {
+    const thread = new Worker(new URL("check-thread.js", import.meta.url), { workerData: job });
+    const interrupt = (): void => {
+      void thread.terminate();
+      resolve([interruptedCheck(job.workload)]);
+    };
+    if (signal.aborted) interrupt();
+    signal.addEventListener("abort", interrupt, { once: true });
+    thread.once("message", (checks: readonly CheckResult[]) => resolve(checks));
+    thread.once("error", (error) => resolve([brokenCheck(job.workload, messageOf(error))]));
+    thread.once("exit", (code) => {
+      signal.removeEventListener("abort", interrupt);
+      resolve([brokenCheck(job.workload, `its thread ended with code ${code}`)]);
+    });
+  });
+
+function brokenCheck(workload: string, why: string): CheckResult {
+  return {
+    name: workload,
+    kind: "rig",
+    verdict: "failed",
+    reason: `the checks of ${workload} broke: ${why}`,
+  };
+}
+
+function interruptedCheck(workload: string): CheckResult {
+  return {
+    name: workload,
+    kind: "safety",
+    verdict: "unknown",
+    reason: "interrupted while it was being checked",
+  };
+}

@@ -1,0 +1,108 @@
+import { Command, CommanderError } from "commander";
+import { DockerError } from "@gauntlet/docker";
+import { EXIT_CODES, HistoryError, type Verdict } from "@gauntlet/histories";
+import { ScheduleError } from "@gauntlet/nemesis";
+import { DataError, messageOf, RigError, UsageError } from "../errors.js";
+import { checkCommand, type CheckFlags } from "./check.js";
+import { listCommand } from "./list.js";
+import { mutantCommand, type MutantFlags } from "./mutant.js";
+import { RUNS_ROOT } from "./paths.js";
+import { DEFAULT_NEMESIS, runCommand, type RunFlags } from "./run.js";
+import { duration, integer, names, seed } from "./values.js";
+
+/**
+ * Runs one command line (without node and script) and returns the process's exit code. Everything
+ * that goes wrong is told in one line on stderr.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT_CODES.valid;
+  const program = commands((verdict) => {
+    exitCode = EXIT_CODES[verdict];
+  });
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT_CODES.valid;
+    process.stderr.write(`gauntlet: ${oneLine(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+function commands(conclude: (verdict: Verdict) => void): Command {
+  const program = new Command("gauntlet")
+    .description("Breaks a cluster on purpose and says whether it kept its promises.")
+    .exitOverride()
+    // Errors are told by main(), in one line.
+    .configureOutput({ writeErr: () => {}, outputError: () => {} });
+
+  const run = program.command("run").description("start a cluster, load it, break it, judge what was seen");
+  run
+    .option(
+      "--time-limit <time>",
+      "length of the main phase",
+      duration("--time-limit", 1_000, 86_400_000),
+      60_000,
+    )
+    .option("--rate <n>", "operations a second, all processes together", integer("--rate", 1, 100_000), 200)
+    .option("--concurrency <n>", "processes, spread over the nodes", integer("--concurrency", 1, 1_000), 10)
+    .option("--nodes <n>", "size of the cluster", integer("--nodes", 1, 15), 5)
+    .option("--nemesis <names>", `families of faults, or none (default: ${DEFAULT_NEMESIS.join(",")})`, names)
+    .option("--workload <name>", "what is asked of the cluster", "register")
+    .option("--schedule <file>", "faults of your own, YAML or JSON, instead of --nemesis")
+    .option("--seed <n>", "repeats a run's choices; random when absent", seed("--seed"))
+    .option("--op-timeout <time>", "a call's deadline", duration("--op-timeout", 100, 60_000), 3_000)
+    .option("--image <image>", "a node image that exists, instead of the one built from server/")
+    .option("--keep", "leave the containers up at the end (make cluster-down removes them)")
+    .option("--json", "print the results as JSON, and nothing else")
+    .option("--runs-root <folder>", "where runs are recorded", RUNS_ROOT)
+    .action(async (flags: RunFlags) => conclude(await runCommand(flags)));
+
+  program
+    .command("check")
+    .description("judge a recorded history again")
+    .argument("<run>", "a run's folder, a history.jsonl, or latest")
+    .option("--workload <name>", "what was asked (default: as the run says, else register)")
+    .option("--json", "print the results as JSON")
+    .option("--runs-root <folder>", "where runs are recorded", RUNS_ROOT)
+    .action(async (path: string, flags: CheckFlags) => conclude(await checkCommand(path, flags)));
+
+  program
+    .command("list")
+    .description("list recorded runs, the newest first")
+    .option("--json", "print the list as JSON")
+    .option("--runs-root <folder>", "where runs are recorded", RUNS_ROOT)
+    .action((flags: { readonly runsRoot: string; readonly json?: boolean }) => listCommand(flags));
+
+  program
+    .command("mutant")
+    .description("plant a bug in the server and see whether the rig finds it")
+    .argument("<name>", "a folder of mutants/ or its number; none: the server as it is")
+    .option("--runs <n>", "how many times", integer("--runs", 1, 1_000), 1)
+    .option("--seed <n>", "of the first run; the others count up from it", seed("--seed"))
+    .option("--runs-root <folder>", "where runs are recorded", RUNS_ROOT)
+    .action(async (name: string, flags: MutantFlags) => conclude(await mutantCommand(name, flags)));
+  return program;
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError || error instanceof CommanderError) return EXIT_CODES.usage;
+  if (error instanceof DataError || error instanceof HistoryError || error instanceof ScheduleError)
+    return EXIT_CODES.data;
+  return EXIT_CODES.failed;
+}
+
+/** A stack only where nobody foresaw the error: then it is a bug of the rig, and the stack is what helps. */
+function oneLine(error: unknown): string {
+  if (error instanceof CommanderError && error.code === "commander.help") return "no command; --help lists them";
+  if (error instanceof CommanderError) return messageOf(error).replace(/^error: /, "");
+  const isForeseen =
+    error instanceof UsageError ||
+    error instanceof DataError ||
+    error instanceof RigError ||
+    error instanceof DockerError ||
+    error instanceof HistoryError ||
+    error instanceof ScheduleError;
+  if (isForeseen) return messageOf(error);
+  return `a bug in the rig: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}

@@ -1,0 +1,87 @@
+import { randomInt } from "node:crypto";
+import { join } from "node:path";
+import { RUN_FILES, type Verdict } from "@gauntlet/histories";
+import { checkInThread } from "../checks/workload-check.js";
+import { BOUNDS } from "../run/config.js";
+import { dockerClusters } from "../run/docker-cluster.js";
+import { MAX_SEED } from "../run/random.js";
+import { recordRun } from "../run/record.js";
+import { UsageError } from "../errors.js";
+import { configure, readScheduleFile, type RunRequest } from "./configure.js";
+import { interruptible } from "./interrupt.js";
+import { shown, summarize } from "./summary.js";
+import { progressOn, SILENT } from "./terminal.js";
+
+export const DEFAULT_NEMESIS = ["leader-isolation", "kill", "pause", "clock"];
+
+/** The flags of `gauntlet run`, parsed. */
+export interface RunFlags {
+  readonly timeLimit: number;
+  readonly rate: number;
+  readonly concurrency: number;
+  readonly nodes: number;
+  readonly nemesis?: readonly string[];
+  readonly workload: string;
+  readonly schedule?: string;
+  readonly seed?: number;
+  readonly opTimeout: number;
+  readonly image?: string;
+  readonly keep?: boolean;
+  readonly json?: boolean;
+  readonly runsRoot: string;
+}
+
+/** Returns the verdict, whose exit code is the command's. */
+export async function runCommand(flags: RunFlags): Promise<Verdict> {
+  if (flags.schedule !== undefined && flags.nemesis !== undefined) {
+    throw new UsageError(
+      "--schedule and --nemesis exclude each other: a schedule says what happens, a nemesis makes one",
+    );
+  }
+  const seed = flags.seed ?? randomSeed();
+  const faults: RunRequest["faults"] =
+    flags.schedule === undefined
+      ? { from: "families", names: flags.nemesis ?? DEFAULT_NEMESIS }
+      : await readScheduleFile(flags.schedule);
+  const { workload, nodes, concurrency, rate } = flags;
+  const config = configure({
+    workload,
+    nodes,
+    concurrency,
+    rate,
+    seed,
+    faults,
+    timeLimitMs: flags.timeLimit,
+    opTimeoutMs: flags.opTimeout,
+  });
+  const progress = flags.json === true ? SILENT : progressOn(process.stderr, process.env);
+  progress.line(`gauntlet: ${config.test} with seed ${seed}`);
+  const options = {
+    runsRoot: flags.runsRoot,
+    startCluster: dockerClusters({
+      ...(flags.image === undefined ? {} : { image: flags.image }),
+      ...(flags.keep === undefined ? {} : { keep: flags.keep }),
+    }),
+    checkWorkload: checkInThread,
+    progress,
+    bounds: BOUNDS,
+  };
+  const { directory, results } = await interruptible(
+    (signal) => recordRun(config, options, signal),
+    (line) => progress.line(line),
+  );
+  progress.close();
+  if (flags.json === true) {
+    process.stdout.write(`${JSON.stringify({ directory, seed, ...results }, null, 2)}\n`);
+  } else {
+    const report = `report: ${shown(join(directory, RUN_FILES.report))}`;
+    process.stdout.write(
+      `\n${summarize(results)}\n\n${report}\nagain:  --seed ${seed}, or check ${shown(directory)}\n`,
+    );
+  }
+  return results.verdict;
+}
+
+export function randomSeed(): number {
+  return randomInt(0, MAX_SEED);
+}

@@ -1,0 +1,48 @@
+import { relative } from "node:path";
+import type { RunResults } from "@gauntlet/histories";
+import { describeFault, outcomeText } from "../checks/faults.js";
+
+/** What stands on the screen when a run or a check is over: verdict first. */
+export function summarize(results: RunResults): string {
+  return [
+    `${results.verdict.toUpperCase()}: ${results.reason}`,
+    "",
+    ...results.checks.map(
+      ({ name, kind, verdict, reason }) =>
+        `  ${name.padEnd(16)} ${kind.padEnd(9)} ${verdict.padEnd(8)} ${reason}`,
+    ),
+    "",
+    ...statsTable(results),
+    ...(results.faults.length === 0 ? [] : ["", "faults:"]),
+    ...results.faults.map(
+      (record) => `  ${record.outcome.type.padEnd(9)} ${describeFault(record)}: ${outcomeText(record)}`,
+    ),
+  ].join("\n");
+}
+
+/** A path as a person would type it from here. */
+export function shown(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith("..") || short === "" ? path : short;
+}
+
+function statsTable({ stats, okPerSecond }: RunResults): readonly string[] {
+  const cell = (value: number | string | null, unit = ""): string =>
+    (value === null ? "-" : `${value}${unit}`).padStart(10);
+  const row = (cells: readonly string[]): string => `  ${cells.join("")}`;
+  return [
+    row(["function".padEnd(10), ...["ok", "fail", "info", "p50", "p99", "max"].map((title) => cell(title))]),
+    ...stats.map(({ f, ok, fail, info, p50Ms, p99Ms, maxMs }) =>
+      row([
+        f.padEnd(10),
+        cell(ok),
+        cell(fail),
+        cell(info),
+        cell(p50Ms, " ms"),
+        cell(p99Ms, " ms"),
+        cell(maxMs, " ms"),
+      ]),
+    ),
+    `  ${okPerSecond} ok operations a second`,
+  ];
+}

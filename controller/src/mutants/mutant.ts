@@ -1,0 +1,91 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parse as parseYaml } from "yaml";
+import { z } from "zod";
+import { DataError, messageOf, UsageError } from "../errors.js";
+
+/** mutants/NN-slug/mutant.yaml, validated. mutants/README.md is the contract. */
+export interface Mutant {
+  readonly name: string;
+  readonly directory: string;
+  /** What the patch breaks, one sentence. */
+  readonly plants: string;
+  /** Where such a bug was seen. */
+  readonly source: string;
+  readonly target: "server";
+  readonly workload: string;
+  /** Text of a schedule, and where it stands, for messages. */
+  readonly schedule: { readonly text: string; readonly name: string };
+  /** As `--time-limit` takes it. */
+  readonly timeLimit: string;
+  /** The check that must end `invalid`. */
+  readonly detector: string;
+}
+
+const SLUG = /^\d\d-[a-z0-9-]+$/;
+
+const MUTANT_FILE = z.strictObject({
+  plants: z.string().min(1),
+  source: z.string().min(1),
+  target: z.literal("server"),
+  workload: z.string().min(1),
+  schedule: z.union([
+    z.string().regex(/^[\w.-]+\.(yaml|json)$/, "expected a schedule or a file name"),
+    z.looseObject({}),
+  ]),
+  time_limit: z.union([z.string(), z.number()]).transform(String),
+  detector: z.string().min(1),
+});
+
+export async function mutantNames(mutantsDirectory: string): Promise<readonly string[]> {
+  const entries = await readdir(mutantsDirectory, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory() && SLUG.test(entry.name))
+    .map(({ name }) => name)
+    .toSorted();
+}
+
+/** By its whole name or its number. Throws UsageError, or DataError for a mutant.yaml that is wrong. */
+export async function readMutant(mutantsDirectory: string, wanted: string): Promise<Mutant> {
+  const names = await mutantNames(mutantsDirectory);
+  const name = names.find((candidate) => candidate === wanted || candidate.startsWith(`${wanted}-`));
+  if (name === undefined) {
+    throw new UsageError(`unknown mutant "${wanted}": expected none, ${names.join(", ")}`);
+  }
+  const directory = join(mutantsDirectory, name);
+  const path = join(directory, "mutant.yaml");
+  const file = MUTANT_FILE.safeParse(await readYaml(path));
+  if (!file.success) {
+    const [issue] = file.error.issues;
+    throw new DataError(`${path}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not a mutant"}`);
+  }
+  const { schedule, time_limit: timeLimit, ...rest } = file.data;
+  return { ...rest, name, directory, timeLimit, schedule: await scheduleText(directory, path, schedule) };
+}
+
+async function scheduleText(
+  directory: string,
+  path: string,
+  schedule: string | object,
+): Promise<Mutant["schedule"]> {
+  if (typeof schedule !== "string") return { text: JSON.stringify(schedule), name: `${path}: schedule` };
+  const file = join(directory, schedule);
+  return { text: await readText(file), name: file };
+}
+
+async function readYaml(path: string): Promise<unknown> {
+  const text = await readText(path);
+  try {
+    return parseYaml(text);
+  } catch (error) {
+    throw new DataError(`${path}: ${messageOf(error)}`);
+  }
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new DataError(messageOf(error));
+  }
+}

@@ -1,0 +1,84 @@
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { execa } from "execa";
+import { DataError, RigError } from "../errors.js";
+import type { Mutant } from "./mutant.js";
+
+/** A patched copy of the server's sources. */
+export interface Planted {
+  /** The patched server/. */
+  readonly serverDirectory: string;
+  remove(): Promise<void>;
+}
+
+/**
+ * Copies the tracked files of server/ to a temporary directory, applies the mutant's patch and
+ * type-checks the result. The checkout itself is never touched. Throws DataError when the patch no
+ * longer applies or no longer compiles, naming the file.
+ */
+export async function plant(repository: string, mutant: Mutant): Promise<Planted> {
+  const root = await mkdtemp(join(tmpdir(), `gauntlet-${mutant.name}-`));
+  const remove = (): Promise<void> => rm(root, { recursive: true, force: true });
+  try {
+    await copyTracked(repository, root);
+    await applyPatch(root, join(mutant.directory, "change.patch"));
+    await typeCheck(repository, root, mutant);
+    return { serverDirectory: join(root, "server"), remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function copyTracked(repository: string, root: string): Promise<void> {
+  const listed = await execa("git", ["ls-files", "-z", "server"], { cwd: repository, reject: false });
+  if (listed.exitCode !== 0 || listed.stdout === "") {
+    throw new RigError(
+      `git ls-files server failed in ${repository}: ${listed.stderr.trim()}; a mutant needs a git checkout`,
+    );
+  }
+  for (const file of listed.stdout.split("\0").filter((name) => name !== "")) {
+    await mkdir(dirname(join(root, file)), { recursive: true });
+    await cp(join(repository, file), join(root, file));
+  }
+  await symlink(join(repository, "node_modules"), join(root, "node_modules"));
+}
+
+async function applyPatch(root: string, patch: string): Promise<void> {
+  // Outside any repository, so that git looks at the files alone.
+  const env = { GIT_CEILING_DIRECTORIES: dirname(root) };
+  const applied = await execa("git", ["apply", "--whitespace=nowarn", patch], {
+    cwd: root,
+    env,
+    reject: false,
+  });
+  if (applied.exitCode !== 0) {
+    throw new DataError(`${patch} does not apply: ${firstLines(applied.stderr)}`);
+  }
+}
+
+/** The server's imports of other workspaces resolve through node_modules to what is built there. */
+async function typeCheck(repository: string, root: string, mutant: Mutant): Promise<void> {
+  const config = {
+    extends: join(repository, "tsconfig.base.json"),
+    compilerOptions: { composite: false, declaration: false, noEmit: true, rootDir: "server/src" },
+    include: ["server/src"],
+    exclude: ["**/*.test.ts"],
+  };
+  await writeFile(join(root, "tsconfig.json"), JSON.stringify(config));
+  const checked = await execa(join(repository, "node_modules/.bin/tsc"), ["-p", root, "--pretty", "false"], {
+    cwd: root,
+    reject: false,
+    all: true,
+  });
+  if (checked.exitCode !== 0) {
+    throw new DataError(
+      `${mutant.name}/change.patch: the patched server does not compile: ${firstLines(checked.all)}`,
+    );
+  }
+}
+
+function firstLines(text: string): string {
+  return text.trim().split("\n").slice(0, 3).join("; ");
+}

@@ -1,0 +1,33 @@
+import type { Schedule } from "@gauntlet/nemesis";
+import type { Workload } from "@gauntlet/workloads";
+import type { RequestedFault } from "../checks/faults.js";
+
+/** One run, fully decided: the same configuration and seed ask for the same things. */
+export interface RunConfig {
+  /** The folder under the runs directory; the workload's name unless a mutant runs. */
+  readonly test: string;
+  readonly workload: Workload;
+  readonly nodes: number;
+  readonly concurrency: number;
+  readonly ratePerSecond: number;
+  readonly timeLimitMs: number;
+  readonly opTimeoutMs: number;
+  readonly seed: number;
+  /** As asked for on the command line; empty when a schedule file was given. */
+  readonly nemesis: readonly string[];
+  readonly schedule: Schedule;
+  /** What must have taken effect for the run to count. */
+  readonly requested: readonly RequestedFault[];
+}
+
+/** How long each phase may take, milliseconds. Generous: a slow machine is no finding. */
+export interface Bounds {
+  /** From the containers' start to a leader and a write accepted at every node. */
+  readonly startMs: number;
+  /** The same after the last heal. */
+  readonly recoveryMs: number;
+  readonly finalReadsMs: number;
+  readonly checkMs: number;
+}
+
+export const BOUNDS: Bounds = { startMs: 60_000, recoveryMs: 30_000, finalReadsMs: 60_000, checkMs: 120_000 };

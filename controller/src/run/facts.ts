@@ -1,0 +1,38 @@
+import type { FaultRecord } from "@gauntlet/histories";
+import type { Capability, HealReport, ProbeResult, ScheduleFile } from "@gauntlet/nemesis";
+import type { FinalReads, Recovery } from "../checks/recovery.js";
+import type { ServerFinding } from "../checks/servers.js";
+
+/** What the runner saw that is not in the history, filled in while the run goes on. */
+export interface Facts {
+  versions: Readonly<Record<string, string>>;
+  capabilities: Readonly<Record<Capability, ProbeResult>> | null;
+  faults: readonly FaultRecord[];
+  /** What was executed, in the form that a replay takes; null when the main phase never began. */
+  executedSchedule: ScheduleFile | null;
+  /** Of the last heal. */
+  heal: HealReport | null;
+  recovery: Recovery | null;
+  finalReads: FinalReads | null;
+  /** What agents and servers logged; null where the cluster leaves no logs. */
+  servers: readonly ServerFinding[] | null;
+  /** What broke in the rig, one sentence each. */
+  readonly errors: string[];
+  /** The phase in which the run was stopped. */
+  interruptedIn: string | null;
+}
+
+export function noFacts(): Facts {
+  return {
+    versions: {},
+    capabilities: null,
+    faults: [],
+    executedSchedule: null,
+    heal: null,
+    recovery: null,
+    finalReads: null,
+    servers: null,
+    errors: [],
+    interruptedIn: null,
+  };
+}

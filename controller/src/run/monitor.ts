@@ -1,0 +1,55 @@
+import { RigError } from "../errors.js";
+import type { Progress } from "../cli/terminal.js";
+import type { RunClock } from "./clock.js";
+import type { Cluster } from "./cluster.js";
+import type { Recorder } from "./recorder.js";
+import { leaderOf } from "./service.js";
+import { RateMeter, statusText } from "./status.js";
+
+const REDRAW_MS = 250;
+/** Asking for the leader costs each node a call. */
+const ASK_LEADER_MS = 1_000;
+
+export interface MonitorOptions {
+  readonly cluster: Cluster;
+  readonly recorder: Recorder;
+  readonly clock: RunClock;
+  readonly progress: Progress;
+  readonly limitMs: number;
+  /** The faults that act at this moment, for people. */
+  readonly currentFaults: () => readonly string[];
+}
+
+/** Keeps the status line fresh, and ends the main phase when the cluster's machinery breaks. */
+export async function monitor(options: MonitorOptions, signal: AbortSignal): Promise<void> {
+  const { cluster, recorder, clock, progress, limitMs } = options;
+  const rate = new RateMeter();
+  let leader: string | null = null;
+  let askedMs = Number.NEGATIVE_INFINITY;
+  let asking: Promise<void> = Promise.resolve();
+  while (!signal.aborted && clock.nowMs() < limitMs) {
+    const [failure] = cluster.failures();
+    if (failure !== undefined) throw new RigError(failure);
+    const nowMs = clock.nowMs();
+    if (progress.isLive && nowMs - askedMs >= ASK_LEADER_MS) {
+      askedMs = nowMs;
+      asking = cluster.hosts.view().then((views) => {
+        leader = leaderOf(views);
+      });
+    }
+    const { counts } = recorder;
+    const ratePerSecond = rate.sample(nowMs, counts.ok + counts.fail + counts.info);
+    progress.status(
+      statusText({
+        elapsedMs: nowMs,
+        limitMs,
+        counts,
+        ratePerSecond,
+        leader,
+        faults: options.currentFaults(),
+      }),
+    );
+    await clock.sleep(Math.max(1, Math.min(REDRAW_MS, limitMs - nowMs)), signal);
+  }
+  await asking;
+}

@@ -1,0 +1,213 @@
+import type { Generator } from "@gauntlet/workloads";
+import type { Progress } from "../cli/terminal.js";
+import { messageOf, RigError } from "../errors.js";
+import { secondsOf } from "../text.js";
+import type { RunClock } from "./clock.js";
+import type { Cluster, Connection, StartCluster } from "./cluster.js";
+import type { Bounds, RunConfig } from "./config.js";
+import { type Facts, noFacts } from "./facts.js";
+import { monitor } from "./monitor.js";
+import { Nemesis } from "./nemesis.js";
+import { Pacer } from "./pacer.js";
+import { drawFrom } from "./random.js";
+import type { Recorder } from "./recorder.js";
+import { awaitService } from "./service.js";
+import { together } from "./together.js";
+import { Workers } from "./workers.js";
+
+export interface RunContext {
+  readonly runId: string;
+  /** Where the nodes' logs go. */
+  readonly logsDirectory: string;
+  readonly startCluster: StartCluster;
+  readonly clock: RunClock;
+  readonly recorder: Recorder;
+  readonly progress: Progress;
+  readonly bounds: Bounds;
+  /** Told once, when the cluster is up: for test.json. */
+  readonly onPrepared: (facts: Facts) => Promise<void>;
+}
+
+/** How late an operation may still be handed out after everybody was busy. */
+const MAX_LAG_MS = 1_000;
+/** A write that only asks whether the cluster takes writes. */
+const PROBE_DEADLINE_MS = 2_000;
+const STREAM = { workload: 1, pacing: 2 } as const;
+
+/**
+ * One run, from nothing to nothing left running: prepare, main, heal, final reads, stop.
+ * Never throws: what went wrong is in the facts, and the cluster is stopped in every case. When the
+ * signal aborts, the phase ends early and the rest is skipped but for the stopping.
+ */
+export async function execute(config: RunConfig, context: RunContext, signal: AbortSignal): Promise<Facts> {
+  const run = new Run(config, context, signal);
+  try {
+    await run.throughAllPhases();
+  } catch (error) {
+    // What fails after an abort fails because of it.
+    if (signal.aborted) run.facts.interruptedIn = run.phase;
+    else run.facts.errors.push(`${run.phase}: ${messageOf(error)}`);
+  }
+  await run.stop();
+  return run.facts;
+}
+
+class Run {
+  readonly facts = noFacts();
+
+  phase = "prepare";
+
+  readonly #config: RunConfig;
+
+  readonly #context: RunContext;
+
+  readonly #signal: AbortSignal;
+
+  #cluster: Cluster | null = null;
+
+  #nemesis: Nemesis | null = null;
+
+  #workers: Workers | null = null;
+
+  #connections: readonly Connection[] = [];
+
+  constructor(config: RunConfig, context: RunContext, signal: AbortSignal) {
+    this.#config = config;
+    this.#context = context;
+    this.#signal = signal;
+  }
+
+  async throughAllPhases(): Promise<void> {
+    const cluster = await this.#prepare();
+    const { workload, concurrency, seed } = this.#config;
+    const generator = workload.start(
+      { concurrency, nodes: cluster.hosts.nodes.length },
+      drawFrom(seed, STREAM.workload),
+    );
+    const workers = this.#hire(cluster, generator);
+    await this.#main(cluster, workers);
+    await this.#heal(cluster);
+    await this.#finalReads(workers, generator);
+  }
+
+  /** Whatever happened: the facts are completed and nothing is left running. */
+  async stop(): Promise<void> {
+    this.#context.progress.status("");
+    await this.#letGo();
+    const cluster = this.#cluster;
+    if (cluster === null) return;
+    this.facts.errors.push(...cluster.failures());
+    try {
+      this.#context.progress.line("stop: removing the nodes");
+      await cluster.stop();
+    } catch (error) {
+      this.facts.errors.push(`stop: ${messageOf(error)}`);
+    }
+  }
+
+  async #letGo(): Promise<void> {
+    this.facts.faults = this.#nemesis?.executed() ?? [];
+    this.facts.executedSchedule = this.#nemesis?.executedSchedule() ?? null;
+    for (const connection of this.#connections) connection.close();
+    try {
+      // Every call ends within its deadline; only then is the history complete.
+      await this.#workers?.drain();
+    } catch (error) {
+      this.facts.errors.push(`recording: ${messageOf(error)}`);
+    }
+  }
+
+  /** Ends with a leader and a write accepted at every node; without them there is nothing to test. */
+  async #prepare(): Promise<Cluster> {
+    const { runId, logsDirectory, startCluster, progress, bounds, onPrepared } = this.#context;
+    const { nodes } = this.#config;
+    this.#enter("prepare", `starting ${nodes} nodes`);
+    const log = (line: string): void => progress.line(line);
+    const cluster = await startCluster({ runId, nodes, logsDirectory, signal: this.#signal, log });
+    this.#cluster = cluster;
+    const service = await this.#awaitService(cluster, bounds.startMs);
+    const late = service.writes.filter(({ afterMs }) => afterMs === null);
+    if (service.leaderAfterMs === null || late.length > 0) {
+      const why = late.map(({ node, lastError }) => `${node}: ${lastError ?? "no answer"}`).join(", ");
+      throw new RigError(
+        `no writes were taken within ${secondsOf(bounds.startMs)} (${why === "" ? "no leader" : why})`,
+      );
+    }
+    this.facts.versions = cluster.versions;
+    this.facts.capabilities = await cluster.hosts.probe();
+    await onPrepared(this.facts);
+    return cluster;
+  }
+
+  #hire(cluster: Cluster, generator: Generator): Workers {
+    const { clock, recorder } = this.#context;
+    const { workload, concurrency, opTimeoutMs } = this.#config;
+    const { nodes } = cluster.hosts;
+    this.#connections = Array.from({ length: concurrency }, (_, worker) =>
+      cluster.connect(nodes[worker % nodes.length] ?? "", opTimeoutMs),
+    );
+    const clients = this.#connections.map(({ client }) => client);
+    this.#workers = new Workers({ clients, nodes, workload, generator, recorder, clock, opTimeoutMs });
+    return this.#workers;
+  }
+
+  async #main(cluster: Cluster, workers: Workers): Promise<void> {
+    const { clock, recorder, progress } = this.#context;
+    const { workload, concurrency, seed, timeLimitMs, ratePerSecond } = this.#config;
+    const { capabilities } = this.facts;
+    if (capabilities === null) throw new Error("the main phase comes after the probes");
+    const load = `${ratePerSecond} operations/s for ${secondsOf(timeLimitMs)} from ${concurrency} processes`;
+    this.#enter("main", `running ${workload.name}: ${load}`);
+    const pacer = new Pacer({ ratePerSecond, maxLagMs: MAX_LAG_MS, draw: drawFrom(seed, STREAM.pacing) });
+    clock.restart();
+    const nemesis = new Nemesis({
+      ...this.#config,
+      hosts: cluster.hosts,
+      capabilities,
+      clock,
+      recorder,
+      progress,
+    });
+    this.#nemesis = nemesis;
+    const currentFaults = (): readonly string[] => nemesis.current();
+    await together(this.#signal, [
+      (signal) => workers.run(pacer, timeLimitMs, signal),
+      (signal) => nemesis.run(signal),
+      (signal) =>
+        monitor({ cluster, recorder, clock, progress, limitMs: timeLimitMs, currentFaults }, signal),
+    ]);
+    progress.status("");
+    await workers.drain();
+    if (workers.clientFault !== null) throw new RigError(`client: ${workers.clientFault}`);
+  }
+
+  async #heal(cluster: Cluster): Promise<void> {
+    this.#enter("heal", "healing everything, waiting for writes to be taken again");
+    this.facts.heal = (await this.#nemesis?.healAll()) ?? null;
+    this.facts.recovery = await this.#awaitService(cluster, this.#context.bounds.recoveryMs);
+  }
+
+  async #finalReads(workers: Workers, generator: Generator): Promise<void> {
+    const { clock, bounds } = this.#context;
+    const planned = generator.finalOperations();
+    this.#enter("final reads", `reading all once more: ${planned.length} reads`);
+    const unread = await workers.runFinal(planned, clock.nowMs() + bounds.finalReadsMs, this.#signal);
+    this.#signal.throwIfAborted();
+    this.facts.finalReads = { planned: planned.length, unread, boundMs: bounds.finalReadsMs };
+    if (workers.clientFault !== null) throw new RigError(`client: ${workers.clientFault}`);
+  }
+
+  async #awaitService(cluster: Cluster, boundMs: number): ReturnType<typeof awaitService> {
+    const { clock } = this.#context;
+    const options = { boundMs, deadlineMs: PROBE_DEADLINE_MS, clock, signal: this.#signal };
+    const service = await awaitService(cluster, options);
+    this.#signal.throwIfAborted();
+    return service;
+  }
+
+  #enter(phase: string, text: string): void {
+    this.#signal.throwIfAborted();
+    this.phase = phase;
+    this.#context.progress.line(`${phase}: ${text}`);
+  }
+}
