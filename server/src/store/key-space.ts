@@ -2,7 +2,10 @@ import type { mvccpb } from "@gauntlet/proto";
 import sortedBtree from "sorted-btree";
 import { keyBytes, keyOf, type Key, type KeyRange } from "./keys.js";
 
-const BTree = sortedBtree.default;
+type BTreeClass = typeof sortedBtree.default;
+
+/** The package is CommonJS: Node imports the whole module, a test runner or bundler its default export. */
+const BTree = (sortedBtree as Partial<typeof sortedBtree>).default ?? (sortedBtree as unknown as BTreeClass);
 
 /** One change of a key. */
 export interface KeyVersion {
