@@ -57,7 +57,9 @@ describe("three nodes", () => {
       }),
     );
     const sorted = revisions.toSorted((a, b) => a - b);
-    expect(sorted.map((revision) => revision - (sorted[0] ?? 0))).toEqual(Array.from({ length: 30 }, (_, at) => at));
+    expect(sorted.map((revision) => revision - (sorted[0] ?? 0))).toEqual(
+      Array.from({ length: 30 }, (_, at) => at),
+    );
   });
 
   test("say who answers, and agree on everything else", async () => {
@@ -76,8 +78,12 @@ describe("three nodes", () => {
   test("list the members, and where clients dial them", async () => {
     for (const node of cluster.nodes) {
       const { members } = await node.client.memberList({ linearizable: true });
-      const urls = (members ?? []).flatMap(({ name, clientURLs }) => (clientURLs ?? []).map((url) => `${name} ${url}`));
-      expect(urls.toSorted()).toEqual(cluster.nodes.map((each) => `${each.name} http://${each.clientAddress}`));
+      const urls = (members ?? []).flatMap(({ name, clientURLs }) =>
+        (clientURLs ?? []).map((url) => `${name} ${url}`),
+      );
+      expect(urls.toSorted()).toEqual(
+        cluster.nodes.map((each) => `${each.name} http://${each.clientAddress}`),
+      );
     }
   });
 
@@ -150,7 +156,9 @@ describe("kill -9", () => {
     await cluster.leader();
     for (const node of cluster.nodes) {
       const { kvs } = await node.client.range({ key: bytes("load-"), range_end: bytes("load.") });
-      const found = new Map((kvs ?? []).map(({ key, value }) => [`${Buffer.from(key ?? [])}`, `${Buffer.from(value ?? [])}`]));
+      const found = new Map(
+        (kvs ?? []).map(({ key, value }) => [`${Buffer.from(key ?? [])}`, `${Buffer.from(value ?? [])}`]),
+      );
       for (const [key, value] of acknowledged) expect(found.get(key), `${key} at ${node.name}`).toBe(value);
     }
   });
@@ -196,7 +204,10 @@ describe("a node without a quorum", () => {
       details: "etcdserver: no leader",
     });
     const health = await fetch(`${last.metricsUrl}/health`);
-    expect([health.status, await health.json()]).toEqual([503, { health: "false", reason: "RAFT NO LEADER" }]);
+    expect([health.status, await health.json()]).toEqual([
+      503,
+      { health: "false", reason: "RAFT NO LEADER" },
+    ]);
 
     for (const node of gone) node.start();
     await cluster.leader();

@@ -50,10 +50,13 @@ describe("readConfig", () => {
   });
 
   test.each([
-    [["--name", "bad name"], '--name: must be 1 to 63 letters, digits, \'.\', \'_\' or \'-\', got "bad name"'],
+    [["--name", "bad name"], "--name: must be 1 to 63 letters, digits, '.', '_' or '-', got \"bad name\""],
     [["--name", "n9"], '--name: "n9" is not in --initial-cluster, which names n1, n2, n3'],
     [["--initial-cluster", ""], "--initial-cluster: is missing"],
-    [["--initial-cluster", "n1"], "--initial-cluster: the peer URL of n1 must look like http://10.0.0.1:2380"],
+    [
+      ["--initial-cluster", "n1"],
+      "--initial-cluster: the peer URL of n1 must look like http://10.0.0.1:2380",
+    ],
     [["--initial-cluster", "n1=http://h"], "--initial-cluster: the peer URL of n1 has no port"],
     [["--initial-cluster", "n1=http://h:0"], "--initial-cluster: the peer URL of n1 has port 0"],
     [["--initial-cluster", "n1=http://h:1,n1=http://h:2"], "--initial-cluster: names a member twice"],
@@ -66,7 +69,10 @@ describe("readConfig", () => {
     [["--listen-metrics-url", "http://h"], "--listen-metrics-url: has no port"],
     [["--heartbeat-interval-ms", "1"], '--heartbeat-interval-ms: must be at least 10, got "1"'],
     [["--heartbeat-interval-ms", "fast"], '--heartbeat-interval-ms: must be a whole number, got "fast"'],
-    [["--election-timeout-ms", "499"], "--election-timeout-ms: must be at least 5 times --heartbeat-interval-ms"],
+    [
+      ["--election-timeout-ms", "499"],
+      "--election-timeout-ms: must be at least 5 times --heartbeat-interval-ms",
+    ],
     [["--election-timeout-ms", "60000"], "--election-timeout-ms: must be at most 50000"],
     [["--election-timeout-ms", "-5"], "--election-timeout-ms: must be a whole number"],
     [["--election-timeout-ms", "x"], '--election-timeout-ms: must be a whole number, got "x"'],

@@ -60,7 +60,12 @@ const FLAGS = [
   ["listen-metrics-url", "url", "http://127.0.0.1:2381", "/health and /metrics"],
   ["heartbeat-interval-ms", "ms", "100", "how often a leader shows that it lives"],
   ["election-timeout-ms", "ms", "1000", "silence after which a follower campaigns (up to twice this)"],
-  ["request-timeout-ms", "ms", "", "wait for a commit or a read index (default: 5000 + 2 * election timeout)"],
+  [
+    "request-timeout-ms",
+    "ms",
+    "",
+    "wait for a commit or a read index (default: 5000 + 2 * election timeout)",
+  ],
   ["segment-bytes", "bytes", String(64 * MIB), "size at which a log segment is closed"],
   ["max-request-bytes", "bytes", String(1.5 * MIB), "largest write that is accepted"],
   ["log-level", "level", "info", "debug, info, warn or error"],
@@ -233,7 +238,8 @@ function checkTogether(config: Config): void {
 }
 
 function problemOfMembers(members: readonly InitialMember[]): string | null {
-  if (members.length > MAX_MEMBERS) return `has ${members.length} members, at most ${MAX_MEMBERS} are allowed`;
+  if (members.length > MAX_MEMBERS)
+    return `has ${members.length} members, at most ${MAX_MEMBERS} are allowed`;
   for (const { name, peerUrl } of members) {
     if (!memberName.safeParse(name).success) return `the member name "${name}" is not valid`;
     const url = parseHttpUrl(peerUrl);

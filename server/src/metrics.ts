@@ -72,9 +72,15 @@ export class Metrics {
     gauge("etcd_server_has_leader", "1 when a leader is known.", () => Number(status().leader !== null));
     gauge("etcd_server_is_leader", "1 when this member leads.", () => Number(status().role === "leader"));
     gauge("gauntlet_raft_term", "The Raft term.", () => status().term);
-    gauge("gauntlet_raft_commit_index", "Index of the last entry known to be committed.", () => status().commitIndex);
+    gauge(
+      "gauntlet_raft_commit_index",
+      "Index of the last entry known to be committed.",
+      () => status().commitIndex,
+    );
     gauge("gauntlet_raft_applied_index", "Index of the last entry applied.", () => status().appliedIndex);
-    gauge("gauntlet_server_wall_time_ms", "The wall clock now, in milliseconds since the epoch.", () => clock.wallMs());
+    gauge("gauntlet_server_wall_time_ms", "The wall clock now, in milliseconds since the epoch.", () =>
+      clock.wallMs(),
+    );
     new Gauge({
       name: "gauntlet_raft_role",
       help: "1 for the role that this member has, 0 for the others.",

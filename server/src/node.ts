@@ -191,7 +191,11 @@ function clientServer(config: Config, context: ApiContext): Server {
 }
 
 /** Names the flag whose address could not be bound. */
-async function listening(flag: string, { host, port }: ListenAddress, bound: Promise<unknown>): Promise<void> {
+async function listening(
+  flag: string,
+  { host, port }: ListenAddress,
+  bound: Promise<unknown>,
+): Promise<void> {
   try {
     await bound;
   } catch (error) {

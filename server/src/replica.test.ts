@@ -35,7 +35,14 @@ class World {
           this.events.push(event);
           return this.script(event);
         },
-        status: () => ({ role: "follower", term: 1, leader: 2, commitIndex: 0, appliedIndex: 0, lastIndex: 0 }),
+        status: () => ({
+          role: "follower",
+          term: 1,
+          leader: 2,
+          commitIndex: 0,
+          appliedIndex: 0,
+          lastIndex: 0,
+        }),
       },
       log: {
         append: () => new Promise((done, fail) => this.appends.push({ done, fail })),

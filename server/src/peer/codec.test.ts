@@ -61,7 +61,9 @@ function plain(value: Message): unknown {
 }
 
 function isBufferJson(item: unknown): item is { type: "Buffer"; data: number[] } {
-  return typeof item === "object" && item !== null && "data" in item && "type" in item && item.type === "Buffer";
+  return (
+    typeof item === "object" && item !== null && "data" in item && "type" in item && item.type === "Buffer"
+  );
 }
 
 function bytesOf(item: Uint8Array | { data: number[] }): Uint8Array {
@@ -116,5 +118,7 @@ test("what no member of this version sends is refused", () => {
 
 test("a queue is charged for payloads", () => {
   const data = new Uint8Array(1000);
-  expect(approximateBytes({ from: 1, to: 2, term: 1, type: "propose", data: [data, data] })).toBeGreaterThan(2000);
+  expect(approximateBytes({ from: 1, to: 2, term: 1, type: "propose", data: [data, data] })).toBeGreaterThan(
+    2000,
+  );
 });

@@ -84,7 +84,8 @@ export class PeerLink {
       this.#hopeful = end.kind === "lost";
       if (!this.#hopeful) this.#dropQueue();
       const { firstBackoffMs, maxBackoffMs } = this.#options;
-      backoffMs = end.kind === "lost" ? firstBackoffMs : Math.min(2 * backoffMs || firstBackoffMs, maxBackoffMs);
+      backoffMs =
+        end.kind === "lost" ? firstBackoffMs : Math.min(2 * backoffMs || firstBackoffMs, maxBackoffMs);
       await this.#pause(backoffMs);
     }
   }

@@ -19,7 +19,8 @@ export function linkObserver(logger: Logger, metrics: Metrics): LinkObserver {
   };
   return {
     connected: (peer) => {
-      if (changed(peer.id, "connected")) logger.info({ peer: peer.name, url: peer.peerUrl }, "peer connected");
+      if (changed(peer.id, "connected"))
+        logger.info({ peer: peer.name, url: peer.peerUrl }, "peer connected");
     },
     disconnected: (peer, { kind, reason }) => {
       // gRPC's reasons carry times and ports; only a refusal's text is the peer's own.
