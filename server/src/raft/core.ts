@@ -14,6 +14,7 @@ import { Member } from "./member.js";
 import type { MemberId, Message, MessageOf } from "./message.js";
 import { ReadIndex } from "./read-index.js";
 import { Replication } from "./replication.js";
+import { answerToStale } from "./stale.js";
 import type { RaftStatus } from "./status.js";
 import { inBatches } from "./proposals.js";
 
@@ -236,7 +237,11 @@ export class RaftCore {
     const { self, peers, term } = this.#member;
     if (message.to !== self || !peers.includes(message.from)) return;
     if (message.type === "vote-request" && message.term > term && this.#isHeldBack(message)) return;
-    if (message.term < term) return this.#answerStale(message);
+    if (message.term < term) {
+      const answer = answerToStale(message);
+      if (answer !== null) this.#member.send(message.from, answer);
+      return;
+    }
     const speaksOfLaterTerm =
       message.type === "vote-request"
         ? message.pre
@@ -252,33 +257,6 @@ export class RaftCore {
   #isHeldBack(request: MessageOf<"vote-request">): boolean {
     if (!request.pre && !(this.#member.config.checkQuorum ?? true)) return false;
     return this.#leadership !== null || (this.#leader !== null && this.#timer.isFresh);
-  }
-
-  /** A sender that is behind learns the term by which to step down. Round 0 confirms no read. */
-  #answerStale(message: Message): void {
-    const { from } = message;
-    switch (message.type) {
-      case "append":
-        return this.#member.send(from, {
-          type: "append-rejected",
-          rejectedPrevIndex: message.prevIndex,
-          hintIndex: 0,
-          hintTerm: 0,
-        });
-      case "heartbeat":
-        return this.#member.send(from, { type: "heartbeat-response", round: 0 });
-      case "vote-request":
-        return this.#member.send(from, { type: "vote-response", pre: message.pre, granted: false });
-      case "read-request":
-        return this.#member.send(from, { type: "read-response", id: message.id, index: null });
-      case "vote-response":
-      case "append-accepted":
-      case "append-rejected":
-      case "heartbeat-response":
-      case "propose":
-      case "read-response":
-        return;
-    }
   }
 
   #answer(message: Message, wallMs: number): void {

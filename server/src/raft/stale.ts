@@ -1,0 +1,26 @@
+import type { Body, Message } from "./message.js";
+
+/**
+ * What a sender of an earlier term is told; null: nothing. All that matters is the term that the answer
+ * carries: by it an old leader steps down, and a leader whose term is behind this member's can be replaced.
+ * The rest must claim nothing: round 0 confirms no read, whoever leads which term by now.
+ */
+export function answerToStale(message: Message): Body | null {
+  switch (message.type) {
+    case "append":
+      return { type: "append-rejected", rejectedPrevIndex: message.prevIndex, hintIndex: 0, hintTerm: 0 };
+    case "heartbeat":
+      return { type: "heartbeat-response", round: 0 };
+    case "vote-request":
+      return { type: "vote-response", pre: message.pre, granted: false };
+    case "read-request":
+      return { type: "read-response", id: message.id, index: null };
+    case "vote-response":
+    case "append-accepted":
+    case "append-rejected":
+    case "heartbeat-response":
+    case "propose":
+    case "read-response":
+      return null;
+  }
+}
