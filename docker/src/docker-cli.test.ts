@@ -3,13 +3,13 @@ import { explain } from "./docker-cli.js";
 import { parseNodes } from "./standing.js";
 
 describe("what people get to read", () => {
-  test("the last line of what docker said, without its prefix and its hint", () => {
-    const stderr =
-      "WARNING: something\ndocker: Error response from daemon: Pool overlaps with other one.\nSee 'docker run --help'.\n";
-    expect(explain("docker network create", stderr)).toBe(
-      "docker network create: Pool overlaps with other one.",
-    );
-  });
+  test.each(["See 'docker run --help'.", "Run 'docker run --help' for more information"])(
+    "the last line of what docker said, without its prefix and its hint (%s)",
+    (hint) => {
+      const stderr = `WARNING: something\ndocker: Error response from daemon: Pool overlaps.\n\n${hint}\n`;
+      expect(explain("docker network create", stderr)).toBe("docker network create: Pool overlaps.");
+    },
+  );
 
   test("an engine that is away comes with what to do", () => {
     const stderr =

@@ -36,7 +36,8 @@ export async function docker(args: readonly string[], options: DockerOptions = {
 
 /** One line out of docker's standard error. */
 export function explain(what: string, stderr: string): string {
-  const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("See '"));
+  const isHint = (line: string): boolean => /^(See|Run) '.*--help'/.test(line);
+  const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !isHint(line));
   const last = (lines.at(-1) ?? "failed without a word")
     .replace(/^(docker: )?Error response from daemon: /, "")
     .trim();

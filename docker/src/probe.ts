@@ -27,9 +27,11 @@ export async function probeAll(
   };
 }
 
+/** A busy machine may spoil one try, not two. */
 async function attempt(probe: () => Promise<string>): Promise<ProbeResult> {
   try {
-    return { available: true, detail: await probe() };
+    const detail = await probe().catch(() => probe());
+    return { available: true, detail };
   } catch (error) {
     return { available: false, reason: messageOf(error) };
   }
