@@ -13,7 +13,7 @@
     return color(fault === "process.pause" ? "pause" : FAMILIES.includes(family) ? family : "other");
   }
 
-  /** Shades the window of every fault behind the plot; the name stands where there is room. */
+  /** Shades the window of every fault behind the plot. */
   function faultBands() {
     return {
       hooks: {
@@ -22,8 +22,12 @@
           const { left, top, width, height } = plot.bbox;
           const scale = devicePixelRatio;
           ctx.save();
+          ctx.beginPath();
+          ctx.rect(left, top, width, height);
+          ctx.clip();
           ctx.font = `600 ${11 * scale}px system-ui, sans-serif`;
           ctx.textBaseline = "top";
+          ctx.textAlign = "left";
           for (const [index, band] of data.bands.entries()) {
             const from = Math.max(plot.valToPos(band.startMs / 1000, "x", true), left);
             const to = Math.min(plot.valToPos(band.endMs / 1000, "x", true), left + width);
@@ -33,13 +37,8 @@
             ctx.globalAlpha = 0.13;
             ctx.fillRect(from, top, Math.max(to - from, scale), height);
             ctx.globalAlpha = 1;
-            ctx.save();
-            ctx.beginPath();
-            ctx.rect(from, top, Math.max(to - from, 0), height);
-            ctx.clip();
-            // Faults overlap: names take turns on three lines.
+            // Windows may be short and may overlap: names take turns on three lines, and may leave their window.
             ctx.fillText(band.label, from + 4 * scale, top + (4 + (index % 3) * 14) * scale);
-            ctx.restore();
           }
           ctx.restore();
         },
@@ -47,18 +46,24 @@
     };
   }
 
-  function axes(unit) {
-    const common = {
-      stroke: color("quiet"),
-      grid: { stroke: color("line"), width: 1 },
-      ticks: { stroke: color("line"), width: 1 },
-    };
+  const latencyText = (ms) => (ms >= 1000 ? `${ms / 1000} s` : `${ms} ms`);
+
+  /** Of a logarithmic scale only the powers of ten. */
+  const decades = (_, splits) => splits.map((split) => (Number.isInteger(Math.log10(split)) ? split : null));
+  const all = (_, splits) => splits;
+
+  function axes(text, filter) {
+    const lines = { stroke: color("line"), width: 1 };
+    const common = { stroke: color("quiet"), grid: lines, ticks: lines };
     return [
       { ...common, values: (_, ticks) => ticks.map((tick) => `${tick} s`) },
       {
         ...common,
+        grid: { ...lines, filter },
+        ticks: { ...lines, filter },
+        filter,
         size: 70,
-        values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : `${tick}${unit}`)),
+        values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : text(tick))),
       },
     ];
   }
@@ -83,13 +88,13 @@
       label: name,
       stroke: color(name) || color("other"),
       paths: () => null,
-      points: { show: true, size: 4, fill: color(name) || color("other"), width: 0 },
+      points: { show: true, size: 3.5, fill: color(name) || color("other"), width: 0 },
       value: (_, ms) => (ms === null ? "–" : `${ms} ms`),
     }));
     return new uPlot(
       options(element, {
         scales: { x: { time: false, range: spanOf }, y: { distr: 3 } },
-        axes: axes(" ms"),
+        axes: axes(latencyText, decades),
         series: [atTime, ...series],
       }),
       data.latency.columns,
@@ -113,7 +118,7 @@
           x: { time: false, range: spanOf },
           y: { range: (_, min, max) => [0, Math.max(1, max * 1.15)] },
         },
-        axes: axes("/s"),
+        axes: axes((rate) => `${rate}/s`, all),
         series: [atTime, ...series],
       }),
       data.rate.columns,

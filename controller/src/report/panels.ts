@@ -26,7 +26,6 @@ const keyFailure = z.object({
   key: z.string(),
   failedAt: z.number(),
   reason: z.string(),
-  possibleStates: z.array(z.string()),
 });
 const evidence = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("linearizability"), failures: z.array(keyFailure) }),
@@ -66,14 +65,13 @@ function failurePanel(failure: KeyFailure, run: Run): Panel | null {
   if (culprit === undefined) {
     return null;
   }
-  const facts = [`${labelOf(culprit)} is by ${laneLabel(culprit)}.`];
-  if (failure.possibleStates.length > 0) {
-    facts.push(`Just before it returned, the register could only be ${failure.possibleStates.join(" or ")}.`);
-  }
   return {
     name: `key ${failure.key}`,
     reason: failure.reason,
-    facts: [...facts, ...writersOf(culprit, operations)],
+    facts: [
+      `The operation: ${labelOf(culprit)} by ${laneLabel(culprit)} (${eventsText(culprit)}).`,
+      ...writersOf(culprit, operations),
+    ],
     ...windowAround(culprit, operations, new Map([[culprit.id, "culprit"]]), run.bands, labelOf),
   };
 }
@@ -173,7 +171,7 @@ function keyPanels({ operations, bands }: Run): readonly Panel[] {
     .toSorted(([a], [b]) => a.localeCompare(b, "en", { numeric: true }))
     .map(([key, list]) => {
       const firstTrouble = list.findIndex(({ outcome }) => outcome !== "ok");
-      const from = Math.max(0, firstTrouble - BEFORE_TROUBLE);
+      const from = Math.max(0, Math.min(firstTrouble - BEFORE_TROUBLE, list.length - OPERATIONS_A_KEY));
       const shown = list.slice(from, from + OPERATIONS_A_KEY);
       const layout = layOut({
         operations: shown,
