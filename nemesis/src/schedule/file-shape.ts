@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { DURATION_HELP, DURATION_PATTERN, parseDuration } from "../duration.js";
+import { assert } from "../errors.js";
 import { FAULTS } from "../faults/catalogue.js";
 import type { Fault } from "../faults/fault.js";
-import { NODE_NAME_PATTERN, TARGET_HELP, TARGET_WORDS, targetProblem } from "../targets.js";
+import { NODE_NAME_PATTERN, TARGET_HELP, TARGET_WORDS } from "../targets.js";
 
 /** The shape of a schedule file: what parse.ts accepts, and what editors are told (schedule.schema.json). */
 
@@ -13,10 +14,10 @@ const duration = z
   .refine((text) => parseDuration(text) !== null, durationError);
 
 const nodeName = z.string().regex(NODE_NAME_PATTERN);
+/** What is wrong with a target that is there, targets.ts says better than a union can. */
 const target = z
   .union([z.enum(TARGET_WORDS), nodeName, z.array(nodeName).min(1)], {
-    error: (issue) =>
-      issue.input === undefined ? `is missing; allowed: ${TARGET_HELP}` : targetProblem(issue.input),
+    error: `is missing; allowed: ${TARGET_HELP}`,
   })
   .describe("Resolved when the fault happens; random choices come from the seed.");
 
@@ -26,8 +27,7 @@ const seed = z
   .min(0, { error: SEED_HELP })
   .describe("Resolves random targets; the run's seed when absent.");
 
-/** One entry of `faults` for one kind of fault. */
-export function entryShape(fault: Fault) {
+function makeEntryShape(fault: Fault) {
   const needsArgs = !fault.args.safeParse({}).success;
   return z
     .strictObject({
@@ -39,6 +39,15 @@ export function entryShape(fault: Fault) {
       executed: z.unknown().optional().describe("What a run made of it; not read."),
     })
     .describe(fault.summary);
+}
+
+const entryShapes = new Map(FAULTS.map((fault) => [fault, makeEntryShape(fault)]));
+
+/** One entry of `faults` for one kind of fault. */
+export function entryShape(fault: Fault): ReturnType<typeof makeEntryShape> {
+  const shape = entryShapes.get(fault);
+  assert(shape !== undefined, `${fault.name} is in the catalogue`);
+  return shape;
 }
 
 const repeat = z
@@ -57,9 +66,7 @@ export const documentShape = z.strictObject({
 
 /** JSON schema for editors. */
 export function scheduleJsonSchema(): unknown {
-  const [first, ...rest] = FAULTS.map(entryShape);
-  if (first === undefined) throw new Error("no faults");
-  const whole = documentShape.extend({ faults: z.array(z.union([first, ...rest])) });
+  const whole = documentShape.extend({ faults: z.array(z.union(FAULTS.map(entryShape))) });
   return z.toJSONSchema(whole, { io: "input", target: "draft-7" });
 }
 

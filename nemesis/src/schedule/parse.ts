@@ -4,7 +4,7 @@ import { parseDuration } from "../duration.js";
 import { assert, messageOf, ScheduleError } from "../errors.js";
 import { faultNameProblem, findFault } from "../faults/catalogue.js";
 import { didYouMean } from "../suggest.js";
-import type { Target } from "../targets.js";
+import { type Target, targetProblem } from "../targets.js";
 import { checkSchedule, type FieldPath, formatPath, type Problem } from "./check.js";
 import { documentShape, entryShape } from "./file-shape.js";
 import { MAX_SCHEDULE_BYTES, type Schedule, type ScheduledFault } from "./schedule.js";
@@ -21,7 +21,7 @@ export function parseSchedule(
   nodes: readonly string[] | null = null,
 ): Schedule {
   if (Buffer.byteLength(text) > MAX_SCHEDULE_BYTES) {
-    throw new ScheduleError(`is larger than ${MAX_SCHEDULE_BYTES} bytes`, { source: sourceName });
+    throw new ScheduleError(`is larger than ${MAX_SCHEDULE_BYTES} bytes`, { source: sourceName, line: 1 });
   }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -48,7 +48,7 @@ function toPlain(document: Document, source: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    throw new ScheduleError(oneLine(messageOf(error)), { source });
+    throw new ScheduleError(oneLine(messageOf(error)), { source, line: 1 });
   }
 }
 
@@ -80,6 +80,8 @@ function readEntry(entry: unknown, path: FieldPath): Read<{ readonly fault: Sche
   const name: unknown = "fault" in entry ? entry.fault : undefined;
   const fault = typeof name === "string" ? findFault(name) : undefined;
   if (fault === undefined) return problemAt([...path, "fault"], faultNameProblem(name) ?? "unknown fault");
+  const badTarget = "target" in entry ? targetProblem(entry.target) : null;
+  if (badTarget !== null) return problemAt([...path, "target"], badTarget);
   const shape = entryShape(fault);
   const parsed = shape.safeParse(entry);
   if (!parsed.success) {

@@ -29,8 +29,10 @@ export interface HostCall {
   readonly atMs: number;
 }
 
-/** `ignore`: the call succeeds and does nothing. `hang`: it never ends. */
-export type Interference = "ignore" | "fail" | "hang";
+/** `ignore`: the call succeeds and does nothing. `hang`: it never ends. `slow`: it ends SLOW_MS later. */
+export type Interference = "ignore" | "fail" | "hang" | "slow";
+
+export const SLOW_MS = 9_000;
 
 export interface FakeOptions {
   readonly clock: VirtualClock;
@@ -122,6 +124,7 @@ export class FakeHosts implements Hosts {
     this.calls.push(call);
     const interference = this.#interfere(call);
     if (interference === "fail") throw new Error(`${method} was refused`);
+    if (interference === "slow") await this.#clock.sleep(SLOW_MS);
     if (interference === "hang") await new Promise<never>(() => {});
     return interference !== "ignore";
   }

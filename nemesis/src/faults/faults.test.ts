@@ -1,0 +1,227 @@
+import { describe, expect, test } from "vitest";
+import type { ExecutedFault } from "../run/executed.js";
+import { NemesisRunner } from "../run/runner.js";
+import { allCapabilities, FakeHosts, type FakeOptions, type HostCall } from "../testing/fake-hosts.js";
+import { VirtualClock } from "../testing/virtual-clock.js";
+import { FAULTS } from "./catalogue.js";
+import { rateTolerance } from "./clock-rate.js";
+import type { Fault } from "./fault.js";
+
+const ARGS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  "clock.bump": { offset: "-30s" },
+  "clock.rate": { rate: 0.5 },
+};
+
+interface Played {
+  readonly fault: ExecutedFault;
+  readonly hosts: FakeHosts;
+}
+
+async function play(
+  fault: Fault,
+  interfere?: FakeOptions["interfere"],
+  overrides: {
+    target?: string | string[];
+    args?: Record<string, unknown>;
+    nodes?: number;
+    arrange?: (hosts: FakeHosts) => void;
+  } = {},
+): Promise<Played> {
+  const clock = new VirtualClock();
+  const nodes = overrides.nodes ?? 5;
+  const hosts = new FakeHosts({ clock, nodes, ...(interfere === undefined ? {} : { interfere }) });
+  overrides.arrange?.(hosts);
+  const scheduled = {
+    atMs: 2_000,
+    forMs: 8_000,
+    fault: fault.name,
+    target: overrides.target ?? "minority",
+    args: overrides.args ?? ARGS[fault.name] ?? {},
+  };
+  const runner = new NemesisRunner({
+    hosts,
+    schedule: { seed: 5, faults: [scheduled] },
+    seed: 1,
+    timeLimitMs: 20_000,
+    clock,
+    capabilities: allCapabilities(),
+    onEvent: () => {},
+  });
+  const [executed] = await clock.run(runner.run(new AbortController().signal));
+  expect(clock.pending).toBe(0);
+  return { fault: executed as ExecutedFault, hosts };
+}
+
+/** Nothing of a fault is left on any node. */
+function expectWhole(hosts: FakeHosts): void {
+  for (const node of hosts.cluster.nodes) {
+    expect(node).toMatchObject({ state: "running", rules: [], clock: { wallOffsetMs: 0, monotonicRate: 1 } });
+  }
+}
+
+const changes = (call: HostCall): boolean => ["cut", "signal", "start", "setClock"].includes(call.method);
+
+describe.each(FAULTS.map((fault) => [fault.name, fault] as const))("%s", (name, fault) => {
+  test("takes effect within its window, is proved there, and is undone", async () => {
+    const { fault: executed, hosts } = await play(fault);
+    expect(executed).toMatchObject({ fault: name, outcome: { type: "proved" }, healed: true });
+    expect(executed.nodes).toHaveLength(2);
+    expect(executed.startedAtMs).toBeGreaterThanOrEqual(2_000);
+    expect((executed.endedAtMs ?? 0) - (executed.startedAtMs ?? 0)).toBeGreaterThanOrEqual(8_000);
+    for (const node of executed.nodes) expect(executed.evidence.proof).toHaveProperty(node);
+    expect(executed.roles).toMatchObject({ n1: "leader", n2: "follower" });
+    expectWhole(hosts);
+  });
+
+  test.each(["leader", "follower", "one", "n2", ["n1", "n3"]])("is proved on target %j", async (target) => {
+    const { fault: executed, hosts } = await play(fault, undefined, { target });
+    expect(executed).toMatchObject({ outcome: { type: "proved" }, healed: true });
+    expectWhole(hosts);
+  });
+
+  test("an action that has no effect ends unproved", async () => {
+    const { fault: executed } = await play(fault, (call) => (changes(call) ? "ignore" : undefined));
+    expect(executed.outcome).toMatchObject({
+      type: "unproved",
+      reason: expect.stringMatching(/^no effect was shown in its 8000 ms: /),
+    });
+  });
+
+  test("an action that has no effect on one of its nodes ends unproved", async () => {
+    const { fault: executed, hosts } = await play(
+      fault,
+      (call) => (changes(call) && call.node === "n2" ? "ignore" : undefined),
+      { target: ["n1", "n2"] },
+    );
+    expect(executed.outcome.type).toBe("unproved");
+    expectWhole(hosts);
+  });
+
+  test("an action that fails on one of its nodes ends unproved as the rig's error, and the others are undone", async () => {
+    let isFirst = true;
+    const { fault: executed, hosts } = await play(
+      fault,
+      (call) => {
+        if (!changes(call) || call.node !== "n2" || !isFirst) return undefined;
+        isFirst = false;
+        return "fail";
+      },
+      { target: ["n1", "n2", "n3"] },
+    );
+    expect(executed.outcome).toMatchObject({
+      type: "unproved",
+      reason: expect.stringContaining("rig error: n2: "),
+    });
+    expect(executed.healed).toBe(true);
+    expectWhole(hosts);
+  });
+
+  test("an action that never ends is given up", async () => {
+    let isFirst = true;
+    const { fault: executed } = await play(fault, (call) => {
+      if (!changes(call) || !isFirst) return undefined;
+      isFirst = false;
+      return "hang";
+    });
+    expect(executed.outcome).toMatchObject({
+      type: "unproved",
+      reason: expect.stringContaining("did not end within 10000 ms"),
+    });
+  });
+
+  test("an undo that has no effect is not healed", async () => {
+    const { fault: executed } = await play(fault, (call) =>
+      changes(call) && call.atMs > 9_500 ? "ignore" : undefined,
+    );
+    expect(executed).toMatchObject({ outcome: { type: "proved" }, healed: false });
+    expect(executed.healing).not.toBe("");
+  });
+
+  test("an undo that fails at first is tried again", async () => {
+    let failures = 3;
+    const { fault: executed, hosts } = await play(fault, (call) =>
+      changes(call) && call.atMs > 9_500 && failures-- > 0 ? "fail" : undefined,
+    );
+    expect(executed.healed).toBe(true);
+    expectWhole(hosts);
+  });
+
+  test("a reading that comes after the window is no proof, however clearly it shows the effect", async () => {
+    const reads = new Set(["droppedPackets", "process", "readClock"]);
+    const { fault: executed } = await play(fault, (call) => {
+      // The window ends at about 10 s, and the effect stays: no undo succeeds before 14 s.
+      if (changes(call) && call.atMs > 9_500 && call.atMs < 14_000) return "fail";
+      return reads.has(call.method) && call.atMs > 2_007 && call.atMs < 9_500 ? "slow" : undefined;
+    });
+    expect(executed.outcome).toMatchObject({ type: "unproved", reason: expect.stringContaining("in time") });
+  });
+
+  test("says in one sentence what it does", () => {
+    expect(fault.summary).toMatch(/^[A-Z][^.]*\.$/);
+  });
+});
+
+describe("what each proof rests on", () => {
+  const fault = (name: string): Fault => FAULTS.find((each) => each.name === name) as Fault;
+  const cutCalls = (hosts: FakeHosts, upToMs = 9_000): HostCall[] =>
+    hosts.calls.filter((call) => call.method === "cut" && call.atMs < upToMs);
+
+  test("isolation puts rules for every other node on the target alone", async () => {
+    const args = { direction: "in", traffic: "peer" };
+    const { hosts } = await play(fault("partition.isolate"), undefined, { target: "leader", args });
+    const peers = ["n2", "n3", "n4", "n5"].map((peer) => ({ peer, direction: "in", traffic: "peer" }));
+    expect(cutCalls(hosts).map(({ node, detail }) => [node, detail])).toEqual([["n1", peers]]);
+  });
+
+  test.each(["in", "out", "both"])(
+    "isolation %s is proved on the leader and on a follower",
+    async (direction) => {
+      for (const target of ["leader", "follower"]) {
+        const { fault: executed } = await play(fault("partition.isolate"), undefined, {
+          target,
+          args: { direction },
+        });
+        expect(executed.outcome.type).toBe("proved");
+      }
+    },
+  );
+
+  test("halves make both sides deaf to each other, whoever leads", async () => {
+    for (const target of ["n1", ["n1", "n2"], ["n4", "n5"], ["n2", "n3", "n4"]]) {
+      const { fault: executed, hosts } = await play(fault("partition.halves"), undefined, { target });
+      expect(executed.outcome).toMatchObject({ type: "proved" });
+      expect(Object.keys(executed.evidence.proof ?? {})).toHaveLength(5);
+      const side = [target].flat();
+      for (const { node, detail } of cutCalls(hosts)) {
+        const far = hosts.nodes.filter((peer) => side.includes(peer) !== side.includes(node));
+        expect(detail).toEqual(far.map((peer) => ({ peer, direction: "in", traffic: "all" })));
+      }
+    }
+  });
+
+  test("halves of a whole cluster, and isolation of a single node, are skipped", async () => {
+    const whole = await play(fault("partition.halves"), undefined, { target: "all" });
+    expect(whole.fault).toMatchObject({ outcome: { type: "skipped" }, startedAtMs: null, healed: null });
+    const lonely = await play(fault("partition.isolate"), undefined, { target: "n1", nodes: 1 });
+    expect(lonely.fault.outcome).toMatchObject({ type: "skipped" });
+  });
+
+  test.each(["process.kill", "process.stop", "process.pause"])(
+    "a process that had ended by itself before %s is no victim of it",
+    async (name) => {
+      const crash = (hosts: FakeHosts): void => {
+        Object.assign(hosts.cluster.node("n2"), { state: "exited", signal: "SIGKILL" });
+      };
+      const { fault: executed, hosts } = await play(fault(name), undefined, { target: "n2", arrange: crash });
+      const reason = "rig error: n2: the server was ended by SIGKILL, start 1 before the fault";
+      expect(executed.outcome).toEqual({ type: "unproved", reason });
+      expectWhole(hosts);
+    },
+  );
+
+  test("no rate within its tolerance is near to true time", () => {
+    for (const rate of [0.5, 0.8, 1.25, 2]) {
+      expect(rateTolerance(rate)).toBeLessThan(Math.abs(rate - 1) / 2);
+    }
+  });
+});

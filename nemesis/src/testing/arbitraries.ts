@@ -1,0 +1,60 @@
+import * as fc from "fast-check";
+import { formatDuration } from "../duration.js";
+import { FAULTS } from "../faults/catalogue.js";
+import type { Fault } from "../faults/fault.js";
+import type { Schedule, ScheduledFault } from "../schedule/schedule.js";
+import { TARGET_WORDS } from "../targets.js";
+
+const target = fc.oneof(
+  fc.constantFrom(...TARGET_WORDS),
+  fc.constantFrom("n1", "n2", "n5"),
+  fc.uniqueArray(fc.constantFrom("n1", "n2", "n3", "n4", "n5"), { minLength: 1 }),
+);
+
+/** Valid arguments of a fault. */
+export function argsOf(fault: Fault): fc.Arbitrary<Record<string, unknown>> {
+  if (fault.name.startsWith("partition.")) {
+    const direction = fc.constantFrom("both", "in", "out");
+    return fc.record({ direction, traffic: fc.constantFrom("peer", "all") }, { requiredKeys: [] });
+  }
+  if (fault.name === "clock.rate") return fc.record({ rate: fc.constantFrom(0.5, 0.625, 0.8, 1.25, 1.5, 2) });
+  if (fault.name === "clock.bump") {
+    const offset = fc.tuple(fc.constantFrom("", "-", "+"), fc.integer({ min: 500, max: 86_400_000 }));
+    return fc.record({ offset: offset.map(([sign, ms]) => sign + formatDuration(ms)) });
+  }
+  return fc.constant({});
+}
+
+const scheduledFault: fc.Arbitrary<ScheduledFault> = fc.constantFrom(...FAULTS).chain((fault) =>
+  fc.record({
+    atMs: fc.nat(100_000),
+    forMs: fc.integer({ min: fault.minWindowMs, max: 60_000 }),
+    fault: fc.constant(fault.name),
+    target,
+    args: argsOf(fault),
+  }),
+);
+
+/** Schedules whose faults come one after another, so that none fights another. */
+export const schedules: fc.Arbitrary<Schedule> = fc
+  .record(
+    {
+      seed: fc.maxSafeNat(),
+      faults: fc.array(scheduledFault, { maxLength: 8 }),
+      repeat: fc.record({ everyMs: fc.integer({ min: 1, max: 60_000 }) }),
+    },
+    { requiredKeys: ["faults"] },
+  )
+  .map(({ faults, repeat, ...rest }) => {
+    let endMs = 0;
+    const inLine = faults.map((fault) => {
+      const atMs = endMs + (fault.atMs % 5_000);
+      endMs = atMs + fault.forMs;
+      return { ...fault, atMs };
+    });
+    return {
+      ...rest,
+      faults: inLine,
+      ...(repeat === undefined ? {} : { repeat: { everyMs: endMs + repeat.everyMs } }),
+    };
+  });
