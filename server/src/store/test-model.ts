@@ -113,7 +113,7 @@ function select(
       const below = end.equals(Buffer.of(0)) || Buffer.compare(name, end) < 0;
       return below && Buffer.compare(name, from) >= 0;
     })
-    .toSorted(Buffer.compare)
+    .toSorted((a, b) => Buffer.compare(a, b))
     .map((name) => name.toString("latin1"));
 }
 
@@ -133,7 +133,7 @@ function keyValue(state: State, key: string) {
 function holds(compare: pb.ICompare, state: State): boolean {
   const keys = select(state, compare.key, compare.range_end);
   const one = (found: ModelValue | undefined): boolean => {
-    const target = Number(compare.target ?? 0);
+    const target: number = compare.target ?? 0;
     if (target === 3 && found === undefined) return false;
     const have =
       [found?.version ?? 0, found?.create ?? 0, found?.mod ?? 0, found?.value ?? "", 0][target] ?? 0;
@@ -141,9 +141,7 @@ function holds(compare: pb.ICompare, state: State): boolean {
     const wanted =
       [Number(version), Number(create_revision), Number(mod_revision), text(value), Number(lease)][target] ??
       0;
-    return (
-      [have === wanted, have > wanted, have < wanted, have !== wanted][Number(compare.result ?? 0)] ?? true
-    );
+    return [have === wanted, have > wanted, have < wanted, have !== wanted][compare.result ?? 0] ?? true;
   };
   return keys.length === 0 ? one(undefined) : keys.every((key) => one(state.get(key)));
 }
