@@ -1,4 +1,5 @@
 import { Metadata, status } from "@grpc/grpc-js";
+import { etcdserverpb } from "@gauntlet/proto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TestCluster, until } from "./testing/cluster.js";
 import type { TestNode } from "./testing/cluster.js";
@@ -23,6 +24,10 @@ async function get(node: TestNode, key: string, serializable = false): Promise<s
   const { kvs } = await node.client.range({ key: bytes(key), serializable });
   const value = kvs?.[0]?.value;
   return value ? Buffer.from(value).toString() : null;
+}
+
+function text(value: Uint8Array | null | undefined): string {
+  return Buffer.from(value ?? []).toString();
 }
 
 /** The gRPC code of a call that must fail. */
@@ -53,7 +58,8 @@ describe("three nodes", () => {
     const revisions = await Promise.all(
       Array.from({ length: 30 }, (_, at) => {
         const node = cluster.nodes[at % 3];
-        return node === undefined ? 0 : put(node, `many-${at}`, "v");
+        if (node === undefined) throw new Error("no node");
+        return put(node, `many-${at}`, "v");
       }),
     );
     const sorted = revisions.toSorted((a, b) => a - b);
@@ -101,7 +107,9 @@ describe("three nodes", () => {
     });
     const big = client.put({ key: bytes("big"), value: new Uint8Array(1.5 * 1024 * 1024) });
     await expect(big).rejects.toMatchObject({ details: "etcdserver: request is too large" });
-    await expect(client.alarm({ action: 1 })).rejects.toMatchObject({ code: status.UNIMPLEMENTED });
+    await expect(
+      client.alarm({ action: etcdserverpb.AlarmRequest.AlarmAction.ACTIVATE }),
+    ).rejects.toMatchObject({ code: status.UNIMPLEMENTED });
     const fits = new Uint8Array(1.5 * 1024 * 1024 - 100);
     await client.put({ key: bytes("big"), value: fits });
     const follower = (await cluster.followers())[0];
@@ -133,9 +141,9 @@ describe("kill -9", () => {
     const leader = await cluster.leader();
     const followers = await cluster.followers();
     const acknowledged = new Map<string, string>();
-    let stop = false;
+    const stop = new AbortController();
     const writers = followers.map(async (node, writer) => {
-      for (let at = 0; !stop; at++) {
+      for (let at = 0; !stop.signal.aborted; at++) {
         const key = `load-${writer}-${at}`;
         const done = await put(node, key, String(at)).then(
           () => true,
@@ -148,7 +156,7 @@ describe("kill -9", () => {
     await leader.end("SIGKILL");
     const atTheKill = acknowledged.size;
     await until("writes go on", async () => (acknowledged.size > atTheKill + 20 ? true : null));
-    stop = true;
+    stop.abort();
     await Promise.all(writers);
     expect(await cluster.leader()).not.toBe(leader);
 
@@ -156,9 +164,7 @@ describe("kill -9", () => {
     await cluster.leader();
     for (const node of cluster.nodes) {
       const { kvs } = await node.client.range({ key: bytes("load-"), range_end: bytes("load.") });
-      const found = new Map(
-        (kvs ?? []).map(({ key, value }) => [`${Buffer.from(key ?? [])}`, `${Buffer.from(value ?? [])}`]),
-      );
+      const found = new Map((kvs ?? []).map(({ key, value }) => [text(key), text(value)]));
       for (const [key, value] of acknowledged) expect(found.get(key), `${key} at ${node.name}`).toBe(value);
     }
   });

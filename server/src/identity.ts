@@ -33,13 +33,13 @@ export function identityOf(config: Config): Identity {
   const { initialClusterToken: token, initialCluster } = config;
   const members = initialCluster
     .map(({ name, peerUrl }) => ({ id: idFrom("member", token, name), name, peerUrl }))
-    .sort((a, b) => a.id - b.id);
+    .toSorted((a, b) => a.id - b.id);
   if (new Set(members.map((member) => member.id)).size < members.length) {
     throw new Error("two members have the same id: choose another --initial-cluster-token");
   }
   const self = members.find((member) => member.name === config.name);
   if (self === undefined) throw new Error(`${config.name} is not in the initial cluster`);
-  const listing = initialCluster.map(({ name, peerUrl }) => `${name}=${peerUrl}`).sort();
+  const listing = initialCluster.map(({ name, peerUrl }) => `${name}=${peerUrl}`).toSorted();
   return { clusterId: idFrom("cluster", token, ...listing), self, members };
 }
 

@@ -4,17 +4,22 @@ import type { Logger } from "pino";
 import { ConfigError, EXIT_USAGE, HelpShown, readConfig } from "./config.js";
 import type { Config } from "./config.js";
 import { ListenError, startNode } from "./node.js";
+import type { RunningNode } from "./node.js";
 import { DirectoryLocked } from "./runtime/directory-lock.js";
 import { WalError } from "./wal/index.js";
+
+function die(code: number, line: string): never {
+  process.stderr.write(`gauntlet-server: ${line}\n`);
+  return process.exit(code);
+}
 
 function configOrExit(): Config {
   try {
     return readConfig(process.argv.slice(2), process.env);
   } catch (error) {
-    if (error instanceof HelpShown) process.exit(0);
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(`gauntlet-server: ${error.message}\n`);
-    process.exit(EXIT_USAGE);
+    if (error instanceof HelpShown) return process.exit(0);
+    if (error instanceof ConfigError) return die(EXIT_USAGE, error.message);
+    throw error;
   }
 }
 
@@ -28,51 +33,51 @@ function isForPeople(error: unknown): error is Error {
 function dieOf(logger: Logger, what: string): (error: unknown) => never {
   return (error) => {
     logger.fatal({ err: error }, what);
-    process.exit(1);
+    return process.exit(1);
   };
+}
+
+function createLogger(config: Config): Logger {
+  // Synchronous: the last line before the end is the one that matters most.
+  const destination = pino.destination({ dest: 1, sync: true });
+  const base = { member: config.name, pid: process.pid };
+  return pino({ level: config.logLevel, base, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+}
+
+async function start(config: Config, logger: Logger): Promise<RunningNode> {
+  try {
+    return await startNode(config, logger, dieOf(logger, "the node stops rather than answer wrongly"));
+  } catch (error) {
+    return isForPeople(error) ? die(1, error.message) : dieOf(logger, "could not start")(error);
+  }
+}
+
+async function stop(node: RunningNode, logger: Logger, signal: NodeJS.Signals): Promise<void> {
+  logger.info({ signal }, "stopping");
+  try {
+    await node.stop();
+  } catch (error) {
+    dieOf(logger, "could not stop cleanly")(error);
+  }
+  logger.info("stopped");
+  process.exit(0);
 }
 
 async function main(): Promise<void> {
   const config = configOrExit();
   // gRPC would write its own lines to stderr; what matters of them comes back as errors.
   setLogVerbosity(logVerbosity.NONE);
-  // Synchronous: the last line before the end is the one that matters most.
-  const destination = pino.destination({ dest: 1, sync: true });
-  const base = { member: config.name, pid: process.pid };
-  const logger = pino(
-    { level: config.logLevel, base, timestamp: pino.stdTimeFunctions.isoTime },
-    destination,
-  );
+  const logger = createLogger(config);
   process.on("uncaughtException", dieOf(logger, "uncaught exception"));
   process.on("unhandledRejection", dieOf(logger, "unhandled rejection"));
-  try {
-    const node = await startNode(
-      config,
-      logger,
-      dieOf(logger, "fatal: the node stops rather than answer wrongly"),
-    );
-    let stopping = false;
-    const stop = (signal: NodeJS.Signals) => {
-      if (stopping) return;
-      stopping = true;
-      logger.info({ signal }, "stopping");
-      node.stop().then(
-        () => {
-          logger.info("stopped");
-          process.exit(0);
-        },
-        dieOf(logger, "could not stop cleanly"),
-      );
-    };
-    process.on("SIGTERM", stop);
-    process.on("SIGINT", stop);
-  } catch (error) {
-    if (!isForPeople(error)) dieOf(logger, "could not start")(error);
-    else {
-      process.stderr.write(`gauntlet-server: ${error.message}\n`);
-      process.exit(1);
-    }
-  }
+  const node = await start(config, logger);
+  let stopping = false;
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (!stopping) void stop(node, logger, signal);
+    stopping = true;
+  };
+  process.on("SIGTERM", onSignal);
+  process.on("SIGINT", onSignal);
 }
 
 void main();

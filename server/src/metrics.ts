@@ -61,7 +61,7 @@ export class Metrics {
     }).set(tickIntervalMs);
   }
 
-  /** Gauges that are read when /metrics is. `status` is null before the replica runs. */
+  /** Adds the gauges that are read when /metrics is. */
   watch(status: () => ReplicaStatus, clock: Clock): void {
     const gauge = (name: string, help: string, value: () => number) => {
       const collect = function (this: Gauge) {
@@ -81,15 +81,16 @@ export class Metrics {
     gauge("gauntlet_server_wall_time_ms", "The wall clock now, in milliseconds since the epoch.", () =>
       clock.wallMs(),
     );
-    new Gauge({
+    const roles: Gauge<"role"> = new Gauge({
       name: "gauntlet_raft_role",
       help: "1 for the role that this member has, 0 for the others.",
       labelNames: ["role"],
-      registers: [this.registry],
-      collect() {
-        for (const role of ROLES) this.set({ role }, Number(status().role === role));
+      registers: [],
+      collect: () => {
+        for (const role of ROLES) roles.set({ role }, Number(status().role === role));
       },
     });
+    this.registry.registerMetric(roles);
   }
 
   ticked(): void {

@@ -36,16 +36,17 @@ export interface View {
   readonly leader: MemberId | null;
 }
 
+/** What one persist effect makes durable. */
+export interface LogRecord {
+  readonly hardState: HardState | null;
+  readonly entries: readonly Entry[];
+}
+
 /** The parts that a replica drives. */
 export interface ReplicaParts<Result> {
   readonly core: { step(event: Event): readonly Effect[]; status(): ReplicaStatus };
   /** Resolves when durable; calls are completed in order. */
-  readonly log: {
-    append(record: {
-      readonly hardState: HardState | null;
-      readonly entries: readonly Entry[];
-    }): Promise<void>;
-  };
+  readonly log: { append(record: LogRecord): Promise<void> };
   readonly store: { applyCommand(data: Uint8Array): Applied<Result> };
   readonly network: Network<Message>;
   readonly clock: Clock;
@@ -235,7 +236,7 @@ export class Replica<Result> {
   #carryOut(effect: Exclude<Effect, { type: "send" | "apply" | "proposals-refused" }>): void {
     switch (effect.type) {
       case "persist":
-        this.#persist(effect.sequence, effect.hardState, effect.entries);
+        void this.#persist(effect.sequence, effect);
         break;
       case "read-ready":
         this.#reads.confirm(effect.id, effect.index);
@@ -251,26 +252,26 @@ export class Replica<Result> {
     }
   }
 
-  #persist(sequence: number, hardState: HardState | null, entries: readonly Entry[]): void {
-    this.#parts.log.append({ hardState, entries }).then(
-      () => this.#durable(sequence),
-      (error: unknown) => this.#fail("the write-ahead log cannot be written", error),
-    );
+  async #persist(sequence: number, record: LogRecord): Promise<void> {
+    try {
+      await this.#parts.log.append(record);
+    } catch (error) {
+      this.#fail("the write-ahead log cannot be written", error);
+      return;
+    }
+    await this.#durable(sequence);
   }
 
   /** Records that one fsync made durable resolve together: they are one event, and one acknowledgement. */
-  #durable(sequence: number): void {
+  async #durable(sequence: number): Promise<void> {
     this.#durableSequence = sequence;
     if (this.#durableStepQueued) return;
     this.#durableStepQueued = true;
-    void Promise.resolve().then(() => {
-      this.#durableStepQueued = false;
-      this.#step({
-        type: "persisted",
-        sequence: this.#durableSequence,
-        wallMs: this.#parts.clock.wallMs(),
-      });
-    });
+    // One turn of the microtask queue, in which the others resolve.
+    await Promise.resolve();
+    this.#durableStepQueued = false;
+    const wallMs = this.#parts.clock.wallMs();
+    this.#step({ type: "persisted", sequence: this.#durableSequence, wallMs });
   }
 
   /** Returns the index of the last entry applied. */

@@ -1,5 +1,5 @@
 import { status } from "@grpc/grpc-js";
-import type { Metadata, handleUnaryCall } from "@grpc/grpc-js";
+import type { Metadata, handleUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { EtcdError } from "../errors.js";
 import type { ApiContext } from "./context.js";
 
@@ -12,29 +12,25 @@ export function unary<Request, Response>(
   method: string,
   answer: (request: Request) => Response | Promise<Response>,
 ): handleUnaryCall<Request, Response> {
-  return (call, callback) => {
-    respond(context, call.metadata, () => answer(call.request)).then(
-      (response) => callback(null, response),
-      (error: unknown) => {
-        if (error instanceof EtcdError) {
-          callback({ code: error.code, details: error.message });
-          return;
-        }
-        context.unexpected(method, error);
-        callback({ code: status.UNKNOWN, details: "gauntlet: internal error, see the server's log" });
-      },
-    );
+  const respond = async (request: Request, metadata: Metadata, send: sendUnaryData<Response>) => {
+    let response: Response;
+    try {
+      checkLeader(context, metadata);
+      response = await answer(request);
+    } catch (error) {
+      if (!(error instanceof EtcdError)) context.unexpected(method, error);
+      send(error instanceof EtcdError ? { code: error.code, details: error.message } : INTERNAL);
+      return;
+    }
+    send(null, response);
   };
+  return (call, send) => void respond(call.request, call.metadata, send);
 }
 
-async function respond<Response>(
-  context: ApiContext,
-  metadata: Metadata,
-  answer: () => Response | Promise<Response>,
-): Promise<Response> {
-  // A client that would rather fail than wait says so.
-  if (metadata.get("hasleader")[0] === "true" && context.replica.view.leader === null) {
-    throw new EtcdError("NoLeader");
-  }
-  return answer();
+const INTERNAL = { code: status.UNKNOWN, details: "gauntlet: internal error, see the server's log" };
+
+/** A client that would rather fail than wait says so. */
+function checkLeader(context: ApiContext, metadata: Metadata): void {
+  const asked = metadata.get("hasleader")[0] === "true";
+  if (asked && context.replica.view.leader === null) throw new EtcdError("NoLeader");
 }

@@ -40,6 +40,8 @@ export function toWire(message: Message): WireMessage {
       const { id, index } = message;
       return { ...envelope, read_response: { id, refused: index === null, index: index ?? 0 } };
     }
+    default:
+      return message satisfies never;
   }
 }
 

@@ -85,7 +85,7 @@ export class PeerReceiver {
     this.#observer.received(from, batch.messages.length);
     const messages: Message[] = [];
     for (const wire of batch.messages) {
-      const message = fromWire(wire as gauntletpeer.PeerMessage);
+      const message = fromWire(wire);
       if (message.from === from && message.to === this.#identity.self.id) messages.push(message);
       else this.#observer.misdirected(from, `a message from ${message.from} to ${message.to}`);
     }

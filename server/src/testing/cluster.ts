@@ -12,8 +12,7 @@ import { NodeClient } from "./grpc.js";
 const SERVER = fileURLToPath(new URL("../../bin/gauntlet-server.js", import.meta.url));
 
 /** Short enough for tests, long enough for a machine that does other things too. */
-const TIMING = ["--heartbeat-interval-ms", "50", "--election-timeout-ms", "500"];
-const REQUEST_TIMEOUT = ["--request-timeout-ms", "2000"];
+const TIMING = ["--heartbeat-interval-ms=50", "--election-timeout-ms=500", "--request-timeout-ms=2000"];
 
 const WAIT_MS = 20_000;
 const POLL_MS = 25;
@@ -153,12 +152,14 @@ export class TestCluster {
 }
 
 function nodeArguments(name: string, ports: NodePorts, members: string, dataDir: string): string[] {
-  const urls = ["client", "peer", "metrics"] as const;
   return [
-    ...["--name", name, "--data-dir", dataDir, "--initial-cluster", members],
-    ...urls.flatMap((url) => [`--listen-${url}-url`, `http://127.0.0.1:${ports[url]}`]),
+    `--name=${name}`,
+    `--data-dir=${dataDir}`,
+    `--initial-cluster=${members}`,
+    `--listen-client-url=http://127.0.0.1:${ports.client}`,
+    `--listen-peer-url=http://127.0.0.1:${ports.peer}`,
+    `--listen-metrics-url=http://127.0.0.1:${ports.metrics}`,
     ...TIMING,
-    ...REQUEST_TIMEOUT,
   ];
 }
 
