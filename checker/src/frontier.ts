@@ -24,7 +24,7 @@ export type SearchOutcome =
  * operations open at a time, not by the history's length, and dominated ones can be dropped.
  *
  * What keeps the crashed operations, open for ever, from multiplying the configurations:
- * - ConfigurationSet drops rows that used up more of them to get to the same point;
+ * - ConfigurationSet drops rows that have less of them left at the same point;
  * - interchangeable ones are taken in order of call: in any legal order two such can be swapped;
  * - one that would leave the state as it is is not taken: not taking it is as good.
  *
@@ -60,7 +60,7 @@ export class FrontierSearch {
     this.#problem = problem;
     this.#keyLength = 1 + Math.ceil(problem.slotCount / 32);
     const groups = problem.crashedGroups.length;
-    const set = (): ConfigurationSet => new ConfigurationSet(this.#keyLength, groups);
+    const set = (): ConfigurationSet => new ConfigurationSet(this.#keyLength, problem.coveredBy);
     this.#current = set();
     this.#next = set();
     this.#closure = set();

@@ -31,6 +31,11 @@ export interface Model<State, Input, Output> {
   /** Promise: two operations with the same key act alike in every state. Without it none are held to be alike. */
   operationKey?(input: Input, output: Output | undefined): string;
   /**
+   * Of two operations that never returned. Promise: in every state in which `special` changes the state,
+   * `general` has the same states after it. (A write of 2 can stand in for a cas from 1 to 2.)
+   */
+  covers?(general: Input, special: Input): boolean;
+  /**
    * Replaces inputs of one partition's operations by others, in the same order. Promise: an order of
    * the operations is legal after it exactly if it was legal before.
    */

@@ -20,6 +20,8 @@ export interface Problem {
   readonly slotCount: number;
   /** Groups of interchangeable operations that never returned, each in order of call. */
   readonly crashedGroups: readonly (readonly number[])[];
+  /** By group: another group whose operations can stand in for its own, and that has none itself; or -1. */
+  readonly coveredBy: Int32Array;
   /** The group of each operation; -1: it returned. */
   readonly crashedGroup: Int32Array;
   readonly states: States<unknown, unknown, unknown>;
@@ -40,6 +42,7 @@ export function prepare<State, Input, Output>(
   const inputs = model.simplify?.(ops) ?? ops.map((operation) => operation.input);
   const { kinds, classes } = classify(model, ops, inputs);
   const { events, returnAt, returns } = orderEvents(ops);
+  const crashed = groupCrashed(ops.length, classes, events, returnAt);
   return {
     positions: kept,
     classes,
@@ -48,7 +51,8 @@ export function prepare<State, Input, Output>(
     returnAt,
     returns,
     ...assignSlots(ops.length, events, returnAt),
-    ...groupCrashed(ops.length, classes, events, returnAt),
+    ...crashed,
+    coveredBy: findCovers(model, crashed.crashedGroups, inputs),
     states: new States(model, kinds) as unknown as States<unknown, unknown, unknown>,
   };
 }
@@ -135,4 +139,19 @@ function groupCrashed(
     crashedGroup[op] = group;
   }
   return { crashedGroups, crashedGroup };
+}
+
+function findCovers<State, Input, Output>(
+  model: Model<State, Input, Output>,
+  groups: readonly (readonly number[])[],
+  inputs: readonly Input[],
+): Int32Array {
+  const samples = groups.map((group) => at(inputs, at(group, 0)));
+  const covers = (general: number, special: number): boolean =>
+    general !== special && model.covers?.(at(samples, general), at(samples, special)) === true;
+  // One level only: what stands in for others needs no stand-in itself.
+  const isTop = samples.map((_, group) => samples.every((_, other) => !covers(other, group)));
+  return Int32Array.from(samples, (_, group) =>
+    samples.findIndex((_, other) => at(isTop, other) && covers(other, group)),
+  );
 }

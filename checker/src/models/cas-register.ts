@@ -36,6 +36,8 @@ export function casRegister(
     readOnly: (input, output) =>
       input.f === "read" || (input.f === "cas" && output !== undefined && output.succeeded === false),
     operationKey,
+    covers: (general, special) =>
+      general.f === "write" && special.f === "cas" && general.value === special.to,
     simplify: mergeUnobserved,
     describeOperation,
     describeState: (state) => (state === null ? "absent" : JSON.stringify(state)),
