@@ -95,8 +95,8 @@ ensure() {
   say "engine $(engine_version) answers"
 }
 
-# Two runs that begin together must not both install or start a daemon.
-if command -v flock >/dev/null 2>&1; then
+# Two runs that begin together must not both install or start a daemon; only root does either.
+if [ "$(id -u)" -eq 0 ] && command -v flock >/dev/null 2>&1; then
   exec 9>"$LOCK"
   flock 9
 fi

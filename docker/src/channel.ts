@@ -1,14 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { eachLine } from "./agent/lines.js";
-import {
-  PATHS,
-  replyLine,
-  results,
-  type Command,
-  type Reply,
-  type Request,
-  type Result,
-} from "./agent/protocol.js";
+import { PATHS } from "./agent/paths.js";
+import { replyLine, results, type Command, type Reply, type Request, type Result } from "./agent/protocol.js";
 import { explain } from "./docker-cli.js";
 import { DockerError } from "./docker-error.js";
 

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Cut, NodeName } from "@gauntlet/nemesis";
-import { PATHS } from "./agent/protocol.js";
+import { PATHS } from "./agent/paths.js";
 import { eachLine } from "./agent/lines.js";
 import { docker } from "./docker-cli.js";
 import { messageOf } from "./docker-error.js";

@@ -61,17 +61,29 @@ async function exists(image: string): Promise<boolean> {
 
 /** Runs base-image.sh, which says what it does line by line and prints the tag at the end. */
 async function ensureBase({ log, signal }: ImageOptions): Promise<string> {
+  const interrupted = new DockerError("interrupted while the base image was being made");
+  const isInterrupted = (): boolean => signal?.aborted === true;
+  if (isInterrupted()) throw interrupted;
   const script = execa("sh", [join(PACKAGE, "base-image.sh")], {
     reject: false,
     stdin: "ignore",
     detached: true,
     timeout: BUILD_TIMEOUT_MS,
-    ...(signal === undefined ? {} : { cancelSignal: signal }),
   });
+  // The whole process group: a shell that ends leaves its children running.
+  const interrupt = (): void => {
+    try {
+      if (script.pid !== undefined) process.kill(-script.pid, "SIGTERM");
+    } catch {
+      // It has ended in this moment.
+    }
+  };
+  signal?.addEventListener("abort", interrupt, { once: true });
   const told = eachLine(script.stderr, log);
   const result = await script;
+  signal?.removeEventListener("abort", interrupt);
   await told;
-  if (result.isCanceled) throw new DockerError("interrupted while the base image was being made");
+  if (isInterrupted()) throw interrupted;
   if (result.failed) throw new DockerError(explain("docker/base-image.sh", result.stderr));
   return result.stdout.trim().split("\n").at(-1) ?? "";
 }

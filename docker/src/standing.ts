@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -38,6 +39,7 @@ export async function standingUp(options: StandingOptions): Promise<void> {
     return;
   }
   if ((await removeStanding()).length > 0) log("removed the standing cluster that was there before");
+  await rm(LOGS, { recursive: true, force: true });
   const { image } = await ensureImages({ log, ...(signal === undefined ? {} : { signal }) });
   const hosts = await DockerHosts.start({
     runId: RUN_ID,

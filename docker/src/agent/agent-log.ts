@@ -1,6 +1,6 @@
 import { appendFileSync, chownSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { PATHS } from "./protocol.js";
+import { PATHS } from "./paths.js";
 
 /** One JSON line for each thing that the agent did, on the machine's true clock. */
 export function log(what: string, fields: Readonly<Record<string, unknown>> = {}): void {

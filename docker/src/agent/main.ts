@@ -4,7 +4,8 @@ import { giveToHost, log } from "./agent-log.js";
 import { ClockPage } from "./clock-page.js";
 import { eachLine } from "./lines.js";
 import { PacketRules, resetConnections } from "./packet-rules.js";
-import { PATHS, requestLine, type Command, type Reply, type Request, type Result } from "./protocol.js";
+import { PATHS } from "./paths.js";
+import { requestLine, type Command, type Reply, type Request, type Result } from "./protocol.js";
 import { ServerProcess } from "./server-process.js";
 
 /**

@@ -5,17 +5,6 @@ import { z } from "zod";
 /** Longest line in either direction, bytes. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 
-/** Where things are inside a container. */
-export const PATHS = {
-  socket: "/run/gauntlet-agent.sock",
-  serverLog: "/logs/server.log",
-  agentLog: "/logs/agent.log",
-  server: "/opt/gauntlet/server.js",
-  relay: "/opt/gauntlet/relay.js",
-  shim: "/opt/gauntlet/clock.so",
-  clockPage: "/dev/shm/gauntlet-clock",
-} as const;
-
 const port = z.int().min(1).max(65_535);
 
 /** Drops packets of one direction and one peer: all of them, or TCP with the given port at one end. */

@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import { PATHS } from "./protocol.js";
+import { PATHS } from "./paths.js";
 
 /**
  * The inner end of a channel: joins standard input and output to the agent's socket. It holds no state, so a

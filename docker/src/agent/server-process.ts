@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { giveToHost, log } from "./agent-log.js";
-import { PATHS, type Request, type Result } from "./protocol.js";
+import { PATHS } from "./paths.js";
+import type { Request, Result } from "./protocol.js";
 
 type State = Result<"process">;
 type Signal = Extract<Request, { command: "signal" }>["signal"];
