@@ -63,7 +63,7 @@ mutant: setup ## Plant a bug and see that the rig finds it: NAME=01-stale-leader
 	@node controller/bin/gauntlet.js mutant '$(NAME)' --runs '$(RUNS)'
 
 cluster-up: setup ## Start a standing cluster and print etcdctl commands to try: NODES=5
-	@node docker/bin/cluster.js up $(if $(NODES),--nodes '$(NODES)')
+	@node docker/bin/cluster.js up $(NODES)
 
 cluster-down: build ## Remove the standing cluster
 	@node docker/bin/cluster.js down
