@@ -173,6 +173,7 @@ export class PeerLink {
 
   #useStream(client: Client): Promise<LinkEnd> {
     return new Promise((resolve) => {
+      let timedOut = false;
       const { path, requestSerialize, responseDeserialize } = peerService.send;
       const stream: Stream = client.makeClientStreamRequest(
         path,
@@ -181,13 +182,17 @@ export class PeerLink {
         this.#introduction,
         (error) => {
           cancelTimer();
-          const reason = error?.details ?? "the peer ended the stream";
+          const told = error?.details ?? "the peer ended the stream";
+          const reason = timedOut ? `no answer within ${this.#options.dialTimeoutMs} ms` : told;
           const refused = error?.code === status.FAILED_PRECONDITION;
           const lost = this.#stream === null ? "unreachable" : "lost";
           resolve({ kind: refused ? "refused" : lost, reason });
         },
       );
-      const cancelTimer = this.#clock.after(this.#options.dialTimeoutMs, () => stream.cancel());
+      const cancelTimer = this.#clock.after(this.#options.dialTimeoutMs, () => {
+        timedOut = true;
+        stream.cancel();
+      });
       this.#interrupt = () => stream.cancel();
       // The peer sends its headers when it has accepted the introduction.
       stream.once("metadata", () => {

@@ -26,13 +26,13 @@ export function peerOptions(electionTimeoutMs: number, maxRequestBytes: number):
     maxQueuedBytes: 64 * MIB,
     maxBatchBytes: 4 * MIB,
     maxReceiveBytes: 16 * MIB + 2 * maxRequestBytes,
-    dialTimeoutMs: Math.max(100, electionTimeoutMs / 2),
+    dialTimeoutMs: Math.max(500, electionTimeoutMs / 2),
     firstBackoffMs: 50,
     maxBackoffMs: 500,
-    // Together one election timeout: a connection that a partition has killed is gone
-    // by then, instead of waiting for TCP, which retries seconds after the network is healed.
-    pingAfterMs: Math.max(50, electionTimeoutMs / 4),
-    pingTimeoutMs: Math.max(100, (electionTimeoutMs * 3) / 4),
+    // A connection that a partition has killed is given up after about an election timeout, and dialled
+    // anew: TCP alone would try again only seconds after the network is healed.
+    pingAfterMs: Math.max(100, electionTimeoutMs / 4),
+    pingTimeoutMs: Math.max(500, electionTimeoutMs),
   };
 }
 
