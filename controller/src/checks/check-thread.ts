@@ -8,4 +8,5 @@ const { historyPath, workload: name, timeLimitMs } = workerData as CheckJob;
 const workload = WORKLOADS[name];
 if (workload === undefined) throw new Error(`no workload ${name}`);
 const { events } = await readHistory(historyPath);
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
 parentPort?.postMessage(await runChecks(workload, events, timeLimitMs));

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { CheckResult, HistoryEvent } from "@gauntlet/histories";
+import { type CheckResult, type HistoryEvent, HistoryError } from "@gauntlet/histories";
 import type { Workload } from "@gauntlet/workloads";
 import { messageOf } from "../errors.js";
 
@@ -14,6 +14,9 @@ export interface CheckJob {
 /** Runs a workload's checks on a recorded history. Never rejects. */
 export type CheckWorkload = (job: CheckJob, signal: AbortSignal) => Promise<readonly CheckResult[]>;
 
+/** Details of a check that broke because the workload cannot read the history's values. */
+export const UNREADABLE = { unreadable: true } as const;
+
 /** In this thread. A check that throws is the rig's failure, not the system's. */
 export async function runChecks(
   workload: Workload,
@@ -23,7 +26,8 @@ export async function runChecks(
   try {
     return await workload.check(history, { timeLimitMs });
   } catch (error) {
-    return [brokenCheck(workload.name, messageOf(error))];
+    const broken = brokenCheck(workload.name, messageOf(error));
+    return [error instanceof HistoryError ? { ...broken, details: UNREADABLE } : broken];
   }
 }
 

@@ -17,7 +17,7 @@ import { checkFaults, type RequestedFault } from "../checks/faults.js";
 import { judge } from "../checks/judge.js";
 import { checkServers, readServerFindings } from "../checks/servers.js";
 import { MIN_OK_OPERATIONS } from "../checks/stats.js";
-import { checkInThread } from "../checks/workload-check.js";
+import { checkInThread, type UNREADABLE } from "../checks/workload-check.js";
 import { DataError } from "../errors.js";
 import { BOUNDS } from "../run/config.js";
 import { findWorkload, fromFamily, fromSchedule } from "./configure.js";
@@ -62,9 +62,18 @@ export async function checkCommand(path: string, flags: CheckFlags): Promise<Ver
     observed: facts.observed,
     mainEndMs: facts.mainEndMs,
   });
+  refuseUnreadable(historyPath, results);
   if (flags.json === true) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
   else process.stdout.write(`${summarize(results)}\n${notes(directory, truncated)}`);
   return results.verdict;
+}
+
+/** Events that are well formed and yet mean nothing to the workload: the file's fault, not the rig's. */
+function refuseUnreadable(historyPath: string, { checks }: RunResults): void {
+  const broken = checks.find(
+    ({ details }) => (details as Partial<typeof UNREADABLE> | undefined)?.unreadable,
+  );
+  if (broken !== undefined) throw new DataError(`${historyPath}: ${broken.reason}`);
 }
 
 function notes(directory: string | null, truncated: boolean): string {

@@ -94,7 +94,8 @@ function exitCodeOf(error: unknown): number {
 
 /** A stack only where nobody foresaw the error: then it is a bug of the rig, and the stack is what helps. */
 function oneLine(error: unknown): string {
-  if (error instanceof CommanderError && error.code === "commander.help") return "no command; --help lists them";
+  if (error instanceof CommanderError && error.code === "commander.help")
+    return "no command; --help lists them";
   if (error instanceof CommanderError) return messageOf(error).replace(/^error: /, "");
   const isForeseen =
     error instanceof UsageError ||

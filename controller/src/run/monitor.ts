@@ -27,15 +27,17 @@ export async function monitor(options: MonitorOptions, signal: AbortSignal): Pro
   let leader: string | null = null;
   let askedMs = Number.NEGATIVE_INFINITY;
   let asking: Promise<void> = Promise.resolve();
+  const ask = async (): Promise<void> => {
+    const views = await cluster.hosts.view().catch(() => new Map());
+    leader = leaderOf(views);
+  };
   while (!signal.aborted && clock.nowMs() < limitMs) {
     const [failure] = cluster.failures();
     if (failure !== undefined) throw new RigError(failure);
     const nowMs = clock.nowMs();
     if (progress.isLive && nowMs - askedMs >= ASK_LEADER_MS) {
       askedMs = nowMs;
-      asking = cluster.hosts.view().then((views) => {
-        leader = leaderOf(views);
-      });
+      asking = ask();
     }
     const { counts } = recorder;
     const ratePerSecond = rate.sample(nowMs, counts.ok + counts.fail + counts.info);

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { assert, integer, nat, property } from "fast-check";
 import { expect, test } from "vitest";
 import { Pacer } from "./pacer.js";
 import { drawFrom } from "./random.js";
@@ -14,8 +14,8 @@ function times(seed: number, ratePerSecond: number, untilMs: number): readonly n
 }
 
 test("one slot falls into each period, in order, and not before it is due", () => {
-  fc.assert(
-    fc.property(fc.nat(1_000), fc.integer({ min: 1, max: 2_000 }), (seed, rate) => {
+  assert(
+    property(nat(1_000), integer({ min: 1, max: 2_000 }), (seed, rate) => {
       const taken = times(seed, rate, 1_000);
       expect(taken).toHaveLength(rate);
       expect(taken.map((ms) => Math.floor((ms * rate) / 1_000 + 1e-9))).toEqual(taken.map((_, i) => i));

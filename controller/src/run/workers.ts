@@ -17,6 +17,11 @@ export interface WorkersOptions {
 }
 
 const GUARD_MARGIN_MS = 1_000;
+/**
+ * Rest of a worker after a refused operation. A node that is down refuses at once; without the rest its
+ * workers would eat up the rate, and with it the keys that the others should still be working on.
+ */
+const REFUSED_REST_MS = 250;
 /** Between two tries of one final read. */
 const FINAL_RETRY_MS = 200;
 
@@ -52,12 +57,17 @@ export class Workers {
   async run(pacer: Pacer, untilMs: number, signal: AbortSignal): Promise<void> {
     const { clock, generator } = this.#options;
     const idle = this.#processes.map((_, worker) => worker);
+    const work = async (worker: number): Promise<void> => {
+      const outcome = await this.#execute(worker, generator.next(worker), {});
+      if (outcome.type === "fail") await clock.sleep(REFUSED_REST_MS, signal);
+      idle.push(worker);
+    };
     while (!signal.aborted && clock.nowMs() < untilMs) {
       this.#throwFailure();
       while (idle.length > 0 && pacer.dueMs < untilMs && pacer.take(clock.nowMs())) {
         const worker = idle.shift();
         if (worker === undefined) break;
-        this.#track(this.#execute(worker, generator.next(worker), {}).then(() => void idle.push(worker)));
+        this.#track(work(worker));
       }
       // With nobody idle this wakes up once a millisecond or so until an answer frees a worker.
       await clock.sleep(Math.max(1, Math.min(pacer.dueMs, untilMs) - clock.nowMs()), signal);

@@ -1,0 +1,250 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const GAUNTLET = fileURLToPath(new URL("../../bin/gauntlet.js", import.meta.url));
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "gauntlet-cli-"));
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | undefined;
+  readonly out: string;
+  readonly err: readonly string[];
+}
+
+/** The command as a user runs it, in a process of its own. */
+async function gauntlet(...args: readonly string[]): Promise<Ended> {
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [GAUNTLET, ...args], {
+    cwd: folder,
+    reject: false,
+    timeout: 50_000,
+  });
+  return { code: exitCode, out: stdout, err: stderr.split("\n").filter((line) => line !== "") };
+}
+
+async function file(name: string, text: string): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, text);
+  return path;
+}
+
+const event = (index: number, fields: object): string =>
+  JSON.stringify({ index, time: index * 1_000_000, process: 0, f: "read", key: "a", ...fields });
+
+/** `pairs` operations, one after the other: write 0, read 0, cas to a new value, … */
+function goodHistory(pairs: number): readonly string[] {
+  const lines: string[] = [];
+  for (let i = 0; i < pairs; i += 1) {
+    const value = `${Math.floor(i / 3)}`;
+    const operation =
+      [{ f: "write", value }, { f: "read" }, { f: "cas", value: [value, `c${value}`] }][i % 3] ?? {};
+    const answer = [{}, { value }, { succeeded: true }][i % 3] ?? {};
+    lines.push(event(2 * i, { type: "invoke", ...operation }));
+    lines.push(event(2 * i + 1, { type: "ok", ...operation, ...answer }));
+  }
+  return lines;
+}
+
+describe.concurrent("bad usage ends with 64 and one line that names the flag", () => {
+  test.each([
+    [
+      ["run", "--time-limit", "abc"],
+      ["--time-limit", '"abc"'],
+    ],
+    [["run", "--time-limit", "-5"], ["--time-limit"]],
+    [
+      ["run", "--rate", "0"],
+      ["--rate", '"0"'],
+    ],
+    [["run", "--rate", "2.5"], ["--rate"]],
+    [
+      ["run", "--concurrency", "many"],
+      ["--concurrency", '"many"'],
+    ],
+    [
+      ["run", "--nodes", "99"],
+      ["--nodes", "15"],
+    ],
+    [["run", "--seed", "-1"], ["--seed"]],
+    [["run", "--op-timeout", "1 day"], ["--op-timeout"]],
+    [
+      ["run", "--nemesis", "kill,leader-isolaton"],
+      ["--nemesis", "leader-isolaton", "leader-isolation"],
+    ],
+    [
+      ["run", "--workload", "registr"],
+      ["--workload", "registr", "register"],
+    ],
+    [
+      ["run", "--time-limit", "3", "--nemesis", "kill,pause"],
+      ["--nemesis", "time limit"],
+    ],
+    [
+      ["run", "--nemesis", "kill", "--schedule", "x.yaml"],
+      ["--schedule", "--nemesis"],
+    ],
+    [["run", "--frobnicate"], ["--frobnicate"]],
+    [["check"], ["run"]],
+    [
+      ["mutant", "99-no-such"],
+      ["99-no-such", "01-stale-leader-reads"],
+    ],
+    [["fly"], ["fly"]],
+    [[], ["--help"]],
+  ])("gauntlet %j", async (args, words) => {
+    const { code, out, err } = await gauntlet(...args);
+    expect(err).toHaveLength(1);
+    for (const word of words) expect(err[0]).toContain(word);
+    expect([code, out]).toEqual([64, ""]);
+  });
+});
+
+describe.concurrent("a schedule that cannot be used ends with 65 and one line with file, line and field", () => {
+  test.each([
+    ["typo.yaml", "faults:\n  - at: 5s\n    for: 3s\n    falt: process.kill\n", ["typo.yaml:", "fault"]],
+    [
+      "name.yaml",
+      "faults:\n  - at: 5s\n    for: 3s\n    fault: process.kil\n    target: all\n",
+      ["name.yaml:4", "process.kil"],
+    ],
+    [
+      "negative.yaml",
+      "faults:\n  - at: -5s\n    for: 3s\n    fault: process.kill\n    target: all\n",
+      ["negative.yaml:2", "at"],
+    ],
+    [
+      "node.yaml",
+      "faults:\n  - at: 5s\n    for: 3s\n    fault: process.kill\n    target: n9\n",
+      ["node.yaml:5", "n9"],
+    ],
+    [
+      "late.yaml",
+      "faults:\n  - at: 90s\n    for: 3s\n    fault: process.kill\n    target: all\n",
+      ["late.yaml", "time limit"],
+    ],
+    ["broken.yaml", "faults: [\n", ["broken.yaml"]],
+    ["empty.yaml", "", ["empty.yaml"]],
+  ])("%s", async (name, text, words) => {
+    const { code, out, err } = await gauntlet("run", "--schedule", await file(name, text));
+    expect(err).toHaveLength(1);
+    for (const word of words) expect(err[0]).toContain(word);
+    expect([code, out]).toEqual([65, ""]);
+  });
+
+  test("one that is not there", async () => {
+    const { code, err } = await gauntlet("run", "--schedule", "nowhere.yaml");
+    expect(err).toHaveLength(1);
+    expect(err[0]).toContain("nowhere.yaml");
+    expect(code).toBe(65);
+  });
+
+  test("nothing was recorded for a run that never began", async () => {
+    const runs = join(folder, "no-runs");
+    await gauntlet("run", "--time-limit", "abc", "--runs-root", runs);
+    await expect(readdir(runs)).rejects.toThrow("ENOENT");
+  });
+});
+
+describe.concurrent("a history that cannot be used ends with 65 and one line with file, line and reason", () => {
+  const good = goodHistory(3);
+  test.each([
+    ["empty.jsonl", "", ["no operations"]],
+    [
+      "twice.jsonl",
+      `${event(0, { type: "invoke" })}\n${event(1, { type: "invoke" })}\n`,
+      [":2", "process 0"],
+    ],
+    ["middle.jsonl", `${good[0]}\n${good[1]?.slice(0, 20)}\n${good[2]}\n`, [":2", "not JSON"]],
+    ["gap.jsonl", `${good[0]}\n${good[2]}\n`, [":2", "index"]],
+    ["type.jsonl", `${event(0, { type: "invok" })}\n`, [":1", "type"]],
+    ["value.jsonl", `${event(0, { type: "invoke" })}\n${event(1, { type: "ok" })}\n`, [":2", "value"]],
+  ])("%s", async (name, text, words) => {
+    const { code, out, err } = await gauntlet("check", await file(name, text));
+    expect(err).toHaveLength(1);
+    expect(err[0]).toContain(name);
+    for (const word of words) expect(err[0]).toContain(word);
+    expect([code, out]).toEqual([65, ""]);
+  });
+
+  test("one that is not there", async () => {
+    const { code, err } = await gauntlet("check", "nowhere.jsonl");
+    expect([code, err.length]).toEqual([65, 1]);
+    expect(err[0]).toContain("nowhere.jsonl");
+  });
+});
+
+describe.concurrent("check judges a history by itself", () => {
+  test("enough good operations are valid: 0", async () => {
+    const { code, out } = await gauntlet(
+      "check",
+      await file("good.jsonl", `${goodHistory(150).join("\n")}\n`),
+    );
+    expect(out).toContain("VALID");
+    expect(code).toBe(0);
+  });
+
+  test("a last line that was cut off is left out and told", async () => {
+    const lines = goodHistory(150);
+    const text = `${lines.slice(0, -1).join("\n")}\n${lines.at(-1)?.slice(0, 10)}`;
+    const { code, out } = await gauntlet("check", await file("truncated.jsonl", text));
+    expect(out).toContain("cut off");
+    expect(code).toBe(0);
+  });
+
+  test("a stale read is invalid: 1, with the key", async () => {
+    const lines = [
+      ...goodHistory(150),
+      event(300, { type: "invoke" }),
+      event(301, { type: "ok", value: "0" }),
+    ];
+    const { code, out } = await gauntlet("check", await file("stale.jsonl", `${lines.join("\n")}\n`));
+    expect(out).toMatch(/INVALID: .*key a/);
+    expect(code).toBe(1);
+  });
+
+  test("too few operations are unknown: 2", async () => {
+    const { code, out } = await gauntlet("check", await file("few.jsonl", `${goodHistory(9).join("\n")}\n`));
+    expect(out).toContain("UNKNOWN: stats: vacuous");
+    expect(code).toBe(2);
+  });
+
+  test("--json prints results and nothing else", async () => {
+    const path = await file("json.jsonl", `${goodHistory(150).join("\n")}\n`);
+    const { out, err } = await gauntlet("check", path, "--json");
+    expect(JSON.parse(out)).toMatchObject({ version: 1, verdict: "valid" });
+    expect(err).toEqual([]);
+  });
+
+  test("a run whose rig died is unknown, whatever its history says", async () => {
+    const run = join(folder, "died");
+    await mkdir(run);
+    const test = { version: 1, test: "register", seed: 1, startedAt: "2026-01-01T00:00:00.000Z" };
+    const config = {
+      workload: "register",
+      nodes: 5,
+      timeLimitMs: 60_000,
+      nemesis: ["kill"],
+      schedule: { faults: [] },
+    };
+    await writeFile(join(run, "test.json"), JSON.stringify({ ...test, ...config }));
+    await writeFile(join(run, "history.jsonl"), `${goodHistory(150).join("\n")}\n`);
+    const { code, out } = await gauntlet("check", run);
+    expect(out).toContain("UNKNOWN: completion");
+    expect(code).toBe(2);
+  });
+});
+
+test("list of nothing is no error", async () => {
+  const { code, out } = await gauntlet("list", "--runs-root", join(folder, "none"));
+  expect(out).toContain("no runs");
+  expect(code).toBe(0);
+});

@@ -1,0 +1,268 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readHistory, readResults, RUN_FILES, type RunResults } from "@gauntlet/histories";
+import { type Client, WORKLOADS } from "@gauntlet/workloads";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type CheckWorkload, runChecks } from "../checks/workload-check.js";
+import { configure, type RunRequest } from "../cli/configure.js";
+import { SILENT } from "../cli/terminal.js";
+import { RigError } from "../errors.js";
+import { type FakeCluster, fakeCluster, type FakeOptions } from "../testing/fake-cluster.js";
+import { deafClient, MemoryStore, staleReader } from "../testing/fake-clients.js";
+import { recordRun } from "./record.js";
+
+const KILL_ONE = "faults: [{at: 200ms, for: 500ms, fault: process.kill, target: one}]";
+const BOUNDS = { startMs: 2_000, recoveryMs: 2_000, finalReadsMs: 2_000, checkMs: 20_000 };
+
+let runsRoot: string;
+
+beforeAll(async () => {
+  runsRoot = await mkdtemp(join(tmpdir(), "gauntlet-runs-"));
+});
+
+afterAll(() => rm(runsRoot, { recursive: true, force: true }));
+
+interface Ran {
+  readonly directory: string;
+  readonly results: RunResults;
+  readonly cluster: FakeCluster;
+}
+
+async function run(
+  fake: FakeOptions,
+  request: Partial<RunRequest> = {},
+  signal = new AbortController().signal,
+): Promise<Ran> {
+  const cluster = fakeCluster(fake);
+  const config = configure({
+    workload: "register",
+    nodes: 3,
+    concurrency: 6,
+    rate: 400,
+    timeLimitMs: 1_200,
+    opTimeoutMs: 500,
+    seed: 7,
+    faults: { from: "families", names: [] },
+    ...request,
+  });
+  const options = { runsRoot, startCluster: cluster.start, checkWorkload, progress: SILENT, bounds: BOUNDS };
+  return { ...(await recordRun(config, options, signal)), cluster };
+}
+
+/** As checkInThread does it, without the thread: the sources that run here are not compiled. */
+const checkWorkload: CheckWorkload = async ({ historyPath, workload, timeLimitMs }) => {
+  const found = WORKLOADS[workload];
+  if (found === undefined) throw new Error(`no workload ${workload}`);
+  return runChecks(found, (await readHistory(historyPath)).events, timeLimitMs);
+};
+
+function correct(): FakeOptions {
+  const store = new MemoryStore();
+  return { client: () => store.client() };
+}
+
+function check(results: RunResults, name: string): RunResults["checks"][number] | undefined {
+  return results.checks.find((candidate) => candidate.name === name);
+}
+
+async function expectCleanedUp({ directory, results, cluster }: Ran): Promise<void> {
+  expect(cluster.running()).toBe(0);
+  expect(cluster.openConnections()).toBe(0);
+  expect(await readResults(directory)).toEqual(JSON.parse(JSON.stringify(results)));
+  expect(await readFile(join(directory, RUN_FILES.report), "utf8")).toContain("<html");
+}
+
+describe.concurrent("a run on a correct register", () => {
+  test("is valid, at the rate that was asked for, and leaves all of its files", async () => {
+    const ran = await run(correct());
+    expect(ran.results.reason).toContain("checks passed");
+    expect(ran.results.verdict).toBe("valid");
+    expect(ran.results.okPerSecond).toBeGreaterThan(100);
+    expect(ran.results.okPerSecond).toBeLessThan(450);
+    await expectCleanedUp(ran);
+    const { events } = await readHistory(join(ran.directory, RUN_FILES.history));
+    const finals = events.filter((event) => event.final === true);
+    const keys = new Set(events.flatMap(({ key }) => (key === undefined ? [] : [key])));
+    expect(new Set(finals.map(({ key }) => key))).toEqual(keys);
+    expect(JSON.parse(await readFile(join(ran.directory, RUN_FILES.test), "utf8"))).toMatchObject({
+      seed: 7,
+      workload: "register",
+      timeLimitMs: 1_200,
+      versions: { fake: "1" },
+      capabilities: { "network.cut": { available: true } },
+    });
+  });
+
+  test("with a fault that is proved is valid, and keeps a schedule that can be run again", async () => {
+    const ran = await run(correct(), { faults: { from: "text", text: KILL_ONE, name: "kill.yaml" } });
+    expect(check(ran.results, "faults")).toMatchObject({ verdict: "valid" });
+    expect(ran.results.verdict).toBe("valid");
+    const text = await readFile(join(ran.directory, RUN_FILES.schedule), "utf8");
+    const again = await run(correct(), { faults: { from: "text", text, name: "schedule.json" } });
+    expect(again.results.faults.map(({ fault, nodes }) => [fault, nodes])).toEqual(
+      ran.results.faults.map(({ fault, nodes }) => [fault, nodes]),
+    );
+  });
+
+  test("asks the same things in the same order when the seed is the same", async () => {
+    const asked = async (seed: number): Promise<unknown[]> => {
+      const { directory } = await run(correct(), { seed, concurrency: 1, timeLimitMs: 1_000 });
+      const { events } = await readHistory(join(directory, RUN_FILES.history));
+      const invokes = events.filter(({ type, final }) => type === "invoke" && final !== true);
+      return invokes.slice(0, 100).map(({ f, key }) => [f, key]);
+    };
+    expect(await asked(5)).toEqual(await asked(5));
+    expect(await asked(5)).not.toEqual(await asked(6));
+  });
+});
+
+describe.concurrent("a run that must not pass", () => {
+  test("stale reads are invalid, with the key and the reason", async () => {
+    const store = new MemoryStore();
+    const client = (node: string): Client => (node === "n2" ? staleReader(store.client()) : store.client());
+    const ran = await run({ client });
+    expect(ran.results.verdict).toBe("invalid");
+    expect(ran.results.reason).toMatch(/linearizability: key r\d+/);
+    await expectCleanedUp(ran);
+  });
+
+  test("a violation is not masked by a rig that fails", async () => {
+    const store = new MemoryStore();
+    const startedMs = performance.now();
+    const failures = (): readonly string[] =>
+      performance.now() - startedMs > 1_200 ? ["n1: its container ended"] : [];
+    const ran = await run({ client: () => staleReader(store.client()), failures });
+    expect(check(ran.results, "rig")).toMatchObject({ verdict: "failed" });
+    expect(ran.results.verdict).toBe("invalid");
+  });
+
+  test("a cluster that answers nothing is unknown: vacuous", async () => {
+    const store = new MemoryStore();
+    const ran = await run({ client: () => deafClient(store.client()) });
+    expect(ran.results.verdict).toBe("unknown");
+    expect(check(ran.results, "stats")).toMatchObject({
+      verdict: "unknown",
+      reason: expect.stringContaining("vacuous"),
+    });
+    await expectCleanedUp(ran);
+  });
+
+  test("a fault that acts without effect is unknown: vacuous, and named", async () => {
+    const faults = { from: "text", text: KILL_ONE, name: "kill.yaml" } as const;
+    const ran = await run({ ...correct(), faultsWork: false }, { faults });
+    expect(ran.results.verdict).toBe("unknown");
+    expect(check(ran.results, "faults")?.reason).toMatch(/vacuous: process\.kill on n\d/);
+  });
+
+  test("a fault that is not possible here is unknown: vacuous, with the reason", async () => {
+    const missing = { available: false, reason: "no right to send signals" } as const;
+    const faults = { from: "text", text: KILL_ONE, name: "kill.yaml" } as const;
+    const ran = await run({ ...correct(), capabilities: { "process.signal": missing } }, { faults });
+    expect(ran.results.verdict).toBe("unknown");
+    expect(check(ran.results, "faults")?.reason).toContain("no right to send signals");
+  });
+
+  test("a cluster that stops answering for good is a liveness finding", async () => {
+    const store = new MemoryStore();
+    let calls = 0;
+    const client = (): Client => {
+      const [alive, deaf] = [store.client(), deafClient(store.client())];
+      const next = (): Client => ((calls += 1) <= 250 ? alive : deaf);
+      return {
+        read: (key) => next().read(key),
+        write: (key, value) => next().write(key, value),
+        compareAndSet: (key, from, to) => next().compareAndSet(key, from, to),
+      };
+    };
+    const ran = await run({ client });
+    expect(check(ran.results, "final-reads")).toMatchObject({ kind: "liveness", verdict: "invalid" });
+    expect(ran.results.verdict).toBe("invalid");
+    await expectCleanedUp(ran);
+  });
+});
+
+describe.concurrent("a rig that fails", () => {
+  test("a cluster that does not start: failed, with the reason, and files all the same", async () => {
+    const start = (): Promise<void> => Promise.reject(new RigError("the engine does not answer"));
+    const ran = await run({ ...correct(), start });
+    expect(ran.results).toMatchObject({
+      verdict: "failed",
+      reason: expect.stringContaining("the engine does not answer"),
+    });
+    await expectCleanedUp(ran);
+  });
+
+  test("a container that dies in the middle ends the run: failed", async () => {
+    const startedMs = performance.now();
+    const failures = (): readonly string[] =>
+      performance.now() - startedMs > 600 ? ["n1: its container ended"] : [];
+    const ran = await run({ ...correct(), failures }, { timeLimitMs: 20_000 });
+    expect(ran.results).toMatchObject({
+      verdict: "failed",
+      reason: expect.stringContaining("its container ended"),
+    });
+    expect(performance.now() - startedMs).toBeLessThan(15_000);
+    await expectCleanedUp(ran);
+  });
+
+  test("a client that throws, against its contract: failed, never valid", async () => {
+    const store = new MemoryStore();
+    const client = (): Client => ({
+      ...store.client(),
+      read: () => Promise.reject(new Error("broken client")),
+    });
+    const ran = await run({ client });
+    expect(ran.results).toMatchObject({
+      verdict: "failed",
+      reason: expect.stringContaining("broken client"),
+    });
+  });
+
+  test("a client that never ends holds up neither the other processes nor the end", async () => {
+    const store = new MemoryStore();
+    const never = (): Promise<never> => new Promise(() => {});
+    const client = (node: string): Client =>
+      node === "n3" ? { ...store.client(), read: never, compareAndSet: never } : store.client();
+    const ran = await run({ client });
+    expect(ran.results.okPerSecond).toBeGreaterThan(50);
+    expect(ran.results).toMatchObject({ verdict: "failed", reason: expect.stringContaining("did not end") });
+    await expectCleanedUp(ran);
+  });
+});
+
+describe.concurrent("a run that is interrupted", () => {
+  test.each([
+    ["while the cluster starts", 50],
+    ["in the main phase", 900],
+  ])("%s: cleaned up, history intact, never valid", async (_, afterMs) => {
+    const stop = new AbortController();
+    const slowly = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 200));
+    setTimeout(() => stop.abort(), afterMs);
+    const ran = await run({ ...correct(), start: slowly }, { timeLimitMs: 30_000 }, stop.signal);
+    expect(ran.results).toMatchObject({
+      verdict: "unknown",
+      reason: expect.stringContaining("interrupted in phase"),
+    });
+    await expectCleanedUp(ran);
+  });
+
+  test("a violation that was seen before the interruption stays one", async () => {
+    const store = new MemoryStore();
+    const stop = new AbortController();
+    let reads = 0;
+    const client = (): Client => {
+      const stale = staleReader(store.client());
+      return {
+        ...stale,
+        read: (key) => {
+          if ((reads += 1) === 200) stop.abort();
+          return stale.read(key);
+        },
+      };
+    };
+    const ran = await run({ client }, { timeLimitMs: 30_000 }, stop.signal);
+    expect(check(ran.results, "completion")).toMatchObject({ verdict: "unknown" });
+    expect(ran.results.verdict).toBe("invalid");
+  });
+});

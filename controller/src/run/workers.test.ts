@@ -1,0 +1,145 @@
+import type { HistoryEvent, UnstampedEvent } from "@gauntlet/histories";
+import type { Answer, Client, Generator, Operation, Outcome, Workload } from "@gauntlet/workloads";
+import { describe, expect, test } from "vitest";
+import { RunClock } from "./clock.js";
+import { Pacer } from "./pacer.js";
+import { drawFrom } from "./random.js";
+import { Recorder } from "./recorder.js";
+import { Workers } from "./workers.js";
+
+type Perform = (node: string, operation: Operation) => Promise<Outcome<Answer>>;
+
+const OK: Outcome<Answer> = { type: "ok", value: {}, revision: 1 };
+const INFO: Outcome<Answer> = { type: "info", error: { code: "lost", message: "lost" } };
+const FAIL: Outcome<Answer> = { type: "fail", error: { code: "never-sent", message: "refused" } };
+
+/** Six workers on three nodes; a client is only the name of its node. */
+function world(perform: Perform) {
+  const events: HistoryEvent[] = [];
+  const record = (event: UnstampedEvent): HistoryEvent => {
+    const stamped = { index: events.length, time: 0, ...event } as HistoryEvent;
+    events.push(stamped);
+    return stamped;
+  };
+  const nodes = ["n1", "n2", "n3"];
+  const names = new Map<Client, string>();
+  const clients = Array.from({ length: 6 }, (_, worker) => {
+    const client = {} as Client;
+    names.set(client, nodes[worker % 3] ?? "");
+    return client;
+  });
+  let count = 0;
+  const generator: Generator = {
+    next: () => ({ f: "write", key: "k", value: `${(count += 1)}` }),
+    finalOperations: () => [],
+  };
+  const workload: Workload = {
+    name: "test",
+    functions: ["write"],
+    start: () => generator,
+    perform: (client, operation) => perform(names.get(client) ?? "", operation),
+    check: async () => [],
+  };
+  const clock = new RunClock();
+  const recorder = new Recorder({ record });
+  const workers = new Workers({ clients, nodes, workload, generator, recorder, clock, opTimeoutMs: 200 });
+  const run = async (ms: number, ratePerSecond: number): Promise<void> => {
+    const pacer = new Pacer({ ratePerSecond, maxLagMs: 1_000, draw: drawFrom(1, 2) });
+    clock.restart();
+    await workers.run(pacer, ms, new AbortController().signal);
+    await workers.drain();
+  };
+  return { events, run, workers, clock };
+}
+
+const never = (): Promise<never> => new Promise(() => {});
+
+describe.concurrent("Workers", () => {
+  test("a process is pinned to its node and has one operation open at most", async () => {
+    const { events, run } = world(async () => OK);
+    await run(300, 500);
+    const open = new Set<unknown>();
+    const overlapping: unknown[] = [];
+    for (const { process, type, node } of events) {
+      expect(node).toBe(`n${(Number(process) % 3) + 1}`);
+      if (type === "invoke") {
+        if (open.has(process)) overlapping.push(process);
+        open.add(process);
+      } else open.delete(process);
+    }
+    expect(overlapping).toEqual([]);
+    expect(events.length).toBeGreaterThan(100);
+  });
+
+  test("after an info the worker goes on as process w + k * concurrency, on the same node", async () => {
+    const { events, run } = world(async (node) => (node === "n2" ? INFO : OK));
+    await run(200, 500);
+    const ended = new Set<unknown>();
+    for (const { process, type, node } of events) {
+      expect(ended.has(process)).toBe(false);
+      if (type === "info") ended.add(process);
+    }
+    const later = events.filter(({ process }) => Number(process) >= 6);
+    expect(new Set(later.map(({ node }) => node))).toEqual(new Set(["n2"]));
+    expect(ended.size).toBeGreaterThan(5);
+    expect([...ended].every((process) => Number(process) % 3 === 1)).toBe(true);
+  });
+
+  test("a node that never answers holds nobody else up", async () => {
+    const { events, run, workers } = world((node) => (node === "n1" ? never() : Promise.resolve(OK)));
+    await run(600, 200);
+    expect(events.filter(({ type }) => type === "ok").length).toBeGreaterThan(60);
+    const lost = events.filter(({ node, type }) => node === "n1" && type === "info");
+    expect(lost).toHaveLength(2);
+    expect(workers.clientFault).toContain("did not end");
+  });
+
+  test("a node that refuses at once does not eat up the rate", async () => {
+    const { events, run } = world(async (node) => (node === "n1" ? FAIL : OK));
+    await run(1_000, 100);
+    const failed = events.filter(({ type }) => type === "fail").length;
+    expect(failed).toBeGreaterThan(0);
+    expect(failed).toBeLessThanOrEqual(10);
+  });
+
+  test("an invocation is recorded before its call begins, a completion after it ended", async () => {
+    const log: string[] = [];
+    const { events, run } = world(async (_, { value }) => {
+      log.push(`${events.at(-1)?.type ?? ""} ${String(events.at(-1)?.value === value)}`);
+      return OK;
+    });
+    await run(100, 100);
+    expect(new Set(log)).toEqual(new Set(["invoke true"]));
+  });
+
+  test("a recorder that cannot record ends the run", async () => {
+    const { run, events } = world(async () => OK);
+    events.push = () => {
+      throw new Error("the disk is full");
+    };
+    await expect(run(300, 200)).rejects.toThrow("the disk is full");
+  });
+
+  test("a final operation is asked again, of another node, until it is ok", async () => {
+    const { events, workers, clock } = world(async (node) => (node === "n3" ? OK : FAIL));
+    const operations = [
+      { f: "read", key: "a" },
+      { f: "read", key: "b" },
+    ];
+    expect(await workers.runFinal(operations, clock.nowMs() + 5_000, new AbortController().signal)).toEqual(
+      [],
+    );
+    expect(events.filter(({ type }) => type === "ok").map(({ key, node }) => [key, node])).toEqual([
+      ["b", "n3"],
+      ["a", "n3"],
+    ]);
+    expect(events.filter(({ type }) => type === "invoke").every(({ final }) => final === true)).toBe(true);
+  });
+
+  test("final operations that are never ok are told when the time is over", async () => {
+    const { workers, clock } = world(async () => INFO);
+    const operations = [{ f: "read", key: "a" }];
+    const unread = await workers.runFinal(operations, clock.nowMs() + 300, new AbortController().signal);
+    expect(unread).toEqual(operations);
+  });
+});

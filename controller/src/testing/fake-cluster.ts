@@ -1,0 +1,109 @@
+import type { Capability, Hosts, NodeView, ProbeResult, ProcessState } from "@gauntlet/nemesis";
+import type { Client } from "@gauntlet/workloads";
+import type { Cluster, ClusterRequest, StartCluster } from "../run/cluster.js";
+
+/** A cluster in this process: hosts that do what they are told, and clients of the test's own making. */
+export interface FakeOptions {
+  readonly client: (node: string) => Client;
+  /** What the cluster says is broken; asked again and again. */
+  readonly failures?: () => readonly string[];
+  /** Rejects where the cluster cannot be started. */
+  readonly start?: (request: ClusterRequest) => Promise<void>;
+  /** Whether signals and cuts have an effect that can be proved. */
+  readonly faultsWork?: boolean;
+  readonly capabilities?: Partial<Record<Capability, ProbeResult>>;
+}
+
+export interface FakeCluster {
+  readonly start: StartCluster;
+  /** Clusters that were started and not stopped. */
+  running(): number;
+  openConnections(): number;
+}
+
+export function fakeCluster(options: FakeOptions): FakeCluster {
+  let running = 0;
+  let connections = 0;
+  const start: StartCluster = async (request) => {
+    await options.start?.(request);
+    running += 1;
+    let stopped = false;
+    const cluster: Cluster = {
+      hosts: new FakeHosts(request.nodes, options),
+      versions: { fake: "1" },
+      connect: (node) => {
+        connections += 1;
+        return { client: options.client(node), close: () => void (connections -= 1) };
+      },
+      failures: () => options.failures?.() ?? [],
+      stop: async () => {
+        if (!stopped) running -= 1;
+        stopped = true;
+      },
+    };
+    return cluster;
+  };
+  return { start, running: () => running, openConnections: () => connections };
+}
+
+class FakeHosts implements Hosts {
+  readonly nodes: readonly string[];
+
+  readonly #options: FakeOptions;
+
+  readonly #processes: Map<string, ProcessState>;
+
+  #nextPid = 100;
+
+  constructor(nodes: number, options: FakeOptions) {
+    this.nodes = Array.from({ length: nodes }, (_, index) => `n${index + 1}`);
+    this.#options = options;
+    this.#processes = new Map(this.nodes.map((node) => [node, this.#running(1)]));
+  }
+
+  async probe(): Promise<Readonly<Record<Capability, ProbeResult>>> {
+    const available: ProbeResult = { available: true, detail: "in this process" };
+    const all = { "network.cut": available, "process.signal": available };
+    return { ...all, "clock.wall": available, "clock.rate": available, ...this.#options.capabilities };
+  }
+
+  async view(): Promise<ReadonlyMap<string, NodeView>> {
+    return new Map(
+      this.nodes.map((node, index) => [node, { role: index === 0 ? "leader" : "follower", term: 1 }]),
+    );
+  }
+
+  async cut(): Promise<void> {}
+
+  async droppedPackets(): Promise<number> {
+    return 0;
+  }
+
+  async signal(node: string, signal: string): Promise<void> {
+    if (this.#options.faultsWork === false) return;
+    const { starts } = await this.process(node);
+    if (signal === "SIGKILL") this.#processes.set(node, { state: "exited", code: null, signal, starts });
+  }
+
+  async start(node: string): Promise<void> {
+    const process = await this.process(node);
+    if (process.state === "exited") this.#processes.set(node, this.#running(process.starts + 1));
+  }
+
+  async process(node: string): Promise<ProcessState> {
+    const process = this.#processes.get(node);
+    if (process === undefined) throw new Error(`no node ${node}`);
+    return process;
+  }
+
+  async setClock(): Promise<void> {}
+
+  async readClock(): Promise<{ wallOffsetMs: number; timerRate: number }> {
+    return { wallOffsetMs: 0, timerRate: 1 };
+  }
+
+  #running(starts: number): ProcessState {
+    this.#nextPid += 1;
+    return { state: "running", pid: this.#nextPid, starts };
+  }
+}
