@@ -24,7 +24,7 @@ export function parseDuration(text: string): number | null {
   return DURATION_PATTERN.test(text) ? parseSignedDuration(text) : null;
 }
 
-/** The shortest form in ms or s that parses back to the same number. */
+/** In seconds from 1 s on, else in ms; parses back to the same number. */
 export function formatDuration(ms: number): string {
-  return ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`;
+  return ms === 0 || ms >= 1_000 ? `${ms / 1_000}s` : `${ms}ms`;
 }

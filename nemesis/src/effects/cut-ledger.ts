@@ -14,8 +14,9 @@ interface NodeRules {
  * All cuts of all faults. `Hosts.cut` replaces a node's rules as a whole, so a fault that begins or ends sets
  * the union of what every fault holds there: the undo of one never heals another.
  *
- * Drops are counted per node, not per fault. Where faults share a node, its counter is evidence for the shared
- * rules only if it visibly began at 0 again when they were set; the rules of one node take effect as one.
+ * Drops are counted per node, not per fault. Where rules replace rules, the counter is evidence for the new ones
+ * only if it visibly began at 0 again when they were set; the rules of one node take effect as one. A counter that
+ * stood at 0 cannot be seen to restart, so the rules are set again once it has moved.
  */
 export class CutLedger {
   readonly #hosts: Hosts;
@@ -39,8 +40,9 @@ export class CutLedger {
   async dropped(owner: Owner, node: NodeName): Promise<number | null> {
     return this.#serial.run(node, async () => {
       const rules = this.#of(node);
-      if (!rules.cutsOf.has(owner) || !rules.restarted) return null;
-      return this.#hosts.droppedPackets(node);
+      if (!rules.cutsOf.has(owner)) return null;
+      if (!rules.restarted) await this.#set(node, rules);
+      return rules.restarted ? this.#hosts.droppedPackets(node) : null;
     });
   }
 
@@ -51,8 +53,9 @@ export class CutLedger {
   async rest(node: NodeName): Promise<{ others: boolean; restarted: boolean; dropped: number }> {
     return this.#serial.run(node, async () => {
       const rules = this.#of(node);
-      const dropped = await this.#hosts.droppedPackets(node);
-      return { others: rules.cutsOf.size > 0, restarted: rules.restarted, dropped };
+      const others = rules.cutsOf.size > 0;
+      if (others && !rules.restarted) await this.#set(node, rules);
+      return { others, restarted: rules.restarted, dropped: await this.#hosts.droppedPackets(node) };
     });
   }
 
@@ -75,12 +78,16 @@ export class CutLedger {
       const rules = this.#of(node);
       const hadRules = rules.cutsOf.size > 0;
       edit(rules);
-      rules.restarted = false;
-      const before = await this.#hosts.droppedPackets(node);
-      await this.#hosts.cut(node, unite([...rules.cutsOf.values()].flat()));
-      // Without earlier rules or drops, any drop from now on is the new rules' work.
-      rules.restarted = before === 0 ? !hadRules : (await this.#hosts.droppedPackets(node)) < before;
+      await this.#set(node, rules, !hadRules);
     });
+  }
+
+  /** @param isFirst there were no rules before: any drop from now on is the work of these */
+  async #set(node: NodeName, rules: NodeRules, isFirst = false): Promise<void> {
+    rules.restarted = false;
+    const before = await this.#hosts.droppedPackets(node);
+    await this.#hosts.cut(node, unite([...rules.cutsOf.values()].flat()));
+    rules.restarted = before === 0 ? isFirst : (await this.#hosts.droppedPackets(node)) < before;
   }
 }
 
