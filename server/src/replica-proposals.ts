@@ -7,6 +7,8 @@ interface Waiting<Result> {
   readonly reject: (error: EtcdError) => void;
   readonly sinceMs: number;
   readonly deadlineMs: number;
+  /** The term in which it was handed to the core: the only one whose leader can take it in. */
+  term: number | null;
 }
 
 export interface QueuedProposal {
@@ -41,12 +43,15 @@ export class Proposals<Result> {
     this.#queue.push(proposal);
     return new Promise((resolve, reject) => {
       const deadlineMs = nowMs + this.#timeoutMs;
-      this.#waiting.set(proposal.requestId, { resolve, reject, sinceMs: nowMs, deadlineMs });
+      this.#waiting.set(proposal.requestId, { resolve, reject, sinceMs: nowMs, deadlineMs, term: null });
     });
   }
 
-  /** Takes the queue in chunks of at most `maxBytes` of data each, or of one proposal that is larger. */
-  takeQueue(maxBytes: number): QueuedProposal[][] {
+  /**
+   * Takes the queue, to be handed over in `term`, in chunks of at most `maxBytes` of data each, or of one
+   * proposal that is larger.
+   */
+  takeQueue(term: number, maxBytes: number): QueuedProposal[][] {
     const chunks: QueuedProposal[][] = [];
     let chunk: QueuedProposal[] = [];
     let bytes = 0;
@@ -56,6 +61,8 @@ export class Proposals<Result> {
         chunk = [];
         bytes = 0;
       }
+      const waiting = this.#waiting.get(proposal.requestId);
+      if (waiting !== undefined) waiting.term = term;
       chunk.push(proposal);
       bytes += proposal.data.length;
     }
@@ -77,6 +84,18 @@ export class Proposals<Result> {
     for (const { requestId } of proposals) {
       this.#waiting.get(requestId)?.reject(new EtcdError(error));
       this.#waiting.delete(requestId);
+    }
+  }
+
+  /**
+   * An entry of `term` was applied: a leader took over, and what was handed to an earlier one and is not
+   * applied by now was lost on the way. The calls need not wait for their timeout.
+   */
+  leaderTookOver(term: number): void {
+    for (const [requestId, waiting] of this.#waiting) {
+      if (waiting.term === null || waiting.term >= term) continue;
+      this.#waiting.delete(requestId);
+      waiting.reject(new EtcdError("LeaderChanged"));
     }
   }
 

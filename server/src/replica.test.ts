@@ -160,6 +160,26 @@ describe("writes", () => {
     expect(world.proposed()).toHaveLength(1);
   });
 
+  test("a proposal that a dead leader has lost is given up once its successor's first entry is applied", async () => {
+    const lost = failureOf(world.put("lost"));
+    world.clock.runSoon();
+    const follow = { type: "role-changed", role: "follower", term: 2, leader: 3 } as const;
+    world.script = (event) => (event.type === "tick" ? [follow] : []);
+    world.clock.advance(OPTIONS.tickIntervalMs);
+    const kept = world.put("kept");
+    world.clock.runSoon();
+    const noop: Entry = { ...normalEntry(1, new Uint8Array()), kind: "noop", term: 2 };
+    world.script = (event) => (event.type === "tick" ? [{ type: "apply", entries: [noop] }] : []);
+    world.clock.advance(OPTIONS.tickIntervalMs);
+    expect(await lost).toBe("etcdserver: leader changed");
+    const [, data] = world.proposed();
+    if (data === undefined) throw new Error("the second proposal is missing");
+    const entry = { ...normalEntry(2, data), term: 2 };
+    world.script = (event) => (event.type === "tick" ? [{ type: "apply", entries: [entry] }] : []);
+    world.clock.advance(OPTIONS.tickIntervalMs);
+    expect(await kept).toBe("kept");
+  });
+
   test("a command that is too large, or one too many, is refused before it is proposed", async () => {
     await expect(world.put("x".repeat(200))).rejects.toThrow("etcdserver: request is too large");
     const waiting = ["1", "2", "3", "4", "5"].map((text) => world.put(text));

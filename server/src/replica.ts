@@ -110,6 +110,8 @@ export class Replica<Result> {
 
   #appliedIndex = 0;
 
+  #appliedTerm = 0;
+
   #durableSequence = 0;
 
   #durableStepQueued = false;
@@ -151,7 +153,8 @@ export class Replica<Result> {
 
   /**
    * Resolves when the write is committed and applied here. Rejects with NoLeader, RequestTooLarge or
-   * RequestTooManyRequests when it never entered a log and never will, with Timeout or Stopped when nobody knows.
+   * RequestTooManyRequests when it never entered a log and never will; Timeout, LeaderChanged and Stopped
+   * promise nothing.
    * A command is handed over once and never again: a second entry of it would be applied twice.
    */
   propose(body: CommandBody): Promise<Result> {
@@ -198,7 +201,7 @@ export class Replica<Result> {
 
   #proposeQueued(): void {
     if (this.#state !== "running") return;
-    for (const chunk of this.#proposals.takeQueue(this.#options.maxProposalBatchBytes)) {
+    for (const chunk of this.#proposals.takeQueue(this.#view.term, this.#options.maxProposalBatchBytes)) {
       const data = chunk.map((proposal) => proposal.data);
       this.#step({ type: "propose", data, wallMs: this.#parts.clock.wallMs() }, (reason) =>
         this.#proposals.refuse(chunk, ERROR_OF_REFUSAL[reason]),
@@ -285,6 +288,10 @@ export class Replica<Result> {
       }
       if (entry.kind === "normal") this.#applyCommand(entry);
       this.#appliedIndex = entry.index;
+      if (entry.term > this.#appliedTerm) {
+        this.#appliedTerm = entry.term;
+        this.#proposals.leaderTookOver(entry.term);
+      }
     }
     this.#reads.applied(this.#appliedIndex);
     return this.#appliedIndex;
