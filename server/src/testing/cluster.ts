@@ -14,7 +14,7 @@ const SERVER = fileURLToPath(new URL("../../bin/gauntlet-server.js", import.meta
 /** Short enough for tests, long enough for a machine that does other things too. */
 const TIMING = ["--heartbeat-interval-ms=50", "--election-timeout-ms=500", "--request-timeout-ms=2000"];
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 45_000;
 const POLL_MS = 25;
 
 /** A server process and what it has said. */
