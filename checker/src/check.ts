@@ -64,7 +64,7 @@ function* check<State, Input, Output>(
   const partitions = partition(model, operations);
   const results = new Map<string, PartitionResult>();
   // Small ones first: time that they leave is the hard ones'.
-  const bySize = [...partitions].sort(([, a], [, b]) => a.length - b.length);
+  const bySize = [...partitions].toSorted(([, a], [, b]) => a.length - b.length);
   for (const [done, [key, positions]] of bySize.entries()) {
     const now = performance.now();
     const left = (options.timeoutMs ?? Number.POSITIVE_INFINITY) - (now - startedAt);
@@ -124,23 +124,20 @@ function* checkPartition<State, Input, Output>(
   const search = new FrontierSearch(problem, limits.options.maxConfigurations);
   const outcome = yield* runWithin(search, key, problem, limits);
   const base = { key, operations: positions, configurations: search.configurations };
-  switch (outcome.type) {
-    case "ok": {
-      const witness = outcome.order.map((operation) => at(problem.positions, operation));
-      if (limits.options.verifyWitness === true) assertWitness(model, operations, positions, witness);
-      return { ...base, verdict: "ok", witness };
-    }
-    case "illegal":
-      return { ...base, verdict: "illegal", ...explain(model, operations, problem, outcome) };
-    default: {
-      const { settledReturns } = search;
-      const reason =
-        `${RAN_OUT[outcome.type]} after ${search.configurations} configurations; the history is legal up to ` +
-        `return ${settledReturns} of ${problem.returns}`;
-      const ranOut = outcome.type === "full" ? "configurations" : outcome.type;
-      return { ...base, verdict: "unknown", ranOut, settledReturns, returns: problem.returns, reason };
-    }
+  if (outcome.type === "ok") {
+    const witness = outcome.order.map((operation) => at(problem.positions, operation));
+    if (limits.options.verifyWitness === true) assertWitness(model, operations, positions, witness);
+    return { ...base, verdict: "ok", witness };
   }
+  if (outcome.type === "illegal") {
+    return { ...base, verdict: "illegal", ...explain(model, operations, problem, outcome) };
+  }
+  const { settledReturns } = search;
+  const reason =
+    `${RAN_OUT[outcome.type]} after ${search.configurations} configurations; the history is legal up to ` +
+    `return ${settledReturns} of ${problem.returns}`;
+  const ranOut = outcome.type === "full" ? "configurations" : outcome.type;
+  return { ...base, verdict: "unknown", ranOut, settledReturns, returns: problem.returns, reason };
 }
 
 const RAN_OUT = {
@@ -161,6 +158,9 @@ function* runWithin(
   let nextProgress = performance.now() + PROGRESS_MS;
   for (;;) {
     if (options.signal?.aborted === true) return { type: "aborted" };
+    // A step comes before the first look at the clock: an easy partition is decided however late it is.
+    const step = steps.next();
+    if (step.done === true) return step.value;
     const now = performance.now();
     if (now > deadline) return { type: "time" };
     if (now >= nextProgress) {
@@ -169,8 +169,6 @@ function* runWithin(
       const { returns } = problem;
       options.onProgress?.({ key, partition: number, partitions, settledReturns, returns, configurations });
     }
-    const step = steps.next();
-    if (step.done === true) return step.value;
     yield;
   }
 }

@@ -236,7 +236,7 @@ export class FrontierSearch {
       const known = longest.get(state);
       if (known === undefined || length(node) > length(known)) longest.set(state, node);
     }
-    const nodes = [...longest.values()].sort((a, b) => length(b) - length(a));
+    const nodes = [...longest.values()].toSorted((a, b) => length(b) - length(a));
     return {
       type: "illegal",
       operation,

@@ -154,7 +154,7 @@ class Simulation {
   }
 
   #applyLate(now: number): void {
-    const due = this.#late.filter(({ time }) => time < now).sort((a, b) => a.time - b.time);
+    const due = this.#late.filter(({ time }) => time < now).toSorted((a, b) => a.time - b.time);
     for (const effect of due) {
       this.#apply(effect.operation);
       this.#late.splice(this.#late.indexOf(effect), 1);

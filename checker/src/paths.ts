@@ -24,7 +24,7 @@ export class Paths {
     for (let at = node; at !== ROOT; at = this.#parents[at] as number) {
       order.push(this.#operations[at] as number);
     }
-    return order.reverse();
+    return order.toReversed();
   }
 
   /** How many operations lead to each node. */

@@ -32,7 +32,10 @@ export interface PartitionOk extends PartitionBase {
 
 export interface PartitionIllegal extends PartitionBase {
   readonly verdict: "illegal";
-  /** The operation whose return left no order. The history up to this return is illegal already. */
+  /**
+   * The operation whose return left no order. The history up to this return is illegal already, given the
+   * answers that the operations open then gave later.
+   */
   readonly failedAt: number;
   /** A longest partial order found: legal, and holds all that had returned before `failedAt` did. */
   readonly partialOrder: readonly number[];

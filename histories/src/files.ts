@@ -67,8 +67,13 @@ const resultsSchema = z.looseObject({
   checks: z.array(checkSchema),
   stats: z.array(
     z.looseObject({
-      ...{ f: z.string(), ok: count, fail: count, info: count },
-      ...{ p50Ms: milliseconds, p99Ms: milliseconds, maxMs: milliseconds },
+      f: z.string(),
+      ok: count,
+      fail: count,
+      info: count,
+      p50Ms: milliseconds,
+      p99Ms: milliseconds,
+      maxMs: milliseconds,
     }),
   ),
   okPerSecond: z.number().nonnegative(),

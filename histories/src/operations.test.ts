@@ -29,7 +29,11 @@ test("pairs by process; fail is left out; info and an open end never returned", 
   expect(toOperations(events)).toEqual([
     { process: 0, id: 0, call: 0, input: { f: "write", key: "r0", value: "a" } },
     {
-      ...{ process: 1, id: 1, call: 1, return: 5, output: { succeeded: true } },
+      process: 1,
+      id: 1,
+      call: 1,
+      return: 5,
+      output: { succeeded: true },
       input: { f: "cas", key: "r0", from: "a", to: "b" },
     },
     { process: 2, id: 2, call: 2, return: 6, input: { f: "read", key: "r0" }, output: { value: null } },

@@ -36,9 +36,14 @@ const RESULTS: RunResults = {
   okPerSecond: 12.5,
   faults: [
     {
-      ...{ fault: "process.kill", target: "leader", nodes: ["n2"], roles: { n2: "leader" } },
+      fault: "process.kill",
+      target: "leader",
+      nodes: ["n2"],
+      roles: { n2: "leader" },
       outcome: { type: "proved", proof: "pid 17 gone" },
-      ...{ startedAtMs: 5000, endedAtMs: 8000, healed: true },
+      startedAtMs: 5000,
+      endedAtMs: 8000,
+      healed: true,
     },
   ],
 };
@@ -49,14 +54,14 @@ test("a run has its own directory, and latest points to the newest", async () =>
   const second = await createRunDirectory(root, "bank", LATER, 7);
   expect(await readlink(join(root, "latest"))).toBe("bank/20250304T050608.000Z-7");
   expect(await readlink(join(root, "register", "latest"))).toBe("20250304T050607.089Z-7");
-  expect((await readdir(root)).sort()).toEqual(["bank", "latest", "register"]);
+  expect((await readdir(root)).toSorted()).toEqual(["bank", "latest", "register"]);
   expect(second).not.toBe(first);
 });
 
 test("two runs that start together do not share a directory", async () => {
   const runs = await Promise.all([1, 2, 3].map(() => createRunDirectory(root, "register", AT, 7)));
   expect(new Set(runs).size).toBe(3);
-  expect((await listRuns(root)).map(({ path }) => path).sort()).toEqual([...runs].sort());
+  expect((await listRuns(root)).map(({ path }) => path).toSorted()).toEqual(runs.toSorted());
 });
 
 test.each(["", "../up", "latest", "a b", ".hidden"])("refuses %j as a test's name", async (name) => {

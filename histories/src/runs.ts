@@ -74,7 +74,7 @@ export async function listRuns(root: string = DEFAULT_RUNS_ROOT): Promise<RunEnt
       runs.push({ path, test, ...started, verdict: await verdictOf(path) });
     }
   }
-  return runs.sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime() || (a.path < b.path ? 1 : -1));
+  return runs.toSorted((a, b) => b.startedAt.getTime() - a.startedAt.getTime() || (a.path < b.path ? 1 : -1));
 }
 
 function parseRunName(name: string): { startedAt: Date; seed: number } | undefined {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { HistoryEvent } from "./event.js";
 import { readHistory } from "./reader.js";
@@ -120,7 +120,7 @@ test("what is written is what is read", async () => {
           key: text,
           value: fc.jsonValue(),
           extra: text,
-          type: fc.constantFrom("ok", "fail", "info"),
+          type: fc.constantFrom("ok" as const, "fail" as const, "info" as const),
         }),
       ),
       fc.uuid(),
@@ -131,7 +131,7 @@ test("what is written is what is read", async () => {
           writer.record({ process, type: "invoke", f: "op", key, value, extra }),
           writer.record({
             process,
-            type: type as "ok",
+            type,
             f: "op",
             key,
             value: [value],

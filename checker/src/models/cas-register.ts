@@ -63,17 +63,11 @@ function stepRegister(
   input: CasRegisterInput,
   output: CasRegisterOutput | undefined,
 ): readonly RegisterState[] {
-  switch (input.f) {
-    case "read":
-      return output === undefined || output.value === state ? [state] : [];
-    case "write":
-      return [input.value];
-    case "cas": {
-      const found = state === input.from;
-      if (output !== undefined && output.succeeded !== found) return [];
-      return [found ? input.to : state];
-    }
-  }
+  if (input.f === "read") return output === undefined || output.value === state ? [state] : [];
+  if (input.f === "write") return [input.value];
+  const found = state === input.from;
+  if (output !== undefined && output.succeeded !== found) return [];
+  return [found ? input.to : state];
 }
 
 /** Injective: 1 and "1" and null stay apart. */
@@ -84,14 +78,9 @@ function valueKey(value: RegisterState): string | number {
 
 function operationKey(input: CasRegisterInput, output: CasRegisterOutput | undefined): string {
   // JSON keeps strings, numbers and null apart, and the values are no others (registerProblem).
-  switch (input.f) {
-    case "read":
-      return JSON.stringify(["read", output === undefined ? [] : output.value]);
-    case "write":
-      return JSON.stringify(["write", input.value, output !== undefined]);
-    case "cas":
-      return JSON.stringify(["cas", input.from, input.to, output === undefined ? [] : output.succeeded]);
-  }
+  if (input.f === "read") return JSON.stringify(["read", output === undefined ? [] : output.value]);
+  if (input.f === "write") return JSON.stringify(["write", input.value, output !== undefined]);
+  return JSON.stringify(["cas", input.from, input.to, output === undefined ? [] : output.succeeded]);
 }
 
 function registerProblem(input: CasRegisterInput, output: CasRegisterOutput | undefined): string | undefined {
@@ -147,17 +136,14 @@ function mergeUnobserved(
 
 function describeOperation(input: CasRegisterInput, output: CasRegisterOutput | undefined): string {
   const of = input.key === undefined ? "" : ` of ${input.key}`;
-  switch (input.f) {
-    case "read": {
-      if (output === undefined) return `read${of} that never returned`;
-      return `read${of} that returned ${output.value === null ? "absent" : JSON.stringify(output.value)}`;
-    }
-    case "write":
-      return `write${of}, value ${JSON.stringify(input.value)}${output === undefined ? ", that never returned" : ""}`;
-    case "cas": {
-      const end =
-        output === undefined ? "never returned" : output.succeeded ? "succeeded" : "found another value";
-      return `cas${of} from ${JSON.stringify(input.from)} to ${JSON.stringify(input.to)} that ${end}`;
-    }
+  if (input.f === "read") {
+    if (output === undefined) return `read${of} that never returned`;
+    return `read${of} that returned ${output.value === null ? "absent" : JSON.stringify(output.value)}`;
   }
+  if (input.f === "write") {
+    return `write${of}, value ${JSON.stringify(input.value)}${output === undefined ? ", that never returned" : ""}`;
+  }
+  const values = `from ${JSON.stringify(input.from)} to ${JSON.stringify(input.to)}`;
+  if (output === undefined) return `cas${of} ${values} that never returned`;
+  return `cas${of} ${values} that ${output.succeeded === true ? "succeeded" : "found another value"}`;
 }
