@@ -16,6 +16,6 @@ export function checkCompletion(interruptedIn: string | null): CheckResult {
     name: "completion",
     kind: "vacuity",
     verdict: interruptedIn === null ? "valid" : "unknown",
-    reason: interruptedIn === null ? "every phase ran to its end" : `interrupted in phase "${interruptedIn}"`,
+    reason: interruptedIn === null ? "every phase ran to its end" : `interrupted in phase ${interruptedIn}`,
   };
 }

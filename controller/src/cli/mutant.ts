@@ -123,6 +123,8 @@ async function repeat(
     checkWorkload: checkInThread,
     progress,
     bounds: BOUNDS,
+    // Of the unpatched server every run is to go its whole way.
+    stopAtViolation: detector !== null,
   };
   const firstSeed = flags.seed ?? randomSeed();
   const rows: Row[] = [];

@@ -27,6 +27,7 @@ import type { Bounds, RunConfig } from "./config.js";
 import type { Facts } from "./facts.js";
 import { Recorder } from "./recorder.js";
 import { execute } from "./runner.js";
+import { watchForViolation } from "./watch.js";
 
 export interface RecordOptions {
   readonly runsRoot: string;
@@ -34,6 +35,8 @@ export interface RecordOptions {
   readonly checkWorkload: CheckWorkload;
   readonly progress: Progress;
   readonly bounds: Bounds;
+  /** Ends the run when a violation is seen in what is recorded so far. Such a run is never `valid`. */
+  readonly stopAtViolation?: boolean;
 }
 
 export interface RecordedRun {
@@ -58,7 +61,11 @@ export async function recordRun(
   const clock = new RunClock();
   const historyPath = join(directory, RUN_FILES.history);
   const writer = await HistoryWriter.create(historyPath, () => clock.nowNs());
+  const job = { historyPath, workload: config.workload.name, timeLimitMs: bounds.checkMs };
+  const watch = (untilMs: number, signal: AbortSignal): Promise<void> =>
+    watchForViolation(options.checkWorkload, job, { clock, untilMs }, signal);
   const context = {
+    ...(options.stopAtViolation === true ? { watch } : {}),
     runId: runIdOf(startedAt, config.seed),
     logsDirectory: join(directory, RUN_FILES.nodes),
     startCluster: options.startCluster,
@@ -79,7 +86,6 @@ export async function recordRun(
 
   progress.line("check: looking for an order that explains what was seen");
   const history = await eventsOf(historyPath);
-  const job = { historyPath, workload: config.workload.name, timeLimitMs: bounds.checkMs };
   const results = judge({
     history,
     workloadChecks: history.length === 0 ? [] : await options.checkWorkload(job, signal),

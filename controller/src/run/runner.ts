@@ -13,6 +13,7 @@ import { drawFrom } from "./random.js";
 import type { Recorder } from "./recorder.js";
 import { awaitService } from "./service.js";
 import { together } from "./together.js";
+import { ViolationSeen } from "./watch.js";
 import { Workers } from "./workers.js";
 
 export interface RunContext {
@@ -24,6 +25,8 @@ export interface RunContext {
   readonly recorder: Recorder;
   readonly progress: Progress;
   readonly bounds: Bounds;
+  /** Beside the main phase, until the given time: throws ViolationSeen when there is no need to go on. */
+  readonly watch?: (untilMs: number, signal: AbortSignal) => Promise<void>;
   /** Told once, when the cluster is up: for test.json. */
   readonly onPrepared: (facts: Facts) => Promise<void>;
 }
@@ -46,6 +49,7 @@ export async function execute(config: RunConfig, context: RunContext, signal: Ab
   } catch (error) {
     // What fails after an abort fails because of it.
     if (signal.aborted) run.facts.interruptedIn = run.phase;
+    else if (error instanceof ViolationSeen) run.facts.interruptedIn = `${run.phase}: a violation was seen`;
     else run.facts.errors.push(`${run.phase}: ${messageOf(error)}`);
   }
   await run.stop();
@@ -173,6 +177,7 @@ class Run {
     await together(this.#signal, [
       (signal) => workers.run(pacer, timeLimitMs, signal),
       (signal) => nemesis.run(signal),
+      (signal) => this.#context.watch?.(timeLimitMs, signal) ?? Promise.resolve(),
       (signal) =>
         monitor({ cluster, recorder, clock, progress, limitMs: timeLimitMs, currentFaults }, signal),
     ]);

@@ -75,7 +75,7 @@ describe.concurrent("Workers", () => {
     const { events, run } = world(async (node) => (node === "n2" ? INFO : OK));
     await run(200, 500);
     const ended = new Set<unknown>();
-    for (const { process, type, node } of events) {
+    for (const { process, type } of events) {
       expect(ended.has(process)).toBe(false);
       if (type === "info") ended.add(process);
     }

@@ -1,0 +1,98 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { checkServers, readServerFindings } from "./servers.js";
+
+let nodes: string;
+
+beforeEach(async () => {
+  nodes = await mkdtemp(join(tmpdir(), "gauntlet-nodes-"));
+});
+
+afterEach(() => rm(nodes, { recursive: true, force: true }));
+
+async function node(
+  name: string,
+  agent: readonly object[],
+  server: readonly (object | string)[] = [],
+): Promise<void> {
+  await mkdir(join(nodes, name));
+  const text = (lines: readonly (object | string)[]): string =>
+    lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join("");
+  await writeFile(join(nodes, name, "agent.log"), text(agent));
+  await writeFile(join(nodes, name, "server.log"), text(server));
+}
+
+const started = { what: "server started", pid: 20, starts: 1 };
+const sent = (signal: string): object => ({ what: "signal sent", signal, pid: 20 });
+const exited = (code: number | null, signal: string | null): object => ({
+  what: "server exited",
+  code,
+  signal,
+  starts: 1,
+});
+
+test("exits that a fault asked for are no finding", async () => {
+  await node("n1", [
+    started,
+    sent("SIGKILL"),
+    exited(null, "SIGKILL"),
+    started,
+    sent("SIGTERM"),
+    exited(0, null),
+  ]);
+  await node(
+    "n2",
+    [started, sent("SIGSTOP"), sent("SIGCONT")],
+    [{ level: 30, msg: "started" }, "not JSON, not a cry"],
+  );
+  const findings = await readServerFindings(nodes);
+  expect(findings).toEqual([]);
+  expect(checkServers(findings ?? [], true).verdict).toBe("valid");
+});
+
+test.each([
+  ["a code of its own", [started, exited(1, null)], "exited with code 1"],
+  ["a code of its own after SIGTERM", [started, sent("SIGTERM"), exited(1, null)], "exited with code 1"],
+  ["a crash", [started, exited(null, "SIGSEGV")], "SIGSEGV"],
+  [
+    "a crash after an earlier kill",
+    [started, sent("SIGKILL"), exited(null, "SIGKILL"), started, exited(null, "SIGABRT")],
+    "SIGABRT",
+  ],
+])("%s is a finding: invalid", async (_, agent, words) => {
+  await node("n1", agent);
+  const check = checkServers((await readServerFindings(nodes)) ?? [], true);
+  expect(check).toMatchObject({ kind: "safety", verdict: "invalid", reason: expect.stringContaining(words) });
+});
+
+test.each([
+  ["a fatal line", { level: 60, msg: "the replica broke an invariant on tick" }, "broke an invariant"],
+  ["a stack outside the log", "InvariantViolation: two leaders in term 4", "two leaders"],
+  ["out of memory", "FATAL ERROR: Reached heap limit Allocation failed", "heap limit"],
+])("%s in a server's log is a finding: invalid", async (_, line, words) => {
+  await node("n1", [started], [line]);
+  const check = checkServers((await readServerFindings(nodes)) ?? [], true);
+  expect(check).toMatchObject({ verdict: "invalid", reason: expect.stringContaining(words) });
+});
+
+test("a kill from outside is the machine's doing: failed", async () => {
+  await node("n1", [started, exited(null, "SIGKILL")]);
+  expect(checkServers((await readServerFindings(nodes)) ?? [], true)).toMatchObject({ verdict: "failed" });
+});
+
+test("a server that never served could not be started: failed", async () => {
+  await node("n1", [started, exited(64, null)]);
+  expect(checkServers((await readServerFindings(nodes)) ?? [], false)).toMatchObject({ verdict: "failed" });
+});
+
+test("a node without its agent's log is no clean bill", async () => {
+  await mkdir(join(nodes, "n1"));
+  expect(checkServers((await readServerFindings(nodes)) ?? [], true).verdict).toBe("failed");
+});
+
+test("no nodes, no judgement", async () => {
+  expect(await readServerFindings(nodes)).toBeNull();
+  expect(await readServerFindings(join(nodes, "missing"))).toBeNull();
+});
