@@ -219,6 +219,50 @@ describe("what each proof rests on", () => {
     },
   );
 
+  // What a node becomes instead of what the signal asks for.
+  test.each([
+    ["process.kill", { state: "exited", signal: null }],
+    ["process.kill", { state: "exited", signal: "SIGKILL", starts: 2 }],
+    ["process.kill", { state: "running", pid: 999, starts: 2 }],
+    ["process.stop", { state: "exited", signal: "SIGKILL" }],
+    ["process.pause", { state: "paused", pid: 999, starts: 2 }],
+    ["process.pause", { state: "exited", signal: "SIGSEGV" }],
+  ])("%s is not proved by a process that is %j", async (name, becomes) => {
+    let machines: FakeHosts | undefined;
+    const { fault: executed } = await play(
+      fault(name),
+      ({ method, node }) => {
+        if (method !== "signal") return undefined;
+        Object.assign(machines?.cluster.node(node) ?? {}, becomes);
+        return "ignore";
+      },
+      {
+        arrange: (hosts) => {
+          machines = hosts;
+        },
+      },
+    );
+    expect(executed.outcome.type).toBe("unproved");
+  });
+
+  test.each(["process.kill", "process.stop"])("%s is not healed by the start that it ended", async (name) => {
+    let machines: FakeHosts | undefined;
+    const { fault: executed } = await play(
+      fault(name),
+      ({ method, node }) => {
+        if (method !== "start") return undefined;
+        Object.assign(machines?.cluster.node(node) ?? {}, { state: "running" });
+        return "ignore";
+      },
+      {
+        arrange: (hosts) => {
+          machines = hosts;
+        },
+      },
+    );
+    expect(executed).toMatchObject({ outcome: { type: "proved" }, healed: false });
+  });
+
   test("no rate within its tolerance is near to true time", () => {
     for (const rate of [0.5, 0.8, 1.25, 2]) {
       expect(rateTolerance(rate)).toBeLessThan(Math.abs(rate - 1) / 2);

@@ -39,19 +39,18 @@ export function cutNodes(
     }),
     undo: () => forAll(nodes, (node) => cuts.remove(owner, node)),
     healed: onEveryNode(nodes, async (node) => {
-      const first = await cuts.rest(node);
-      if (first.others) {
-        const detail = first.restarted
-          ? "keeps the cuts of other faults only"
-          : "was not seen to change its rules";
-        return { shown: first.restarted, detail, reading: first };
+      const now = await cuts.rest(node);
+      if (!now.others) await context.sleep(QUIET_MS);
+      // Another fault may have cut the node in the meantime: its drops say nothing about this undo.
+      const rest = now.others ? now : await cuts.rest(node);
+      if (!rest.others) {
+        const detail = rest.dropped === 0 ? "drops nothing" : `still dropped ${rest.dropped} packets`;
+        return { shown: rest.dropped === 0, detail, reading: rest };
       }
-      await context.sleep(QUIET_MS);
-      const last = await cuts.rest(node);
-      // Another fault may have cut the node in between: its drops say nothing about this undo.
-      const isQuiet = first.dropped === 0 && (last.others || last.dropped === 0);
-      const detail = isQuiet ? "drops nothing" : `still dropped ${last.dropped} packets`;
-      return { shown: isQuiet, detail, reading: last };
+      const detail = rest.restarted
+        ? "keeps the cuts of other faults only"
+        : "was not seen to change its rules";
+      return { shown: rest.restarted, detail, reading: rest };
     }),
   };
 }

@@ -86,7 +86,6 @@ export class FakeCluster {
       if (!this.#send(leader, peer)) continue;
       if (peer.term <= leader.term) {
         peer.term = leader.term;
-        if (peer.role === "leader" && peer !== leader) peer.role = "follower";
         peer.role = "follower";
         peer.heardLeaderMs = this.#nowMs;
       }
