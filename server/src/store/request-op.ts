@@ -21,9 +21,13 @@ export function isReadOnlyTxn(request: pb.ITxnRequest): boolean {
   return topLevelOps(request).every((message) => message.request_range);
 }
 
-/** Whether a read-only txn may be answered from this member's own state. */
+/**
+ * Whether a read-only txn may be answered from this member's own state: it reads, and says of every read
+ * that it may be stale. One of compares alone says nothing of the kind.
+ */
 export function isSerializableTxn(request: pb.ITxnRequest): boolean {
-  return topLevelOps(request).every((message) => message.request_range?.serializable === true);
+  const ops = topLevelOps(request);
+  return ops.length > 0 && ops.every((message) => message.request_range?.serializable === true);
 }
 
 function topLevelOps(request: pb.ITxnRequest): readonly pb.IRequestOp[] {

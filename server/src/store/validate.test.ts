@@ -186,7 +186,8 @@ describe("a read-only txn", () => {
   const local = { serializable: true };
 
   it.each<[string, pb.ITxnRequest, boolean, boolean]>([
-    ["empty", {}, true, true],
+    ["empty", {}, true, false],
+    ["of compares alone", { compare: [compare("a", "MOD", "EQUAL", 1)] }, true, false],
     ["of ranges", { success: [op.range("a")], failure: [op.range("b", "", local)] }, true, false],
     [
       "of serializable ranges",
