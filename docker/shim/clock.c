@@ -5,9 +5,9 @@
  *
  * Wall clock:      true time + offset.
  * Monotonic clock: a line through an anchor, virtual = anchor_virtual + (true - anchor_true) * rate.
- *                  The page holds two lines, the present one and the next, which begins at `switch_at` (a true
- *                  time a little ahead of the write, on both lines). So time is continuous at a change of rate
- *                  whatever the writer and the readers are doing.
+ *                  The writer takes the anchor of a new line while readers wait, and readers take the time while
+ *                  the page stands still: so each time is bent by the line that was in force at that time, and
+ *                  the clock changes its speed without a jump, however long either of them is held up.
  * A wait of d virtual nanoseconds takes d / rate true ones, in slices: a change of rate reaches waits in progress.
  *
  * Clocks of processor time, and time stamps that the kernel writes (files), stay true.
@@ -38,7 +38,8 @@
 /* The longest that a wait goes on at an old rate. */
 #define SLICE_NS (20 * 1000000LL)
 
-struct line {
+struct setting {
+    int64_t wall_offset;
     int64_t anchor_true;
     int64_t anchor_virtual;
     double rate;
@@ -47,18 +48,17 @@ struct line {
 struct page {
     uint64_t magic;
     _Atomic uint64_t sequence; /* odd while it is being written */
-    int64_t wall_offset;
-    int64_t switch_at;
-    struct line now;
-    struct line next;
+    struct setting setting;
 };
 
-struct setting {
-    int64_t wall_offset;
-    int64_t switch_at;
-    struct line now;
-    struct line next;
+/* What the clocks were set to at a moment, and the true monotonic time of that moment. */
+struct moment {
+    struct setting setting;
+    int64_t now;
 };
+
+/* What these clocks are ahead of the monotonic one: the time asleep, and the correction of the oscillator. */
+static int64_t boottime_ahead, raw_ahead;
 
 static const struct page *page;
 
@@ -70,6 +70,7 @@ static void die(const char *what) {
 }
 
 static void check_condvar_layout(void);
+static int64_t true_now(clockid_t clock);
 
 __attribute__((constructor)) static void open_page(void) {
     const char *path = getenv("GAUNTLET_CLOCK_PAGE");
@@ -81,25 +82,24 @@ __attribute__((constructor)) static void open_page(void) {
     close(fd);
     if (((const struct page *)at)->magic != PAGE_MAGIC) { errno = EINVAL; die(path); }
     check_condvar_layout();
+    boottime_ahead = true_now(CLOCK_BOOTTIME) - true_now(CLOCK_MONOTONIC);
+    raw_ahead = true_now(CLOCK_MONOTONIC_RAW) - true_now(CLOCK_MONOTONIC);
     page = at;
 }
 
 /* False before the constructor ran: until then every clock is true. */
-static int read_setting(struct setting *out) {
+static int read_moment(struct moment *out) {
     if (page == NULL) return 0;
     for (;;) {
         uint64_t before = atomic_load_explicit(&page->sequence, memory_order_acquire);
         if ((before & 1) == 0) {
-            const volatile struct page *p = page;
-            out->wall_offset = p->wall_offset;
-            out->switch_at = p->switch_at;
-            out->now.anchor_true = p->now.anchor_true;
-            out->now.anchor_virtual = p->now.anchor_virtual;
-            out->now.rate = p->now.rate;
-            out->next.anchor_true = p->next.anchor_true;
-            out->next.anchor_virtual = p->next.anchor_virtual;
-            out->next.rate = p->next.rate;
-            atomic_thread_fence(memory_order_acquire);
+            const volatile struct setting *s = &page->setting;
+            out->setting.wall_offset = s->wall_offset;
+            out->setting.anchor_true = s->anchor_true;
+            out->setting.anchor_virtual = s->anchor_virtual;
+            out->setting.rate = s->rate;
+            out->now = true_now(CLOCK_MONOTONIC);
+            atomic_thread_fence(memory_order_seq_cst);
             if (atomic_load_explicit(&page->sequence, memory_order_relaxed) == before) return 1;
         }
         sched_yield();
@@ -140,32 +140,26 @@ static int64_t true_now(clockid_t clock) {
     return to_ns(&ts);
 }
 
-static const struct line *line_at(const struct setting *s, int64_t true_ns) {
-    return true_ns < s->switch_at ? &s->now : &s->next;
-}
-
 /* Rate 1 needs no floating point and is exact. */
-static int64_t bend(const struct setting *s, int64_t true_ns) {
-    const struct line *l = line_at(s, true_ns);
-    int64_t since = true_ns - l->anchor_true;
-    return l->anchor_virtual + (l->rate == 1.0 ? since : (int64_t)((double)since * l->rate));
+static int64_t bend(const struct moment *m) {
+    const struct setting *s = &m->setting;
+    int64_t since = m->now - s->anchor_true;
+    return s->anchor_virtual + (s->rate == 1.0 ? since : (int64_t)((double)since * s->rate));
 }
 
 static int64_t virtual_now(void) {
-    struct setting s;
-    int64_t now = true_now(CLOCK_MONOTONIC);
-    return read_setting(&s) ? bend(&s, now) : now;
+    struct moment m;
+    return read_moment(&m) ? bend(&m) : true_now(CLOCK_MONOTONIC);
 }
 
 /* True nanoseconds to sleep towards a virtual monotonic deadline: at most one slice; 0 when it has passed. */
 static int64_t slice_towards(int64_t deadline) {
-    struct setting s;
-    int64_t now = true_now(CLOCK_MONOTONIC);
-    if (!read_setting(&s)) return deadline > now ? deadline - now : 0;
-    int64_t left = deadline - bend(&s, now);
+    struct moment m;
+    if (!read_moment(&m)) m = (struct moment){.setting = {.rate = 1.0}, .now = true_now(CLOCK_MONOTONIC)};
+    int64_t left = deadline - bend(&m);
     if (left <= 0) return 0;
-    int64_t wait = (int64_t)((double)left / line_at(&s, now)->rate) + 1;
-    return wait < SLICE_NS ? wait : SLICE_NS;
+    double wait = (double)left / m.setting.rate + 1;
+    return wait < SLICE_NS ? (int64_t)wait : SLICE_NS;
 }
 
 /* Saturates, so that "for ever" given as a huge number stays that. */
@@ -186,24 +180,24 @@ static int valid_timespec(const struct timespec *ts) {
 
 int clock_gettime(clockid_t clock, struct timespec *ts) {
     int result = true_clock(clock, ts);
-    struct setting s;
-    if (result != 0 || !read_setting(&s)) return result;
+    struct moment m;
+    if (result != 0 || !read_moment(&m)) return result;
     switch (clock) {
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
     case CLOCK_TAI:
-        *ts = to_timespec(to_ns(ts) + s.wall_offset);
+        *ts = to_timespec(to_ns(ts) + m.setting.wall_offset);
         break;
     case CLOCK_MONOTONIC:
-    case CLOCK_MONOTONIC_COARSE:
-        *ts = to_timespec(bend(&s, to_ns(ts)));
+    case CLOCK_MONOTONIC_COARSE: /* finer than it says */
+        *ts = to_timespec(bend(&m));
         break;
     case CLOCK_MONOTONIC_RAW:
-    case CLOCK_BOOTTIME: {
-        int64_t now = true_now(CLOCK_MONOTONIC);
-        *ts = to_timespec(to_ns(ts) + (bend(&s, now) - now));
+        *ts = to_timespec(bend(&m) + raw_ahead);
         break;
-    }
+    case CLOCK_BOOTTIME:
+        *ts = to_timespec(bend(&m) + boottime_ahead);
+        break;
     default:
         break;
     }
@@ -325,8 +319,8 @@ static int sleep_until(int64_t deadline) {
     }
 }
 
-static struct timespec true_wall(const struct timespec *bent, const struct setting *s) {
-    struct timespec ts = to_timespec(duration_ns(bent) - s->wall_offset);
+static struct timespec true_wall(const struct timespec *bent, const struct moment *m) {
+    struct timespec ts = to_timespec(duration_ns(bent) - m->setting.wall_offset);
     return ts.tv_sec < 0 ? (struct timespec){0, 0} : ts;
 }
 
@@ -334,13 +328,13 @@ static int is_wall(clockid_t clock) { return clock == CLOCK_REALTIME || clock ==
 
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted, struct timespec *left) {
     REAL(clock_nanosleep);
-    struct setting s;
+    struct moment m;
     if ((!is_wall(clock) && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME) || !valid_timespec(wanted) ||
-        !read_setting(&s))
+        !read_moment(&m))
         return real_clock_nanosleep(clock, flags, wanted, left);
     if ((flags & TIMER_ABSTIME) != 0) {
         if (is_wall(clock)) {
-            struct timespec ts = true_wall(wanted, &s);
+            struct timespec ts = true_wall(wanted, &m);
             return real_clock_nanosleep(clock, flags, &ts, left);
         }
         struct timespec now;
@@ -377,9 +371,9 @@ unsigned int sleep(unsigned int seconds) {
 
 int sem_timedwait(sem_t *restrict sem, const struct timespec *restrict until) {
     REAL(sem_timedwait);
-    struct setting s;
-    if (!valid_timespec(until) || !read_setting(&s)) return real_sem_timedwait(sem, until);
-    struct timespec ts = true_wall(until, &s);
+    struct moment m;
+    if (!valid_timespec(until) || !read_moment(&m)) return real_sem_timedwait(sem, until);
+    struct timespec ts = true_wall(until, &m);
     return real_sem_timedwait(sem, &ts);
 }
 
@@ -405,10 +399,10 @@ static void check_condvar_layout(void) {
 
 int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until) {
     REAL(pthread_cond_clockwait);
-    struct setting s;
-    if (!valid_timespec(until) || !read_setting(&s)) return real_pthread_cond_clockwait(cond, mutex, clock, until);
+    struct moment m;
+    if (!valid_timespec(until) || !read_moment(&m)) return real_pthread_cond_clockwait(cond, mutex, clock, until);
     if (clock == CLOCK_REALTIME) {
-        struct timespec ts = true_wall(until, &s);
+        struct timespec ts = true_wall(until, &m);
         return real_pthread_cond_clockwait(cond, mutex, CLOCK_REALTIME, &ts);
     }
     /* The end of a slice is told as a spurious wake-up: going on to wait here could sleep through a signal. */

@@ -198,64 +198,59 @@ describe.skipIf(engine === null)("hosts made of containers", { timeout: 180_000 
   });
 
   test("under changes of rate, time neither jumps nor goes back, and every kind of wait follows", async () => {
+    // The kernel's own count of seconds in /proc/uptime is true time, whatever the shim says.
     const script = `
-      let last = process.hrtime.bigint();
-      const line = (what) => process.stdout.write(what + " " + process.hrtime.bigint() + "\\n");
-      const spin = (ms) => {
-        for (const end = last + BigInt(ms) * 1000000n; last < end;) {
-          const now = process.hrtime.bigint();
-          if (now < last) { line("went-back"); process.exit(1); }
-          last = now;
-        }
+      const line = (what) => {
+        const trueMs = Number(require("fs").readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1000;
+        process.stdout.write(JSON.stringify({ what, trueMs, virtualMs: Number(process.hrtime.bigint()) / 1e6 }) + "\\n");
       };
       line("begin");
-      spin(1200);
+      let last = process.hrtime.bigint();
+      for (const end = last + 1200000000n; last < end;) {
+        const now = process.hrtime.bigint();
+        if (now < last) { line("went back"); process.exit(1); }
+        last = now;
+      }
       line("spun");
-      setTimeout(() => {
-        line("timer");
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
-        line("waited");
-      }, 600);
+      process.stdin.once("data", () => {
+        line("slow");
+        setTimeout(() => {
+          line("timer");
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
+          line("waited");
+          process.exit(0);
+        }, 600);
+      });
     `;
     const preload = ["-e", `LD_PRELOAD=${PATHS.shim}`, "-e", `GAUNTLET_CLOCK_PAGE=${PATHS.clockPage}`];
     const container = `gauntlet-${RUN}-single-n1`;
     const child = spawn("docker", ["exec", "-i", ...preload, container, "node", "-e", script]);
     const seen: { what: string; trueMs: number; virtualMs: number }[] = [];
+    const read = eachLine(child.stdout, (text) => seen.push(JSON.parse(text) as (typeof seen)[number]));
     const setRate = (monotonicRate: number): Promise<void> =>
       single.setClock("n1", { wallOffsetMs: 0, monotonicRate });
-    const phase = { spins: false };
-    const read = eachLine(child.stdout, (text) => {
-      const [what = "", ns = "0"] = text.split(" ");
-      seen.push({ what, trueMs: performance.now(), virtualMs: Number(BigInt(ns) / 1000n) / 1000 });
-      phase.spins = what === "begin";
-    });
-    await until("the script", async () => (phase.spins ? true : undefined));
-    for (let i = 0; phase.spins; i += 1) {
+    for (let i = 0; seen.length < 2 && child.exitCode === null; i += 1) {
       await setRate([0.5, 2, 1, 0.75][i % 4] ?? 1);
-      await sleep(10);
+      await sleep(5);
     }
-    // The timer and the wait began at some rate of the mix: a change reaches waits that are under way.
     await setRate(0.5);
+    child.stdin.write("go\n");
     await read;
     await setRate(1);
-    expect(seen.map(({ what }) => what)).toEqual(["begin", "spun", "timer", "waited"]);
-    const rates = seen.slice(1).map((line, i) => {
+    expect(seen.map(({ what }) => what)).toEqual(["begin", "spun", "slow", "timer", "waited"]);
+    const spans = seen.slice(1).map((line, i) => {
       const before = seen[i] ?? line;
-      return (line.virtualMs - before.virtualMs) / (line.trueMs - before.trueMs);
+      return { virtualMs: line.virtualMs - before.virtualMs, trueMs: line.trueMs - before.trueMs };
     });
-    const [mixed = 0, timer = 0, waited = 0] = rates;
-    expect(mixed).toBeGreaterThan(0.4);
+    const [mixed, , timer, waited] = spans.map(({ virtualMs, trueMs }) => virtualMs / trueMs);
+    expect(mixed).toBeGreaterThan(0.48);
     expect(mixed).toBeLessThan(2.1);
     for (const rate of [timer, waited]) {
-      expect(rate).toBeGreaterThan(0.4);
-      expect(rate).toBeLessThan(0.65);
+      expect(rate).toBeGreaterThan(0.45);
+      expect(rate).toBeLessThan(0.55);
     }
-    // Virtual time tells the wait as long as it was asked to be, give or take a late wake-up.
-    for (const i of [2, 3]) {
-      const took = (seen[i]?.virtualMs ?? 0) - (seen[i - 1]?.virtualMs ?? 0);
-      expect(took).toBeGreaterThan(598);
-      expect(took).toBeLessThan(900);
-    }
+    // A wait may end late on a busy machine, never early.
+    for (const span of spans.slice(2)) expect(span.virtualMs).toBeGreaterThan(598);
   });
 
   test("a lost channel is opened again and costs the server nothing", async () => {

@@ -2,12 +2,12 @@ import { openSync, writeSync } from "node:fs";
 
 /**
  * The page of memory through which the server's clocks are set; shim/clock.c reads it and has the same layout
- * (80 bytes, little-endian): magic, sequence, wall offset, switch time, then two lines of three numbers.
+ * (48 bytes, little-endian): magic, sequence, wall offset, then the line of the monotonic clock.
  */
 const MAGIC = "gntclock";
 const SEQUENCE_AT = 8;
 const BODY_AT = 16;
-const BODY_BYTES = 64;
+const BODY_BYTES = 32;
 
 /** The monotonic clock as a line: virtual = anchorVirtual + (true - anchorTrue) * rate, in nanoseconds. */
 interface Line {
@@ -37,19 +37,15 @@ export class ClockPage {
 
   /** In force when this returns; the monotonic clock changes its speed without a jump. */
   set(setting: ClockSetting): void {
-    // Odd: readers wait. The switch time is taken while they do, so nobody has read a time after it.
+    // Odd: readers wait, and start again with the clock. So no time after the new anchor was bent by the old line.
     this.#writeSequence();
-    const switchAt = process.hrtime.bigint();
-    const before = this.#line;
-    const after =
-      before.rate === setting.monotonicRate ? before : bendAt(before, switchAt, setting.monotonicRate);
+    if (this.#line.rate !== setting.monotonicRate) this.#line = bendNow(this.#line, setting.monotonicRate);
     const body = Buffer.alloc(BODY_BYTES);
     body.writeBigInt64LE(BigInt(Math.round(setting.wallOffsetMs * 1e6)), 0);
-    body.writeBigInt64LE(switchAt, 8);
-    writeLine(body, 16, before);
-    writeLine(body, 40, after);
+    body.writeBigInt64LE(this.#line.anchorTrue, 8);
+    body.writeBigInt64LE(this.#line.anchorVirtual, 16);
+    body.writeDoubleLE(this.#line.rate, 24);
     writeSync(this.#fd, body, 0, body.length, BODY_AT);
-    this.#line = after;
     this.#writeSequence();
   }
 
@@ -61,15 +57,10 @@ export class ClockPage {
   }
 }
 
-/** The line with another rate that meets the old one at a true time. The shim rounds in the same way. */
-function bendAt(line: Line, at: bigint, rate: number): Line {
-  const since = at - line.anchorTrue;
+/** The line with another rate that meets the old one now. The shim rounds in the same way. */
+function bendNow(line: Line, rate: number): Line {
+  const now = process.hrtime.bigint();
+  const since = now - line.anchorTrue;
   const elapsed = line.rate === 1 ? since : BigInt(Math.trunc(Number(since) * line.rate));
-  return { anchorTrue: at, anchorVirtual: line.anchorVirtual + elapsed, rate };
-}
-
-function writeLine(body: Buffer, at: number, line: Line): void {
-  body.writeBigInt64LE(line.anchorTrue, at);
-  body.writeBigInt64LE(line.anchorVirtual, at + 8);
-  body.writeDoubleLE(line.rate, at + 16);
+  return { anchorTrue: now, anchorVirtual: line.anchorVirtual + elapsed, rate };
 }
