@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Generator } from "@gauntlet/workloads";
 import type { Progress } from "../cli/terminal.js";
 import { messageOf, RigError } from "../errors.js";
@@ -43,6 +44,7 @@ const STREAM = { workload: 1, pacing: 2 } as const;
  * signal aborts, the phase ends early and the rest is skipped but for the stopping.
  */
 export async function execute(config: RunConfig, context: RunContext, signal: AbortSignal): Promise<Facts> {
+  setMaxListeners(0, signal);
   const run = new Run(config, context, signal);
   try {
     await run.throughAllPhases();

@@ -18,10 +18,10 @@ export interface WorkersOptions {
 
 const GUARD_MARGIN_MS = 1_000;
 /**
- * Rest of a worker after a refused operation. A node that is down refuses at once; without the rest its
- * workers would eat up the rate, and with it the keys that the others should still be working on.
+ * Rest of a worker after a refused operation, doubled with each refusal in a row. A node that is down refuses
+ * at once; without the rest its workers would eat up the rate, and the keys that the others still work on.
  */
-const REFUSED_REST_MS = 250;
+const REFUSED_REST_MS = { first: 100, most: 1_000 } as const;
 /** Between two tries of one final read. */
 const FINAL_RETRY_MS = 200;
 
@@ -57,9 +57,13 @@ export class Workers {
   async run(pacer: Pacer, untilMs: number, signal: AbortSignal): Promise<void> {
     const { clock, generator } = this.#options;
     const idle = this.#processes.map((_, worker) => worker);
+    const restMs = this.#processes.map((): number => REFUSED_REST_MS.first);
     const work = async (worker: number): Promise<void> => {
       const outcome = await this.#execute(worker, generator.next(worker), {});
-      if (outcome.type === "fail") await clock.sleep(REFUSED_REST_MS, signal);
+      const rest = restMs[worker] ?? REFUSED_REST_MS.first;
+      if (outcome.type === "fail") await clock.sleep(rest, signal);
+      restMs[worker] =
+        outcome.type === "fail" ? Math.min(rest * 2, REFUSED_REST_MS.most) : REFUSED_REST_MS.first;
       idle.push(worker);
     };
     while (!signal.aborted && clock.nowMs() < untilMs) {
