@@ -6,21 +6,11 @@ import type { Body, Message } from "./message.js";
  * The rest must claim nothing: round 0 confirms no read, whoever leads which term by now.
  */
 export function answerToStale(message: Message): Body | null {
-  switch (message.type) {
-    case "append":
-      return { type: "append-rejected", rejectedPrevIndex: message.prevIndex, hintIndex: 0, hintTerm: 0 };
-    case "heartbeat":
-      return { type: "heartbeat-response", round: 0 };
-    case "vote-request":
-      return { type: "vote-response", pre: message.pre, granted: false };
-    case "read-request":
-      return { type: "read-response", id: message.id, index: null };
-    case "vote-response":
-    case "append-accepted":
-    case "append-rejected":
-    case "heartbeat-response":
-    case "propose":
-    case "read-response":
-      return null;
+  if (message.type === "append") {
+    return { type: "append-rejected", rejectedPrevIndex: message.prevIndex, hintIndex: 0, hintTerm: 0 };
   }
+  if (message.type === "heartbeat") return { type: "heartbeat-response", round: 0 };
+  if (message.type === "vote-request") return { type: "vote-response", pre: message.pre, granted: false };
+  if (message.type === "read-request") return { type: "read-response", id: message.id, index: null };
+  return null;
 }

@@ -231,7 +231,7 @@ export function encodeProposal(proposal: number): Uint8Array {
 }
 
 function proposalOf({ data }: Entry): number {
-  return data.length === 0 ? -1 : new DataView(data.buffer, data.byteOffset).getUint32(0, true);
+  return data.length < 4 ? -1 : new DataView(data.buffer, data.byteOffset).getUint32(0, true);
 }
 
 function print(entry: Entry): string {

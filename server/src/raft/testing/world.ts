@@ -161,10 +161,10 @@ export class World {
     }
   }
 
-  /** Ticks all, one after another, each time until nothing moves. */
-  run(ticks: number): void {
+  /** Ticks all, or those named, one after another, each time until nothing moves. */
+  run(ticks: number, ids: readonly MemberId[] = this.ids): void {
     for (let tick = 0; tick < ticks; tick++) {
-      for (const id of this.ids) {
+      for (const id of ids) {
         this.tick(id);
         this.settle();
       }
