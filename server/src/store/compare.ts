@@ -1,5 +1,5 @@
 import { etcdserverpb as pb } from "@gauntlet/proto";
-import { bounded } from "./int64.js";
+import { rounded } from "./int64.js";
 import type { KeySpace, LiveKey } from "./key-space.js";
 import { keyRange } from "./keys.js";
 
@@ -26,14 +26,14 @@ const MISSING: Figures = { version: 0, createRevision: 0, modRevision: 0, value:
 function sign(compare: pb.ICompare, key: Figures): number {
   switch (compare.target ?? CompareTarget.VERSION) {
     case CompareTarget.VERSION:
-      return key.version - bounded(compare.version);
+      return key.version - rounded(compare.version);
     case CompareTarget.CREATE:
-      return key.createRevision - bounded(compare.create_revision);
+      return key.createRevision - rounded(compare.create_revision);
     case CompareTarget.MOD:
-      return key.modRevision - bounded(compare.mod_revision);
+      return key.modRevision - rounded(compare.mod_revision);
     case CompareTarget.LEASE:
       // No key has a lease yet.
-      return 0 - bounded(compare.lease);
+      return 0 - rounded(compare.lease);
     case CompareTarget.VALUE:
       return Buffer.compare(key.value, compare.value ?? MISSING.value);
     default:

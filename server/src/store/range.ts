@@ -1,6 +1,6 @@
 import { etcdserverpb as pb } from "@gauntlet/proto";
 import type { ErrorName } from "../errors.js";
-import { bounded } from "./int64.js";
+import { rounded } from "./int64.js";
 import { toKeyValue, type KeySpace, type LiveKey } from "./key-space.js";
 import { keyRange } from "./keys.js";
 
@@ -8,7 +8,7 @@ const { SortOrder, SortTarget } = pb.RangeRequest;
 
 /** `current` is the newest revision that the reader may see. null: nothing stands against it. */
 export function checkRevision(request: pb.IRangeRequest, current: number): ErrorName | null {
-  return bounded(request.revision) > current ? "FutureRev" : null;
+  return rounded(request.revision) > current ? "FutureRev" : null;
 }
 
 /** Answers a range whose revision was checked. The header has `current`, whatever revision was asked for. */
@@ -17,8 +17,8 @@ export function evaluateRange(
   request: pb.IRangeRequest,
   current: number,
 ): pb.IRangeResponse {
-  const asked = bounded(request.revision);
-  const limit = Math.max(0, bounded(request.limit));
+  const asked = rounded(request.revision);
+  const limit = Math.max(0, rounded(request.limit));
   const accepts = revisionFilter(request);
   const fetched = fetchLimit(request, limit, accepts !== null);
   let found: LiveKey[] = [];
@@ -51,8 +51,8 @@ function fetchLimit(request: pb.IRangeRequest, limit: number, filtered: boolean)
 
 /** null: the request filters nothing. Bounds are inclusive, 0 is none. */
 function revisionFilter(request: pb.IRangeRequest): ((live: LiveKey) => boolean) | null {
-  const [minMod, maxMod] = [bounded(request.min_mod_revision), bounded(request.max_mod_revision)];
-  const [minCreate, maxCreate] = [bounded(request.min_create_revision), bounded(request.max_create_revision)];
+  const [minMod, maxMod] = [rounded(request.min_mod_revision), rounded(request.max_mod_revision)];
+  const [minCreate, maxCreate] = [rounded(request.min_create_revision), rounded(request.max_create_revision)];
   if (minMod === 0 && maxMod === 0 && minCreate === 0 && maxCreate === 0) return null;
   return ({ modRevision, createRevision }) =>
     modRevision >= (minMod || modRevision) &&

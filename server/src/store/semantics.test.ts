@@ -149,6 +149,11 @@ describe("range", () => {
     expect(keysOf(store.range(range("\0", UNBOUNDED, { max_mod_revision: 2, limit: 1 })))).toEqual(["c"]);
   });
 
+  it("sorts all of what a filter left before the limit, with order NONE too", () => {
+    const filtered = range("\0", UNBOUNDED, { max_mod_revision: 5, sort_target: SortTarget.MOD, limit: 1 });
+    expect(keysOf(store.range(filtered))).toEqual(["c"]);
+  });
+
   // By key: a (created 3, modified 5, version 2, value 0), b (4, 4, 1, 2), c (2, 2, 1, 3), \xff (6, 6, 1, end).
   it.each([
     ["KEY", "ASCEND", ["a", "b", "c", "\xff"]],

@@ -1,7 +1,7 @@
 import type { etcdserverpb as pb } from "@gauntlet/proto";
 import type { ErrorName } from "../errors.js";
 import { compareHolds } from "./compare.js";
-import { bounded } from "./int64.js";
+import { rounded } from "./int64.js";
 import { toKeyValue, type KeySpace, type LiveKey } from "./key-space.js";
 import { keyOf, keyRange } from "./keys.js";
 import { checkRevision, evaluateRange } from "./range.js";
@@ -56,7 +56,7 @@ export class Transaction {
     if (step.type === "missing") return "KeyNotFound";
     if (step.type !== "put") return null;
     const { key, lease, ignore_value, ignore_lease } = step.request;
-    if (bounded(lease) !== 0) return "LeaseNotFound";
+    if (rounded(lease) !== 0) return "LeaseNotFound";
     const needsKey = ignore_value === true || ignore_lease === true;
     return needsKey && this.find(key) === null ? "KeyNotFound" : null;
   }

@@ -1,6 +1,6 @@
 import { etcdserverpb as pb } from "@gauntlet/proto";
 import type { ErrorName } from "../errors.js";
-import { bounded } from "./int64.js";
+import { rounded } from "./int64.js";
 import { contains, keyOf, keyRange, type Key, type KeyRange } from "./keys.js";
 import { txnOp } from "./request-op.js";
 
@@ -26,7 +26,7 @@ export function validateRange(request: pb.IRangeRequest): ErrorName | null {
 export function validatePut(request: pb.IPutRequest): ErrorName | null {
   if (isEmpty(request.key)) return "EmptyKey";
   if (request.ignore_value === true && !isEmpty(request.value)) return "ValueProvided";
-  const hasLease = bounded(request.lease) !== 0;
+  const hasLease = rounded(request.lease) !== 0;
   if (request.ignore_lease === true && hasLease) return "LeaseProvided";
   // No lease can be granted yet, so none exists.
   return hasLease ? "LeaseNotFound" : null;
