@@ -68,7 +68,8 @@ const inputSchema = z.discriminatedUnion("f", [
 
 /** A read's null says that the key is absent; without a value nothing is known, and that is not ok. */
 const readSchema = z.object({ value: z.union([value, z.null()], "expected what was read, or null") });
-const casSchema = z.object({ succeeded: z.boolean() });
+/** An ok cas took place unless it says that it found another value. */
+const casSchema = z.object({ succeeded: z.boolean().default(true) });
 
 function toOutput(completion: HistoryEvent, name: string): CasRegisterOutput {
   if (completion.f === "read") return parse(readSchema, completion, name);
