@@ -80,7 +80,7 @@ test.each([["majority_commit.txt"], ["majority_vote.txt"]])("etcd's own cases ag
   const data = process.env["GAUNTLET_DATA"];
   const cases = data === undefined ? [] : casesOf(join(data, "raft", "quorum", name));
   if (data === undefined) console.log(`skipped: all cases of ${name}, for GAUNTLET_DATA is not set`);
-  else expect(cases.length).toBeGreaterThan(10);
+  expect(data === undefined || cases.length > 10).toBe(true);
   expect(cases.map((one) => [one.name, answerTo(one)])).toEqual(
     cases.map(({ name, answer }) => [name, answer]),
   );
