@@ -1,6 +1,5 @@
 import { listRuns, readResults, readTest, type RunEntry } from "@gauntlet/histories";
-import { secondsOf } from "../text.js";
-import { shown } from "./summary.js";
+import { alignColumns, secondsOf, shownPath } from "../text.js";
 
 interface Row {
   readonly path: string;
@@ -23,7 +22,7 @@ export async function listCommand(flags: {
     return;
   }
   if (rows.length === 0) {
-    process.stdout.write(`no runs in ${shown(flags.runsRoot)}\n`);
+    process.stdout.write(`no runs in ${shownPath(flags.runsRoot)}\n`);
     return;
   }
   const table = [
@@ -41,27 +40,13 @@ export async function listCommand(flags: {
   process.stdout.write(`${alignColumns(table)}\n`);
 }
 
-export function alignColumns(table: readonly (readonly string[])[]): string {
-  const widths = (table[0] ?? []).map((_, column) =>
-    Math.max(...table.map((row) => row[column]?.length ?? 0)),
-  );
-  return table
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
-}
-
 /** What cannot be read is shown as "?": a list is for finding runs, broken ones too. */
 async function rowOf(entry: RunEntry): Promise<Row> {
   const test = await readTest(entry.path).catch(() => null);
   const results = await readResults(entry.path).catch(() => null);
   const timeLimitMs: unknown = test?.["timeLimitMs"];
   return {
-    path: shown(entry.path),
+    path: shownPath(entry.path),
     verdict: entry.verdict ?? "?",
     test: entry.test,
     seed: entry.seed,

@@ -9,7 +9,8 @@ import { recordRun } from "../run/record.js";
 import { UsageError } from "../errors.js";
 import { configure, readScheduleFile, type RunRequest } from "./configure.js";
 import { interruptible } from "./interrupt.js";
-import { shown, summarize } from "./summary.js";
+import { shownPath } from "../text.js";
+import { summarize } from "./summary.js";
 import { progressOn, SILENT } from "./terminal.js";
 
 export const DEFAULT_NEMESIS = ["leader-isolation", "kill", "pause", "clock"];
@@ -74,9 +75,9 @@ export async function runCommand(flags: RunFlags): Promise<Verdict> {
   if (flags.json === true) {
     process.stdout.write(`${JSON.stringify({ directory, seed, ...results }, null, 2)}\n`);
   } else {
-    const report = `report: ${shown(join(directory, RUN_FILES.report))}`;
+    const report = `report: ${shownPath(join(directory, RUN_FILES.report))}`;
     process.stdout.write(
-      `\n${summarize(results)}\n\n${report}\nagain:  --seed ${seed}, or check ${shown(directory)}\n`,
+      `\n${summarize(results)}\n\n${report}\nagain:  --seed ${seed}, or check ${shownPath(directory)}\n`,
     );
   }
   return results.verdict;

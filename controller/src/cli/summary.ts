@@ -1,4 +1,3 @@
-import { relative } from "node:path";
 import type { RunResults } from "@gauntlet/histories";
 import { describeFault, outcomeText } from "../checks/faults.js";
 
@@ -18,12 +17,6 @@ export function summarize(results: RunResults): string {
       (record) => `  ${record.outcome.type.padEnd(9)} ${describeFault(record)}: ${outcomeText(record)}`,
     ),
   ].join("\n");
-}
-
-/** A path as a person would type it from here. */
-export function shown(path: string): string {
-  const short = relative(process.cwd(), path);
-  return short.startsWith("..") || short === "" ? path : short;
 }
 
 function statsTable({ stats, okPerSecond }: RunResults): readonly string[] {

@@ -1,14 +1,17 @@
 import type { CheckResult, HistoryEvent, RunResults } from "@gauntlet/histories";
-import type { LinearizabilityEvidence } from "@gauntlet/workloads";
+import type { LinearizabilityEvidence, RevisionEvidence } from "@gauntlet/workloads";
 
-/** The check that a mutant names, when it found something. */
-export function detection(results: RunResults, detector: string): CheckResult | null {
-  return results.checks.find(({ name, verdict }) => name === detector && verdict === "invalid") ?? null;
+/** The checks that found something; of those that a mutant names, or of all (null). */
+export function detections(results: RunResults, detectors: readonly string[] | null): readonly CheckResult[] {
+  return results.checks.filter(
+    ({ name, verdict }) => verdict === "invalid" && (detectors === null || detectors.includes(name)),
+  );
 }
 
-/** When the first operation ended that no order explains, milliseconds; null where the evidence names none. */
+/** When the first answer came that cannot be right, milliseconds; null where the evidence names none. */
 export function violationAtMs(check: CheckResult, history: readonly HistoryEvent[]): number | null {
-  const evidence = check.details as LinearizabilityEvidence | undefined;
+  const evidence = check.details as LinearizabilityEvidence | RevisionEvidence | undefined;
+  if (evidence?.kind === "revisions") return (history[evidence.event]?.time ?? Number.NaN) / 1e6;
   if (evidence?.kind !== "linearizability") return null;
   const ends = evidence.failures.flatMap(({ failedAt }) => {
     const process = history[failedAt]?.process;

@@ -18,8 +18,8 @@ export interface Mutant {
   readonly schedule: { readonly text: string; readonly name: string };
   /** As `--time-limit` takes it. */
   readonly timeLimit: string;
-  /** The check that must end `invalid`. */
-  readonly detector: string;
+  /** Checks, one of which must end `invalid`. */
+  readonly detectors: readonly string[];
 }
 
 const SLUG = /^\d\d-[a-z0-9-]+$/;
@@ -34,7 +34,7 @@ const MUTANT_FILE = z.strictObject({
     z.looseObject({}),
   ]),
   time_limit: z.union([z.string(), z.number()]).transform(String),
-  detector: z.string().min(1),
+  detector: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
 });
 
 export async function mutantNames(mutantsDirectory: string): Promise<readonly string[]> {
@@ -59,8 +59,16 @@ export async function readMutant(mutantsDirectory: string, wanted: string): Prom
     const [issue] = file.error.issues;
     throw new DataError(`${path}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not a mutant"}`);
   }
-  const { schedule, time_limit: timeLimit, ...rest } = file.data;
-  return { ...rest, name, directory, timeLimit, schedule: await scheduleText(directory, path, schedule) };
+  const { schedule, time_limit: timeLimit, detector, ...rest } = file.data;
+  const detectors = [detector].flat();
+  return {
+    ...rest,
+    name,
+    directory,
+    timeLimit,
+    detectors,
+    schedule: await scheduleText(directory, path, schedule),
+  };
 }
 
 async function scheduleText(

@@ -35,6 +35,8 @@ export class Nemesis {
   /** Faults that act now, by their place in the schedule. */
   readonly #current = new Map<number, string>();
 
+  #signal: AbortSignal | null = null;
+
   #executed: readonly ExecutedFault[] = [];
 
   /** Throws ScheduleError when the schedule cannot be executed on these nodes in this time. */
@@ -47,6 +49,7 @@ export class Nemesis {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    this.#signal = signal;
     this.#executed = await this.#runner.run(signal);
   }
 
@@ -84,6 +87,8 @@ export class Nemesis {
         progress.line(`  ${at}  ${words} ended: ${outcomeWords(outcome)}`);
         break;
       case "skipped":
+        // What a stopped run did not come to is on record, and no news.
+        if (this.#signal?.aborted === true) break;
         progress.line(`  ${at}  ${words} ${outcomeWords(outcome)}`);
         break;
     }

@@ -35,8 +35,8 @@ export interface RecordOptions {
   readonly checkWorkload: CheckWorkload;
   readonly progress: Progress;
   readonly bounds: Bounds;
-  /** Ends the run when a violation is seen in what is recorded so far. Such a run is never `valid`. */
-  readonly stopAtViolation?: boolean;
+  /** Ends the run when one of these checks of the workload finds a violation in what is recorded so far. */
+  readonly stopAt?: readonly string[];
 }
 
 export interface RecordedRun {
@@ -53,7 +53,7 @@ export async function recordRun(
   options: RecordOptions,
   signal: AbortSignal,
 ): Promise<RecordedRun> {
-  const { runsRoot, progress, bounds } = options;
+  const { runsRoot, progress, bounds, stopAt = [] } = options;
   const startedAt = new Date();
   const directory = await createRunDirectory(runsRoot, config.test, startedAt, config.seed);
   const test = describeTest(config, startedAt);
@@ -63,9 +63,9 @@ export async function recordRun(
   const writer = await HistoryWriter.create(historyPath, () => clock.nowNs());
   const job = { historyPath, workload: config.workload.name, timeLimitMs: bounds.checkMs };
   const watch = (untilMs: number, signal: AbortSignal): Promise<void> =>
-    watchForViolation(options.checkWorkload, job, { clock, untilMs }, signal);
+    watchForViolation(options.checkWorkload, job, { clock, untilMs, detectors: stopAt }, signal);
   const context = {
-    ...(options.stopAtViolation === true ? { watch } : {}),
+    ...(stopAt.length > 0 ? { watch } : {}),
     runId: runIdOf(startedAt, config.seed),
     logsDirectory: join(directory, RUN_FILES.nodes),
     startCluster: options.startCluster,

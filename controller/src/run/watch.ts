@@ -17,15 +17,15 @@ export class ViolationSeen extends Error {
 export async function watchForViolation(
   check: CheckWorkload,
   job: CheckJob,
-  options: { readonly clock: RunClock; readonly untilMs: number },
+  options: { readonly clock: RunClock; readonly untilMs: number; readonly detectors: readonly string[] },
   signal: AbortSignal,
 ): Promise<void> {
-  const { clock, untilMs } = options;
+  const { clock, untilMs, detectors } = options;
   for (;;) {
     await clock.sleep(Math.min(EVERY_MS, Math.max(1, untilMs - clock.nowMs())), signal);
     if (signal.aborted || clock.nowMs() >= untilMs) return;
     const checks = await check({ ...job, timeLimitMs: CHECK_LIMIT_MS }, signal);
-    const found = checks.find(({ kind, verdict }) => kind === "safety" && verdict === "invalid");
+    const found = checks.find(({ name, verdict }) => detectors.includes(name) && verdict === "invalid");
     if (found !== undefined) throw new ViolationSeen(found.reason);
   }
 }
