@@ -93,7 +93,7 @@ export async function writeResults(run: string, results: RunResults): Promise<vo
 }
 
 export async function readResults(run: string): Promise<RunResults> {
-  return (await readJson(join(run, RUN_FILES.results), resultsSchema)) as RunResults;
+  return readJson(join(run, RUN_FILES.results), resultsSchema);
 }
 
 /** All or nothing: a reader, or a crash, never meets half a file. */

@@ -85,5 +85,8 @@ test("an ok cas that does not say so took place; one that found another value sa
     { process: 0, type: "invoke", f: "cas", value: [1, 2] },
     { process: 0, type: "ok", f: "cas", value: [1, 2], succeeded: false },
   );
-  expect(toOperations(events).map(({ output }) => output)).toEqual([{ succeeded: true }, { succeeded: false }]);
+  expect(toOperations(events).map(({ output }) => output)).toEqual([
+    { succeeded: true },
+    { succeeded: false },
+  ]);
 });

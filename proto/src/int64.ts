@@ -1,4 +1,4 @@
-import Long from "long";
+import type Long from "long";
 
 /** A 64-bit field as the generated etcd module gives it. */
 export type Int64 = number | Long;
