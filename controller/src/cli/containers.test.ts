@@ -49,7 +49,7 @@ test("a run with a kill is judged, leaves its files and no container, and can be
   const flags = ["--time-limit", "10", "--nemesis", "kill", "--runs-root", root];
   const run = execa(process.execPath, [GAUNTLET, ...RUN, ...flags], { reject: false });
   const { exitCode, stdout, stderr } = await run;
-  expect(stdout, stderr).toContain("VALID: all");
+  expect(`${stdout}\n${stderr}`).toContain("VALID: all");
   expect(exitCode).toBe(0);
   expect(await containersOf(run.pid)).toBe("");
 
