@@ -68,8 +68,10 @@ export interface Hosts {
 
   /** Replaces all rules of one node in one transaction; [] heals it. Counters begin at 0. */
   cut(node: NodeName, cuts: readonly Cut[]): Promise<void>;
-  /** Packets dropped by the node's present rules since they were set. */
-  droppedPackets(node: NodeName): Promise<number>;
+  /** The node's present rules, read back from the kernel; [] when nothing is cut. */
+  cuts(node: NodeName): Promise<readonly Cut[]>;
+  /** Packets dropped by the node's present rules since they were set: for each peer they name, both directions summed. */
+  droppedPackets(node: NodeName): Promise<ReadonlyMap<NodeName, number>>;
 
   signal(node: NodeName, signal: Signal): Promise<void>;
   /** Starts the server if it does not run; resolves when the process exists, not when it serves. */
@@ -77,6 +79,8 @@ export interface Hosts {
   process(node: NodeName): Promise<ProcessState>;
 
   setClock(node: NodeName, setting: ClockSetting): Promise<void>;
-  /** Rejects when the node does not answer. Takes about `windowMs`. */
+  /** The setting in force, read back from where the server takes it. Needs no answer of the server. */
+  clockSetting(node: NodeName): Promise<ClockSetting>;
+  /** What the server itself shows: the proof of a fault of clocks. Rejects when the node does not answer. Takes about `windowMs`. */
   readClock(node: NodeName, windowMs: number): Promise<ClockReading>;
 }

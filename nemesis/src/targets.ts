@@ -128,11 +128,22 @@ function some(nodes: readonly NodeName[], otherwise: string): Choice {
   return nodes.length > 0 ? { nodes } : { nodes: null, reason: otherwise, mayChange: false };
 }
 
+/** The one node that leads, or null. */
+export function leaderIn(views: Views): NodeName | null {
+  const names = claimants(views);
+  return names.length === 1 ? (names[0] ?? null) : null;
+}
+
 /** An isolated old leader may go on claiming: only a claim to the highest term that anybody knows counts. */
-function leaderOf(views: Views): Choice {
+function claimants(views: Views): NodeName[] {
   const highest = Math.max(...[...views.values()].map((view) => view.term ?? -1));
   const leaders = [...views].filter(([, view]) => view.role === "leader" && view.term === highest);
-  const names = leaders.map(([name]) => name);
+  return leaders.map(([name]) => name);
+}
+
+function leaderOf(views: Views): Choice {
+  const highest = Math.max(...[...views.values()].map((view) => view.term ?? -1));
+  const names = claimants(views);
   if (names.length === 1) return { nodes: names };
   const reason =
     names.length === 0

@@ -3,6 +3,15 @@ import { Serial } from "./serial.js";
 
 export const TRUE_TIME: ClockSetting = { wallOffsetMs: 0, monotonicRate: 1 };
 
+export function isTrueTime({ wallOffsetMs, monotonicRate }: ClockSetting): boolean {
+  return wallOffsetMs === TRUE_TIME.wallOffsetMs && monotonicRate === TRUE_TIME.monotonicRate;
+}
+
+export function describeClock(setting: ClockSetting): string {
+  if (isTrueTime(setting)) return "its clocks are set to true time";
+  return `its clocks are set to ${setting.wallOffsetMs} ms off true time and ${setting.monotonicRate} times its speed`;
+}
+
 /** `Hosts.setClock` sets offset and rate together; this keeps what one fault set while another changes its own part. */
 export class ClockLedger {
   readonly #hosts: Hosts;

@@ -4,9 +4,12 @@ import { Serial } from "./serial.js";
 /** One fault that holds cuts, by its index in the schedule. */
 export type Owner = number;
 
+/** Dropped packets by peer. */
+export type Drops = ReadonlyMap<NodeName, number>;
+
 interface NodeRules {
   readonly cutsOf: Map<Owner, readonly Cut[]>;
-  /** Whether the counter was seen to begin anew with the present rules: only then do its drops speak for them. */
+  /** Whether the counters were seen to begin anew with the present rules: only then do their drops speak for them. */
   restarted: boolean;
 }
 
@@ -14,9 +17,9 @@ interface NodeRules {
  * All cuts of all faults. `Hosts.cut` replaces a node's rules as a whole, so a fault that begins or ends sets
  * the union of what every fault holds there: the undo of one never heals another.
  *
- * Drops are counted per node, not per fault. Where rules replace rules, the counter is evidence for the new ones
- * only if it visibly began at 0 again when they were set; the rules of one node take effect as one. A counter that
- * stood at 0 cannot be seen to restart, so the rules are set again once it has moved.
+ * Drops are counted per node and peer, not per fault. Where rules replace rules, the counters are evidence for the
+ * new ones only if they visibly began at 0 again when those were set; the rules of one node take effect as one.
+ * Counters that stood at 0 cannot be seen to restart, so the rules are set again once one has moved.
  */
 export class CutLedger {
   readonly #hosts: Hosts;
@@ -36,26 +39,35 @@ export class CutLedger {
     await this.#change(node, (rules) => rules.cutsOf.delete(owner));
   }
 
-  /** Packets dropped by rules that include the owner's cuts; null while the counter cannot speak for them. */
-  async dropped(owner: Owner, node: NodeName): Promise<number | null> {
+  /**
+   * Packets between the node and each peer of the owner's cuts, dropped by rules that include those cuts; null while
+   * the counters cannot speak for them.
+   */
+  async dropped(owner: Owner, node: NodeName): Promise<Drops | null> {
     return this.#serial.run(node, async () => {
       const rules = this.#of(node);
-      if (!rules.cutsOf.has(owner)) return null;
+      const cuts = rules.cutsOf.get(owner);
+      if (cuts === undefined) return null;
       if (!rules.restarted) await this.#set(node, rules);
-      return rules.restarted ? this.#hosts.droppedPackets(node) : null;
+      if (!rules.restarted) return null;
+      const all = await this.#hosts.droppedPackets(node);
+      return new Map(cuts.map(({ peer }) => [peer, all.get(peer) ?? 0]));
     });
   }
 
-  /**
-   * What is left on a node after a removal. With `others` the counter goes on for them, and `restarted` says
-   * whether the old rules were seen to go; without, anything but 0 drops means that rules are still in force.
-   */
-  async rest(node: NodeName): Promise<{ others: boolean; restarted: boolean; dropped: number }> {
+  /** Whether anybody's cuts drop what the node sends the peer. */
+  silences(node: NodeName, peer: NodeName): boolean {
+    const all = [...this.#of(node).cutsOf.values()].flat();
+    return all.some((cut) => cut.peer === peer && cut.direction !== "in");
+  }
+
+  /** The cuts that the kernel holds of a node, and those that the open faults ask of it. */
+  async standing(
+    node: NodeName,
+  ): Promise<{ readonly held: readonly Cut[]; readonly wanted: readonly Cut[] }> {
     return this.#serial.run(node, async () => {
-      const rules = this.#of(node);
-      const others = rules.cutsOf.size > 0;
-      if (others && !rules.restarted) await this.#set(node, rules);
-      return { others, restarted: rules.restarted, dropped: await this.#hosts.droppedPackets(node) };
+      const wanted = unite([...this.#of(node).cutsOf.values()].flat());
+      return { held: await this.#hosts.cuts(node), wanted };
     });
   }
 
@@ -85,10 +97,24 @@ export class CutLedger {
   /** @param isFirst there were no rules before: any drop from now on is the work of these */
   async #set(node: NodeName, rules: NodeRules, isFirst = false): Promise<void> {
     rules.restarted = false;
-    const before = await this.#hosts.droppedPackets(node);
+    const before = total(await this.#hosts.droppedPackets(node));
     await this.#hosts.cut(node, unite([...rules.cutsOf.values()].flat()));
-    rules.restarted = before === 0 ? isFirst : (await this.#hosts.droppedPackets(node)) < before;
+    rules.restarted = before === 0 ? isFirst : total(await this.#hosts.droppedPackets(node)) < before;
   }
+}
+
+export function total(drops: Drops): number {
+  return [...drops.values()].reduce((sum, packets) => sum + packets, 0);
+}
+
+/** Whether two lists of cuts silence the same. */
+export function silenceTheSame(a: readonly Cut[], b: readonly Cut[]): boolean {
+  const words = (cuts: readonly Cut[]): string =>
+    unite(cuts)
+      .map(({ peer, direction: way, traffic }) => `${peer} ${way} ${traffic}`)
+      .toSorted()
+      .join();
+  return words(a) === words(b);
 }
 
 /** The fewest cuts that silence the same: `all` covers `peer`, in and out make both. */

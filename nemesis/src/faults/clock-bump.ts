@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseSignedDuration, SIGNED_DURATION_PATTERN } from "../duration.js";
+import { describeClock } from "../effects/clock-ledger.js";
 import { defineFault } from "./fault.js";
 import { forAll, onEveryNode } from "./observe.js";
 
@@ -36,7 +37,10 @@ export const clockBump = defineFault({
       act: () => forAll(nodes, (node) => clocks.set(node, { wallOffsetMs: offsetMs })),
       prove: onEveryNode(nodes, offBy(offsetMs)),
       undo: () => forAll(nodes, (node) => clocks.set(node, { wallOffsetMs: 0 })),
-      healed: onEveryNode(nodes, offBy(0)),
+      healed: onEveryNode(nodes, async (node) => {
+        const setting = await hosts.clockSetting(node);
+        return { shown: setting.wallOffsetMs === 0, detail: describeClock(setting), reading: setting };
+      }),
     };
   },
 });

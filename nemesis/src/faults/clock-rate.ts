@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { describeClock } from "../effects/clock-ledger.js";
 import { defineFault } from "./fault.js";
 import { forAll, onEveryNode } from "./observe.js";
 
@@ -36,7 +37,10 @@ export const clockRate = defineFault({
       act: () => forAll(nodes, (node) => clocks.set(node, { monotonicRate: rate })),
       prove: onEveryNode(nodes, runsAt(rate)),
       undo: () => forAll(nodes, (node) => clocks.set(node, { monotonicRate: 1 })),
-      healed: onEveryNode(nodes, runsAt(1)),
+      healed: onEveryNode(nodes, async (node) => {
+        const setting = await hosts.clockSetting(node);
+        return { shown: setting.monotonicRate === 1, detail: describeClock(setting), reading: setting };
+      }),
     };
   },
 });

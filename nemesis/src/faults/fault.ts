@@ -20,6 +20,8 @@ export interface FaultContext {
   readonly hosts: Hosts;
   /** Resolved target, at least one node. */
   readonly nodes: readonly NodeName[];
+  /** Who led when the fault began, as far as anybody knew. */
+  readonly leader: NodeName | null;
   readonly cuts: CutLedger;
   readonly clocks: ClockLedger;
   /** Not cut short by the end of the run: an undo takes its time. */

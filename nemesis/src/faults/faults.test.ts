@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { HOST_CALL_LIMIT_MS } from "../run/bounded-hosts.js";
 import type { ExecutedFault } from "../run/executed.js";
 import { NemesisRunner } from "../run/runner.js";
 import { allCapabilities, FakeHosts, type FakeOptions, type HostCall } from "../testing/fake-hosts.js";
@@ -48,6 +49,8 @@ async function play(
     onEvent: () => {},
   });
   const [executed] = await clock.run(runner.run(new AbortController().signal));
+  // A last look may still be under way when the window ends.
+  await clock.run(clock.sleep(HOST_CALL_LIMIT_MS));
   expect(clock.pending).toBe(0);
   return { fault: executed as ExecutedFault, hosts };
 }
@@ -137,6 +140,25 @@ describe.each(FAULTS.map((fault) => [fault.name, fault] as const))("%s", (name, 
     expect(executed.healing).not.toBe("");
   });
 
+  test("its undo needs no answer of the server", async () => {
+    let machines: FakeHosts | undefined;
+    const { fault: executed, hosts } = await play(
+      fault,
+      (call) => {
+        // Every server goes mute when the window ends at about 10 s.
+        if (call.atMs > 9_900) for (const node of machines?.cluster.nodes ?? []) node.answers = false;
+        return undefined;
+      },
+      {
+        arrange: (all) => {
+          machines = all;
+        },
+      },
+    );
+    expect(executed).toMatchObject({ outcome: { type: "proved" }, healed: true });
+    expectWhole(hosts);
+  });
+
   test("an undo that fails at first is tried again", async () => {
     let failures = 3;
     const { fault: executed, hosts } = await play(fault, (call) =>
@@ -197,6 +219,72 @@ describe("what each proof rests on", () => {
         expect(detail).toEqual(far.map((peer) => ({ peer, direction: "in", traffic: "all" })));
       }
     }
+  });
+
+  test.each(["in", "out", "both"])("halves %s are proved, whichever side leads", async (direction) => {
+    for (const target of ["n1", ["n1", "n2"], ["n4", "n5"], ["n1", "n2", "n3"], ["n3", "n4", "n5"]]) {
+      const { fault: executed } = await play(fault("partition.halves"), undefined, {
+        target,
+        args: { direction },
+      });
+      expect(executed.outcome).toMatchObject({ type: "proved" });
+    }
+  });
+
+  const leak = (name: string, peer: string) => (hosts: FakeHosts) => {
+    hosts.cluster.node(name).leaks = [peer];
+  };
+
+  test.each(["in", "out", "both"])(
+    "isolation %s of the leader is not proved where the rules for one peer match nothing",
+    async (direction) => {
+      const { fault: executed } = await play(fault("partition.isolate"), undefined, {
+        target: "leader",
+        args: { direction },
+        arrange: leak("n1", "n3"),
+      });
+      expect(executed.outcome).toMatchObject({
+        type: "unproved",
+        reason: expect.stringMatching(/: n1 dropped \d+ packets of 3 peers, none between it and n3$/),
+      });
+    },
+  );
+
+  test("isolation of a follower is not proved where the rules for the leader match nothing", async () => {
+    const { fault: executed } = await play(fault("partition.isolate"), undefined, {
+      target: "n3",
+      args: { direction: "out" },
+      arrange: leak("n3", "n1"),
+    });
+    expect(executed.outcome).toMatchObject({
+      type: "unproved",
+      reason: expect.stringContaining("n3 dropped nothing, none between it and n1"),
+    });
+  });
+
+  test("halves are not proved where one node still hears the leader", async () => {
+    for (const direction of ["in", "both"]) {
+      const { fault: executed } = await play(fault("partition.halves"), undefined, {
+        target: ["n4", "n5"],
+        args: { direction },
+        arrange: leak("n5", "n1"),
+      });
+      expect(executed.outcome.type).toBe("unproved");
+    }
+  });
+
+  test("a peer that is dead has nothing to say to a leader that hears nobody", async () => {
+    const { fault: executed } = await play(fault("partition.isolate"), undefined, {
+      target: "leader",
+      args: { direction: "in" },
+      arrange: ({ cluster }) => {
+        cluster.node("n3").state = "exited";
+      },
+    });
+    expect(executed.outcome).toMatchObject({
+      type: "proved",
+      proof: expect.stringMatching(/^n1 dropped \d+ packets of 3 peers$/),
+    });
   });
 
   test("halves of a whole cluster, and isolation of a single node, are skipped", async () => {

@@ -22,12 +22,12 @@ export const partitionHalves = defineFault({
     // that never has anything to drop cannot be proved.
     const deaf = (listeners: readonly NodeName[], from: readonly NodeName[]): [NodeName, Cut[]][] =>
       listeners.map((node) => [node, from.map((peer) => ({ peer, direction: "in" as const, traffic }))]);
-    return cutNodes(
-      context,
-      new Map([
-        ...(direction === "out" ? [] : deaf(side, others)),
-        ...(direction === "in" ? [] : deaf(others, side)),
-      ]),
-    );
+    const rules = new Map([
+      ...(direction === "out" ? [] : deaf(side, others)),
+      ...(direction === "in" ? [] : deaf(others, side)),
+    ]);
+    // When both sides are deaf, the one without a leader asks all nodes of the other for votes. When one is, the
+    // other may go on in peace, and followers have nothing to say to the followers beyond.
+    return cutNodes(context, { rules, everyNodeDrops: direction === "both" || context.leader === null });
   },
 });

@@ -17,6 +17,6 @@ export const partitionIsolate = defineFault({
       const peers = hosts.nodes.filter((peer) => peer !== node);
       return [node, peers.map((peer) => ({ peer, direction, traffic }))] as const;
     });
-    return cutNodes(context, new Map(rules));
+    return cutNodes(context, { rules: new Map(rules), everyNodeDrops: true });
   },
 });

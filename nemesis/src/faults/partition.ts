@@ -1,10 +1,9 @@
 import { z } from "zod";
 import type { Cut, NodeName } from "../hosts.js";
+import { silenceTheSame } from "../effects/cut-ledger.js";
 import type { FaultContext, PreparedFault } from "./fault.js";
 import { forAll, onEveryNode } from "./observe.js";
-
-/** With traffic of 100 ms heartbeats, a rule that is left behind would drop something in this time. */
-const QUIET_MS = 500;
+import { PacketEvidence } from "./packet-evidence.js";
 
 export const partitionArgs = z.strictObject({
   direction: z
@@ -20,37 +19,32 @@ export const partitionArgs = z.strictObject({
 });
 
 /** A partition as the rules of each node: what every kind of partition comes down to. */
-export function cutNodes(
-  context: FaultContext,
-  rules: ReadonlyMap<NodeName, readonly Cut[]>,
-): Omit<PreparedFault, "args"> {
+export interface Partition {
+  readonly rules: ReadonlyMap<NodeName, readonly Cut[]>;
+  /** Whether each node with rules must drop something, or only those that are cut from the leader. */
+  readonly everyNodeDrops: boolean;
+}
+
+export function cutNodes(context: FaultContext, partition: Partition): Omit<PreparedFault, "args"> {
   const { owner, cuts } = context;
+  const { rules } = partition;
   const nodes = [...rules.keys()];
+  const evidence = new PacketEvidence(context, partition);
   return {
     act: () => forAll(nodes, (node) => cuts.add(owner, node, rules.get(node) ?? [])),
-    prove: onEveryNode(nodes, async (node) => {
-      const dropped = await cuts.dropped(owner, node);
-      return {
-        shown: dropped !== null && dropped > 0,
-        detail:
-          dropped === null ? "shares a counter that was not seen to restart" : `dropped ${dropped} packets`,
-        reading: { droppedPackets: dropped },
-      };
-    }),
+    prove: onEveryNode(nodes, (node) => evidence.look(node)),
     undo: () => forAll(nodes, (node) => cuts.remove(owner, node)),
     healed: onEveryNode(nodes, async (node) => {
-      const now = await cuts.rest(node);
-      if (!now.others) await context.sleep(QUIET_MS);
-      // Another fault may have cut the node in the meantime: its drops say nothing about this undo.
-      const rest = now.others ? now : await cuts.rest(node);
-      if (!rest.others) {
-        const detail = rest.dropped === 0 ? "drops nothing" : `still dropped ${rest.dropped} packets`;
-        return { shown: rest.dropped === 0, detail, reading: rest };
-      }
-      const detail = rest.restarted
-        ? "keeps the cuts of other faults only"
-        : "was not seen to change its rules";
-      return { shown: rest.restarted, detail, reading: rest };
+      const reading = await cuts.standing(node);
+      const { held, wanted } = reading;
+      const whose = wanted.length === 0 ? "holds no rules" : "holds the cuts of other faults only";
+      const shown = silenceTheSame(held, wanted);
+      return { shown, detail: shown ? whose : `still ${describeCuts(held)}`, reading };
     }),
   };
+}
+
+export function describeCuts(cuts: readonly Cut[]): string {
+  const peers = [...new Set(cuts.map(({ peer }) => peer))].toSorted();
+  return peers.length === 0 ? "holds no rules" : `holds rules against ${peers.join(", ")}`;
 }

@@ -24,11 +24,13 @@ export function boundedHosts(hosts: Hosts, clock: Clock): Hosts {
     probe: () => hosts.probe(),
     view: () => bounded("view", () => hosts.view()),
     cut: (node, cuts) => bounded(`cut ${node}`, () => hosts.cut(node, cuts)),
+    cuts: (node) => bounded(`cuts ${node}`, () => hosts.cuts(node)),
     droppedPackets: (node) => bounded(`droppedPackets ${node}`, () => hosts.droppedPackets(node)),
     signal: (node, signal) => bounded(`${signal} ${node}`, () => hosts.signal(node, signal)),
     start: (node) => bounded(`start ${node}`, () => hosts.start(node)),
     process: (node) => bounded(`process ${node}`, () => hosts.process(node)),
     setClock: (node, setting) => bounded(`setClock ${node}`, () => hosts.setClock(node, setting)),
+    clockSetting: (node) => bounded(`clockSetting ${node}`, () => hosts.clockSetting(node)),
     readClock: (node, windowMs) =>
       bounded(`readClock ${node}`, () => hosts.readClock(node, windowMs), windowMs),
   };

@@ -7,7 +7,7 @@ import type { Fault, FaultContext, Observation, PreparedFault } from "../faults/
 import type { Capability, Hosts, NodeName, ProbeResult } from "../hosts.js";
 import { Random } from "../random.js";
 import type { ScheduledFault } from "../schedule/schedule.js";
-import { resolveTarget, type Views } from "../targets.js";
+import { leaderIn, resolveTarget, type Views } from "../targets.js";
 import { type Clock, pause } from "./clock.js";
 import type { ExecutedFault, FaultOutcome, NemesisEvent } from "./executed.js";
 
@@ -54,7 +54,7 @@ export async function executeFault(
     if (obstacle !== null) return skip(world, index, scheduled, obstacle);
     let prepared: PreparedFault;
     try {
-      prepared = fault.prepare(contextOf(world, index, found.nodes), scheduled.args);
+      prepared = fault.prepare(contextOf(world, index, found), scheduled.args);
     } catch (error) {
       if (error instanceof NotApplicable) return skip(world, index, scheduled, error.message);
       throw error;
@@ -188,12 +188,17 @@ async function sleep(clock: Clock, ms: number): Promise<void> {
   await pause(clock, ms, new AbortController().signal);
 }
 
-function contextOf(world: World, owner: number, nodes: readonly NodeName[]): FaultContext {
+function contextOf(
+  world: World,
+  owner: number,
+  { nodes, views }: { readonly nodes: readonly NodeName[]; readonly views: Views },
+): FaultContext {
   const { hosts, cuts, clocks, clock } = world;
   return {
     owner,
     hosts,
     nodes,
+    leader: leaderIn(views),
     cuts,
     clocks,
     sleep: (ms) => sleep(clock, ms),

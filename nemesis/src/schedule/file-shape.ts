@@ -43,6 +43,9 @@ function makeEntryShape(fault: Fault) {
 
 const entryShapes = new Map(FAULTS.map((fault) => [fault, makeEntryShape(fault)]));
 
+/** The same for every fault. */
+export const ENTRY_FIELDS: readonly string[] = ["at", "for", "fault", "target", "args", "executed"];
+
 /** One entry of `faults` for one kind of fault. */
 export function entryShape(fault: Fault): ReturnType<typeof makeEntryShape> {
   const shape = entryShapes.get(fault);

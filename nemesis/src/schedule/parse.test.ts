@@ -98,6 +98,14 @@ describe("refusals say file, line, field, what is wrong and what is allowed", ()
       entry({ target: "leder" }),
       's.yaml:6: faults[0].target: unknown target "leder"; did you mean "leader"?; allowed: leader, follower, one, minority, majority, all, a node such as n2, or a list such as [n1, n3]',
     ],
+    [
+      entry({ falt: "process.kill", fault: undefined }),
+      's.yaml:6: faults[0]: unknown field "falt"; did you mean "fault"?; allowed: at, for, fault, target, args, executed',
+    ],
+    [
+      entry({ target: undefined, targt: "n1", fault: "process.kil" }),
+      's.yaml:6: faults[0]: unknown field "targt"; did you mean "target"?',
+    ],
     [entry({ target: ["n1", "n1"] }), "s.yaml:6: faults[0].target: names a node twice"],
     [
       entry({ target: ["n1", "leader"] }),

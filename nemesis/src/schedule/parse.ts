@@ -6,7 +6,7 @@ import { faultNameProblem, findFault } from "../faults/catalogue.js";
 import { didYouMean } from "../suggest.js";
 import { type Target, targetProblem } from "../targets.js";
 import { checkSchedule, type FieldPath, formatPath, type Problem } from "./check.js";
-import { documentShape, entryShape } from "./file-shape.js";
+import { documentShape, ENTRY_FIELDS, entryShape } from "./file-shape.js";
 import { MAX_SCHEDULE_BYTES, type Schedule, type ScheduledFault } from "./schedule.js";
 
 /**
@@ -77,19 +77,17 @@ function readEntry(entry: unknown, path: FieldPath): Read<{ readonly fault: Sche
   if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
     return problemAt(path, "expected a fault: a mapping with at, for, fault, target");
   }
+  // Before anything else: a field that nobody knows often explains the one that is missing.
+  const odd = Object.keys(entry).find((key) => !ENTRY_FIELDS.includes(key));
+  if (odd !== undefined) return { problem: unknownField(path, odd, ENTRY_FIELDS) };
   const name: unknown = "fault" in entry ? entry.fault : undefined;
   const fault = typeof name === "string" ? findFault(name) : undefined;
   if (fault === undefined) return problemAt([...path, "fault"], faultNameProblem(name) ?? "unknown fault");
   const badTarget = "target" in entry ? targetProblem(entry.target) : null;
   if (badTarget !== null) return problemAt([...path, "target"], badTarget);
-  const shape = entryShape(fault);
-  const parsed = shape.safeParse(entry);
+  const parsed = entryShape(fault).safeParse(entry);
   if (!parsed.success) {
-    const isInArgs = parsed.error.issues.some(
-      (issue) => issue.path[0] === "args" && issue.code === "unrecognized_keys",
-    );
-    const known = Object.keys(isInArgs ? fault.args.shape : shape.shape);
-    return { problem: describe(parsed.error, entry, known, path) };
+    return { problem: describe(parsed.error, entry, Object.keys(fault.args.shape), path) };
   }
   const written = "args" in entry ? (entry.args as Record<string, unknown> | undefined) : undefined;
   return {
@@ -113,7 +111,15 @@ function problemAt(path: FieldPath, message: string): { readonly problem: Locate
   return { problem: { path, message } };
 }
 
-/** The issue that helps most. A key that nobody knows comes first: it often explains the one that is missing. */
+function unknownField(path: FieldPath, key: string, known: readonly string[]): LocatedProblem {
+  const allowed = known.length === 0 ? "none" : known.filter((name) => name !== "$schema").join(", ");
+  return { path, key, message: `unknown field "${key}"${didYouMean(key, known)}; allowed: ${allowed}` };
+}
+
+/**
+ * The issue that helps most: a field that nobody knows comes first.
+ * @param known the fields where one that nobody knows can be
+ */
 function describe(
   error: z.ZodError,
   input: unknown,
@@ -124,11 +130,7 @@ function describe(
   const issue = unknownKey ?? error.issues[0];
   assert(issue !== undefined, "a failed parse has an issue");
   const path = [...prefix, ...issue.path.map((part) => (typeof part === "number" ? part : String(part)))];
-  if (issue.code === "unrecognized_keys") {
-    const key = issue.keys[0] ?? "";
-    const allowed = known.length === 0 ? "none" : known.filter((name) => name !== "$schema").join(", ");
-    return { path, key, message: `unknown field "${key}"${didYouMean(key, known)}; allowed: ${allowed}` };
-  }
+  if (issue.code === "unrecognized_keys") return unknownField(path, issue.keys[0] ?? "", known);
   const found = issue.path.reduce<unknown>((value, part) => (value as never)?.[part as never], input);
   return { path, message: issueText(issue, found) };
 }

@@ -15,7 +15,12 @@ export interface FakeNode {
   term: number;
   heardLeaderMs: number;
   rules: readonly Cut[];
-  dropped: number;
+  /** By peer. */
+  dropped: Map<NodeName, number>;
+  /** Peers whose rules match none of their packets, as with a wrong address. */
+  leaks: readonly NodeName[];
+  /** Whether the server, if it runs, answers what is asked about it. */
+  answers: boolean;
   clock: ClockSetting;
 }
 
@@ -41,7 +46,9 @@ export class FakeCluster {
       term: 1,
       heardLeaderMs: 0,
       rules: [],
-      dropped: 0,
+      dropped: new Map(),
+      leaks: [],
+      answers: true,
       clock: { wallOffsetMs: 0, monotonicRate: 1 },
     }));
   }
@@ -60,7 +67,9 @@ export class FakeCluster {
   }
 
   view(node: FakeNode): NodeView {
-    return node.state === "running" ? { role: node.role, term: node.term } : { role: "unknown", term: null };
+    return node.state === "running" && node.answers
+      ? { role: node.role, term: node.term }
+      : { role: "unknown", term: null };
   }
 
   start(node: FakeNode): void {
@@ -123,18 +132,23 @@ export class FakeCluster {
   #send(from: FakeNode, to: FakeNode): boolean {
     if (from.state !== "running") return false;
     if (drops(from, to.name, "out")) {
-      from.dropped += 1;
+      count(from, to.name);
       return false;
     }
     if (drops(to, from.name, "in")) {
-      to.dropped += 1;
+      count(to, from.name);
       return false;
     }
     return to.state === "running";
   }
 }
 
+function count(node: FakeNode, peer: NodeName): void {
+  node.dropped.set(peer, (node.dropped.get(peer) ?? 0) + 1);
+}
+
 function drops(node: FakeNode, peer: NodeName, direction: "in" | "out"): boolean {
+  if (node.leaks.includes(peer)) return false;
   return unite(node.rules).some(
     (cut) => cut.peer === peer && (cut.direction === "both" || cut.direction === direction),
   );

@@ -17,11 +17,13 @@ import type { VirtualClock } from "./virtual-clock.js";
 export interface HostCall {
   readonly method:
     | "cut"
+    | "cuts"
     | "droppedPackets"
     | "signal"
     | "start"
     | "process"
     | "setClock"
+    | "clockSetting"
     | "readClock"
     | "view";
   readonly node: NodeName;
@@ -72,12 +74,18 @@ export class FakeHosts implements Hosts {
     if (!(await this.#call("cut", name, cuts))) return;
     const node = this.cluster.node(name);
     node.rules = cuts;
-    node.dropped = 0;
+    node.dropped = new Map();
   }
 
-  async droppedPackets(name: NodeName): Promise<number> {
+  async cuts(name: NodeName): Promise<readonly Cut[]> {
+    await this.#call("cuts", name, null);
+    return this.cluster.node(name).rules;
+  }
+
+  async droppedPackets(name: NodeName): Promise<ReadonlyMap<NodeName, number>> {
     await this.#call("droppedPackets", name, null);
-    return this.cluster.node(name).dropped;
+    const { rules, dropped } = this.cluster.node(name);
+    return new Map(rules.map(({ peer }) => [peer, dropped.get(peer) ?? 0]));
   }
 
   async signal(name: NodeName, signal: Signal): Promise<void> {
@@ -107,11 +115,16 @@ export class FakeHosts implements Hosts {
     if (await this.#call("setClock", name, setting)) this.cluster.node(name).clock = setting;
   }
 
+  async clockSetting(name: NodeName): Promise<ClockSetting> {
+    await this.#call("clockSetting", name, null);
+    return this.cluster.node(name).clock;
+  }
+
   async readClock(name: NodeName, windowMs: number): Promise<ClockReading> {
     await this.#call("readClock", name, windowMs);
     await this.#clock.sleep(windowMs);
     const node = this.cluster.node(name);
-    if (node.state !== "running") throw new Error(`${name} does not answer`);
+    if (node.state !== "running" || !node.answers) throw new Error(`${name} does not answer`);
     // As far off as a busy machine is.
     return { wallOffsetMs: node.clock.wallOffsetMs + 40, timerRate: node.clock.monotonicRate * 0.95 };
   }
