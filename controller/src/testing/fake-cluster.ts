@@ -75,8 +75,12 @@ class FakeHosts implements Hosts {
 
   async cut(): Promise<void> {}
 
-  async droppedPackets(): Promise<number> {
-    return 0;
+  async cuts(): Promise<readonly []> {
+    return [];
+  }
+
+  async droppedPackets(): Promise<ReadonlyMap<string, number>> {
+    return new Map();
   }
 
   async signal(node: string, signal: string): Promise<void> {
@@ -97,6 +101,10 @@ class FakeHosts implements Hosts {
   }
 
   async setClock(): Promise<void> {}
+
+  async clockSetting(): Promise<{ wallOffsetMs: number; monotonicRate: number }> {
+    return { wallOffsetMs: 0, monotonicRate: 1 };
+  }
 
   async readClock(): Promise<{ wallOffsetMs: number; timerRate: number }> {
     return { wallOffsetMs: 0, timerRate: 1 };
