@@ -61,8 +61,16 @@ function settled(hosts: DockerHosts): Promise<true> {
   });
 }
 
-function dropped(node: NodeName): Promise<number> {
-  return until("a dropped packet", async () => (await trio.droppedPackets(node)) || undefined);
+async function total(node: NodeName): Promise<number> {
+  return [...(await trio.droppedPackets(node)).values()].reduce((sum, packets) => sum + packets, 0);
+}
+
+/** The node's drops once each of these peers has some. */
+function dropped(node: NodeName, peers: readonly NodeName[]): Promise<ReadonlyMap<NodeName, number>> {
+  return until(`dropped packets of ${peers.join(" and ")}`, async () => {
+    const drops = await trio.droppedPackets(node);
+    return peers.every((peer) => (drops.get(peer) ?? 0) > 0) ? drops : undefined;
+  });
 }
 
 /** Everything in Docker that carries a run's label. */
@@ -103,8 +111,12 @@ describe.skipIf(engine === null)("hosts made of containers", { timeout: 180_000 
   test("every capability is proved by its effect, and nothing is left of it", async () => {
     const probed = await trio.probe();
     for (const result of Object.values(probed)) expect(result).toMatchObject({ available: true });
+    // Between followers, on the very port that members use.
+    expect(probed["network.cut"]).toMatchObject({ detail: expect.stringContaining("port 2380") });
     for (const node of trio.nodes) {
-      expect(await trio.droppedPackets(node)).toBe(0);
+      expect(await trio.cuts(node)).toEqual([]);
+      expect(await trio.droppedPackets(node)).toEqual(new Map());
+      expect(await trio.clockSetting(node)).toEqual({ wallOffsetMs: 0, monotonicRate: 1 });
       expect(await trio.process(node)).toMatchObject({ state: "running", starts: 1 });
       expect(Math.abs((await trio.readClock(node, 0)).wallOffsetMs)).toBeLessThan(500);
     }
@@ -113,17 +125,31 @@ describe.skipIf(engine === null)("hosts made of containers", { timeout: 180_000 
   test("a leader cut off from its peers loses its place, still answers, and follows after the heal", async () => {
     const old = await leaderOf(trio);
     const peers = trio.nodes.filter((node) => node !== old);
-    await trio.cut(
-      old,
-      peers.map((peer): Cut => ({ peer, direction: "both", traffic: "peer" })),
-    );
-    expect(await dropped(old)).toBeGreaterThan(0);
+    const cuts = peers.map((peer): Cut => ({ peer, direction: "both", traffic: "peer" }));
+    await trio.cut(old, cuts);
+    expect(await trio.cuts(old)).toEqual(cuts);
+    const drops = await dropped(old, peers);
+    expect([...drops.keys()]).toEqual(peers);
     const successor = await leaderOf(trio, old);
     const views = await trio.view();
     expect(views.get(old)?.role).not.toBe("unknown");
     expect(views.get(successor)?.term ?? 0).toBeGreaterThan(0);
     await trio.cut(old, []);
-    expect(await trio.droppedPackets(old)).toBe(0);
+    expect(await trio.cuts(old)).toEqual([]);
+    expect(await trio.droppedPackets(old)).toEqual(new Map());
+    await settled(trio);
+  });
+
+  test("a rule that the kernel holds and nobody asked for is seen, and no heal is claimed over it", async () => {
+    const address = trio.endpoints.get("n2")?.client.split(":")[0] ?? "";
+    await trio.cut("n1", [{ peer: "n2", direction: "in", traffic: "peer" }]);
+    const add = ["-w", "-A", "NEM-OUT", "-d", address, "-p", "tcp", "--dport", "9", "-j", "DROP"];
+    const log = (await readFile(join(logs, "trio/n1/agent.log"), "utf8")).matchAll(/"backend":"(\w+)"/g);
+    const backend = [...log].at(-1)?.[1] ?? "";
+    await docker(["exec", `gauntlet-${RUN}-trio-n1`, `iptables-${backend}`, ...add]);
+    await expect(trio.cuts("n1")).rejects.toThrow("n1: its packet rules are no cuts that were asked for");
+    await trio.cut("n1", []);
+    expect(await trio.cuts("n1")).toEqual([]);
     await settled(trio);
   });
 
@@ -132,7 +158,8 @@ describe.skipIf(engine === null)("hosts made of containers", { timeout: 180_000 
     const follower = trio.nodes.find((node) => node !== leader) ?? "";
     const [node, peer] = direction === "in" ? [follower, leader] : [leader, follower];
     await trio.cut(node, [{ peer, direction, traffic: "peer" }]);
-    expect(await dropped(node)).toBeGreaterThan(0);
+    expect([...(await dropped(node, [peer])).keys()]).toEqual([peer]);
+    expect(await trio.cuts(node)).toEqual([{ peer, direction, traffic: "peer" }]);
     await trio.cut(node, []);
     await settled(trio);
   });
@@ -150,10 +177,9 @@ describe.skipIf(engine === null)("hosts made of containers", { timeout: 180_000 
     );
     await trio.start(node);
     expect(await trio.process(node)).toMatchObject({ state: "running", starts: starts + 1 });
-    const before = await trio.droppedPackets(node);
-    await until("more dropped packets", async () =>
-      (await trio.droppedPackets(node)) > before ? true : undefined,
-    );
+    expect(await trio.cuts(node)).toEqual([{ peer: leader, direction: "in", traffic: "peer" }]);
+    const before = await total(node);
+    await until("more dropped packets", async () => ((await total(node)) > before ? true : undefined));
     const reading = await until("the clock", () => trio.readClock(node, 0).catch(() => undefined));
     expect(reading.wallOffsetMs).toBeGreaterThan(80_000);
     await trio.setClock(node, { wallOffsetMs: 0, monotonicRate: 1 });
@@ -163,6 +189,11 @@ describe.skipIf(engine === null)("hosts made of containers", { timeout: 180_000 
 
   test("a paused server is held by the kernel and does not answer; resumed, it does", async () => {
     await trio.signal("n2", "SIGSTOP");
+    // What its machine says of it needs no answer of the server.
+    await trio.setClock("n2", { wallOffsetMs: -1500.5, monotonicRate: 1.25 });
+    expect(await trio.clockSetting("n2")).toEqual({ wallOffsetMs: -1500.5, monotonicRate: 1.25 });
+    await trio.setClock("n2", { wallOffsetMs: 0, monotonicRate: 1 });
+    expect(await trio.clockSetting("n2")).toEqual({ wallOffsetMs: 0, monotonicRate: 1 });
     expect(await trio.process("n2")).toMatchObject({ state: "paused" });
     expect((await trio.view()).get("n2")).toEqual({ role: "unknown", term: null });
     await trio.signal("n2", "SIGCONT");

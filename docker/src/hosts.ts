@@ -13,12 +13,13 @@ import type {
   ProcessState,
   Signal,
 } from "@gauntlet/nemesis";
+import type { CountedRule } from "./agent/protocol.js";
 import { docker } from "./docker-cli.js";
 import { DockerError, messageOf } from "./docker-error.js";
 import { createNetwork } from "./network.js";
 import { NodeMachine } from "./node-machine.js";
 import { readClockOf, viewOf } from "./observation.js";
-import { rulesOf } from "./packet-cuts.js";
+import { cutsOf, dropsOf, rulesOf } from "./packet-cuts.js";
 import { probeAll } from "./probe.js";
 import { labelArguments, removeRun, type ClusterKind } from "./resources.js";
 import { PORTS, serverArguments, type Member } from "./server-arguments.js";
@@ -134,7 +135,10 @@ export class DockerHosts implements Hosts {
     const peer = this.nodes.find((name) => name !== node && view.get(name)?.role !== "leader");
     const fallback = this.nodes.find((name) => name !== node);
     const machine = this.#machine(node);
-    return probeAll(this, machine, this.#machines.get(peer ?? fallback ?? ""));
+    // A follower misses nothing if another is silent for a moment; a leader might lose its place.
+    const mayCut =
+      peer !== undefined && view.get(node)?.role === "follower" && view.get(peer)?.role === "follower";
+    return probeAll(this, machine, this.#machines.get(peer ?? fallback ?? ""), mayCut);
   }
 
   async view(): Promise<ReadonlyMap<NodeName, NodeView>> {
@@ -158,8 +162,12 @@ export class DockerHosts implements Hosts {
       await machine.request<"reset-connections">({ command: "reset-connections", peer });
   }
 
-  async droppedPackets(node: NodeName): Promise<number> {
-    return (await this.#machine(node).request<"dropped-packets">({ command: "dropped-packets" })).packets;
+  async cuts(node: NodeName): Promise<readonly Cut[]> {
+    return cutsOf(node, await this.#rules(node), this.#addresses);
+  }
+
+  async droppedPackets(node: NodeName): Promise<ReadonlyMap<NodeName, number>> {
+    return dropsOf(await this.#rules(node), this.#addresses);
   }
 
   async signal(node: NodeName, signal: Signal): Promise<void> {
@@ -178,6 +186,10 @@ export class DockerHosts implements Hosts {
     await this.#machine(node).request<"set-clock">({ command: "set-clock", setting });
   }
 
+  async clockSetting(node: NodeName): Promise<ClockSetting> {
+    return (await this.#machine(node).request<"read-clock">({ command: "read-clock" })).setting;
+  }
+
   async readClock(node: NodeName, windowMs: number): Promise<ClockReading> {
     this.#machine(node);
     return readClockOf(node, this.endpoints.get(node)?.metrics ?? "", windowMs);
@@ -189,6 +201,10 @@ export class DockerHosts implements Hosts {
     const before = performance.now();
     await machine.request<"ping">({ command: "ping" });
     return performance.now() - before;
+  }
+
+  async #rules(node: NodeName): Promise<readonly CountedRule[]> {
+    return (await this.#machine(node).request<"read-rules">({ command: "read-rules" })).rules;
   }
 
   #machine(node: NodeName): NodeMachine {

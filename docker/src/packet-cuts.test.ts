@@ -1,6 +1,8 @@
+import type { Cut } from "@gauntlet/nemesis";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { countDropped, transaction } from "./agent/packet-rules.js";
-import { rulesOf } from "./packet-cuts.js";
+import { parseSaved, transaction } from "./agent/packet-rules.js";
+import { cutsOf, dropsOf, rulesOf } from "./packet-cuts.js";
 
 const ADDRESSES = new Map([
   ["n1", "10.213.4.11"],
@@ -55,16 +57,89 @@ describe("cuts as packet rules", () => {
   });
 });
 
-test("drop counters are summed over our chains alone", () => {
+describe("rules read back", () => {
   const saved = [
     "*filter",
     ":INPUT ACCEPT [120:9000]",
     ":NEM-IN - [0:0]",
     "[90:7000] -A INPUT -j NEM-IN",
     "[7:420] -A NEM-IN -s 10.213.4.12/32 -p tcp -m tcp --dport 2380 -j DROP",
-    "[5:300] -A NEM-OUT -d 10.213.4.12/32 -j DROP",
+    "[2:120] -A NEM-OUT -d 10.213.4.12/32 -p tcp -m tcp --dport 2380 -j DROP",
+    "[12345678901:300] -A NEM-IN -s 10.213.4.13/32 -j DROP",
+    "[0:0] -A NEM-OUT -d 10.213.4.14/32 -p tcp -m tcp --sport 2380 -j DROP",
     "[40:300] -A OTHER -d 10.213.4.12/32 -j DROP",
     "COMMIT",
   ].join("\n");
-  expect(countDropped(saved)).toBe(12);
+
+  test("are those of our chains alone, each with its exact counter", () => {
+    const peer = "10.213.4.12";
+    const tcpPort = { end: "destination", number: 2380 };
+    expect(parseSaved(saved)).toEqual([
+      { direction: "in", peer, tcpPort, packets: 7 },
+      { direction: "out", peer, tcpPort, packets: 2 },
+      { direction: "in", peer: "10.213.4.13", tcpPort: null, packets: 12_345_678_901 },
+      { direction: "out", peer: "10.213.4.14", tcpPort: { end: "source", number: 2380 }, packets: 0 },
+    ]);
+  });
+
+  test("give the drops of each peer they name, both directions summed", () => {
+    expect(dropsOf(parseSaved(saved), ADDRESSES)).toEqual(
+      new Map([
+        ["n2", 9],
+        ["n3", 12_345_678_901],
+      ]),
+    );
+    expect(dropsOf([], ADDRESSES)).toEqual(new Map());
+  });
+
+  test.each([
+    "[1:60] -A NEM-IN -s 10.213.4.0/24 -j DROP",
+    "[1:60] -A NEM-IN -s 10.213.4.12/32 -j ACCEPT",
+    "[1:60] -A NEM-OUT -s 10.213.4.12/32 -j DROP",
+    "-A NEM-IN -s 10.213.4.12/32 -j DROP",
+  ])("are refused where one is not ours: %s", (line) => {
+    expect(() => parseSaved(line)).toThrow("a rule that was not set here");
+  });
+
+  const cut = (peer: string): fc.Arbitrary<Cut[]> =>
+    fc
+      .option(
+        fc.record<Cut>({
+          peer: fc.constant(peer),
+          direction: fc.constantFrom("in", "out", "both"),
+          traffic: fc.constantFrom("peer", "all"),
+        }),
+      )
+      .map((one) => (one === null ? [] : [one]));
+
+  test("are the cuts that were set, and with any one rule missing they are not", () => {
+    fc.assert(
+      fc.property(fc.tuple(cut("n2"), cut("n3")), fc.nat(), (perPeer, at) => {
+        const cuts = perPeer.flat();
+        const rules = rulesOf("n1", cuts, ADDRESSES);
+        expect(cutsOf("n1", rules, ADDRESSES)).toEqual(cuts);
+        if (rules.length === 0) return;
+        const lacking = rules.filter((_, index) => index !== at % rules.length);
+        const read = (): unknown => cutsOf("n1", lacking, ADDRESSES);
+        try {
+          expect(read()).not.toEqual(cuts);
+        } catch (error) {
+          expect(String(error)).toContain("no cuts that were asked for");
+        }
+      }),
+    );
+  });
+
+  test("of one direction in whole and the other by port are told apart", () => {
+    const cuts: Cut[] = [
+      { peer: "n2", direction: "in", traffic: "all" },
+      { peer: "n2", direction: "out", traffic: "peer" },
+    ];
+    expect(cutsOf("n1", rulesOf("n1", cuts, ADDRESSES), ADDRESSES)).toEqual(cuts);
+  });
+
+  test("against an address that is no node's are refused", () => {
+    const rule = { direction: "in", peer: "10.213.4.99", tcpPort: null } as const;
+    expect(() => cutsOf("n1", [rule], ADDRESSES)).toThrow("n1: its packet rules are no cuts");
+  });
 });

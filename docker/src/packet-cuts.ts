@@ -1,5 +1,5 @@
 import type { Cut, NodeName } from "@gauntlet/nemesis";
-import type { PacketRule } from "./agent/protocol.js";
+import type { CountedRule, PacketRule } from "./agent/protocol.js";
 import { DockerError } from "./docker-error.js";
 import { PORTS } from "./server-arguments.js";
 
@@ -24,6 +24,57 @@ export function rulesOf(
     const directions = cut.direction === "both" ? (["in", "out"] as const) : [cut.direction];
     return directions.flatMap((direction) => tcpPorts(cut).map((tcpPort) => ({ direction, peer, tcpPort })));
   });
+}
+
+/**
+ * The cuts that make exactly these rules: rulesOf backwards.
+ * @throws DockerError when no cuts do
+ */
+export function cutsOf(
+  node: NodeName,
+  rules: readonly PacketRule[],
+  addresses: ReadonlyMap<NodeName, string>,
+): readonly Cut[] {
+  const cuts = [...addresses].flatMap(([peer, address]) => {
+    const own = rules.filter((rule) => rule.peer === address);
+    const whole = own.filter(({ tcpPort }) => tcpPort === null);
+    const ports = own.filter(({ tcpPort }) => tcpPort !== null);
+    return [...cutOf(peer, "all", whole), ...cutOf(peer, "peer", ports)];
+  });
+  const read = rules.map(keyOf).toSorted();
+  const meant = rulesOf(node, cuts, addresses).map(keyOf).toSorted();
+  if (read.join() !== meant.join()) {
+    throw new DockerError(`${node}: its packet rules are no cuts that were asked for: ${read.join(", ")}`);
+  }
+  return cuts;
+}
+
+/** Packets that the rules dropped, by the peer they name. */
+export function dropsOf(
+  rules: readonly CountedRule[],
+  addresses: ReadonlyMap<NodeName, string>,
+): ReadonlyMap<NodeName, number> {
+  const drops = new Map<NodeName, number>();
+  for (const [peer, address] of addresses) {
+    const own = rules.filter((rule) => rule.peer === address);
+    if (own.length > 0)
+      drops.set(
+        peer,
+        own.reduce((sum, { packets }) => sum + packets, 0),
+      );
+  }
+  return drops;
+}
+
+function cutOf(peer: NodeName, traffic: Cut["traffic"], rules: readonly PacketRule[]): Cut[] {
+  const [first] = rules;
+  if (first === undefined) return [];
+  const isBoth = rules.some(({ direction }) => direction !== first.direction);
+  return [{ peer, direction: isBoth ? "both" : first.direction, traffic }];
+}
+
+function keyOf({ direction, peer, tcpPort }: PacketRule): string {
+  return `${direction} ${peer} ${tcpPort === null ? "all" : `${tcpPort.end} ${tcpPort.number}`}`;
 }
 
 function tcpPorts({ traffic, direction }: Cut): readonly PacketRule["tcpPort"][] {

@@ -2,8 +2,9 @@ import type { Capability, Hosts, NodeName, ProbeResult } from "@gauntlet/nemesis
 import type { PacketRule } from "./agent/protocol.js";
 import { DockerError, messageOf } from "./docker-error.js";
 import type { NodeMachine } from "./node-machine.js";
+import { PORTS } from "./server-arguments.js";
 
-/** TCP discard: nothing listens there, so a probe of packets disturbs nobody and is answered by a refusal. */
+/** TCP discard: nothing listens there, so a probe disturbs nobody even between a leader and its follower, and is answered by a refusal. */
 const UNUSED_PORT = 9;
 const DIAL_MS = 400;
 const WALL_BUMP_MS = 3_000;
@@ -12,15 +13,19 @@ const RATE_WINDOW_MS = 800;
 /** Between the slow rate and the true one, so that a busy machine does not decide. */
 const RATE_LIMIT = 0.75;
 
-/** Tries every capability by its effect on one node, best a follower, with `peer` at the other end of the wire. */
+/**
+ * Tries every capability by its effect on one node, best a follower, with `peer` at the other end of the wire.
+ * @param mayCutPeers the two can do without each other for a second: packets are tried on the port members talk on
+ */
 export async function probeAll(
   hosts: Hosts,
   machine: NodeMachine,
   peer: NodeMachine | undefined,
+  mayCutPeers: boolean,
 ): Promise<Readonly<Record<Capability, ProbeResult>>> {
   const node = machine.node;
   return {
-    "network.cut": await attempt(() => probeCut(machine, peer)),
+    "network.cut": await attempt(() => probeCut(machine, peer, mayCutPeers ? PORTS.peer : UNUSED_PORT)),
     "process.signal": await attempt(() => probeSignal(hosts, node)),
     "clock.wall": await attempt(() => probeWall(hosts, node)),
     "clock.rate": await attempt(() => probeRate(hosts, node)),
@@ -37,27 +42,29 @@ async function attempt(probe: () => Promise<string>): Promise<ProbeResult> {
   }
 }
 
-async function probeCut(machine: NodeMachine, peer: NodeMachine | undefined): Promise<string> {
+async function probeCut(machine: NodeMachine, peer: NodeMachine | undefined, port: number): Promise<string> {
   if (peer === undefined) throw new DockerError("there is no other node to be cut from");
   const dial = async (): Promise<string> => {
-    const command = { command: "dial", host: peer.address, port: UNUSED_PORT, timeoutMs: DIAL_MS } as const;
+    const command = { command: "dial", host: peer.address, port, timeoutMs: DIAL_MS } as const;
     return (await machine.request<"dial">(command)).outcome;
   };
   const set = (rules: PacketRule[]): Promise<{ backend: string }> =>
     machine.request<"set-rules">({ command: "set-rules", rules });
   let backend = "";
+  const passes = port === UNUSED_PORT ? "refused" : "open";
   const before = await dial();
-  if (before !== "refused") throw new DockerError(`a dial to an unused port of ${peer.node} gave ${before}`);
+  if (before !== passes) throw new DockerError(`a dial to port ${port} of ${peer.node} gave ${before}`);
   try {
     for (const direction of ["out", "in"] as const) {
       const end = direction === "out" ? "destination" : "source";
-      const rule = { direction, peer: peer.address, tcpPort: { end, number: UNUSED_PORT } } as const;
+      const rule = { direction, peer: peer.address, tcpPort: { end, number: port } } as const;
       ({ backend } = await set([rule]));
       const during = await dial();
-      const { packets } = await machine.request<"dropped-packets">({ command: "dropped-packets" });
+      const { rules } = await machine.request<"read-rules">({ command: "read-rules" });
+      const packets = rules[0]?.packets ?? 0;
       if (during !== "timeout" || packets === 0) {
         throw new DockerError(
-          `a rule against "${direction}" dropped ${packets} packets, a dial gave ${during}`,
+          `a rule against "${direction}" on port ${port} dropped ${packets} packets, a dial gave ${during}`,
         );
       }
     }
@@ -65,8 +72,8 @@ async function probeCut(machine: NodeMachine, peer: NodeMachine | undefined): Pr
     await set([]);
   }
   const after = await dial();
-  if (after !== "refused") throw new DockerError(`packets stay away after the rules were removed (${after})`);
-  return `iptables (${backend}) drops and lets through again`;
+  if (after !== passes) throw new DockerError(`packets stay away after the rules were removed (${after})`);
+  return `iptables (${backend}) drops on port ${port} and lets through again`;
 }
 
 async function probeSignal(hosts: Hosts, node: NodeName): Promise<string> {

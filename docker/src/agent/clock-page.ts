@@ -1,4 +1,4 @@
-import { openSync, writeSync } from "node:fs";
+import { openSync, readFileSync, writeSync } from "node:fs";
 
 /**
  * The page of memory through which the server's clocks are set; shim/clock.c reads it and has the same layout
@@ -55,6 +55,18 @@ export class ClockPage {
     bytes.writeBigUInt64LE(this.#sequence);
     writeSync(this.#fd, bytes, 0, bytes.length, SEQUENCE_AT);
   }
+}
+
+/** The setting that a server which maps this page sees: read from the page, not from what was asked for. */
+export function readClockPage(path: string): ClockSetting {
+  const page = readFileSync(path);
+  const isWhole = page.length === BODY_AT + BODY_BYTES && page.toString("latin1", 0, MAGIC.length) === MAGIC;
+  if (!isWhole || page.readBigUInt64LE(SEQUENCE_AT) % 2n !== 0n)
+    throw new Error(`${path} is no whole clock page`);
+  return {
+    wallOffsetMs: Number(page.readBigInt64LE(BODY_AT)) / 1e6,
+    monotonicRate: page.readDoubleLE(BODY_AT + 24),
+  };
 }
 
 /** The line with another rate that meets the old one now. The shim rounds in the same way. */

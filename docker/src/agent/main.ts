@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { giveToHost, log } from "./agent-log.js";
-import { ClockPage } from "./clock-page.js";
+import { ClockPage, readClockPage } from "./clock-page.js";
 import { eachLine } from "./lines.js";
 import { PacketRules, resetConnections } from "./packet-rules.js";
 import { PATHS } from "./paths.js";
@@ -32,7 +32,7 @@ const handlers: Handlers = {
     log("packet rules set", { backend, rules: wanted });
     return { backend };
   },
-  "dropped-packets": async () => ({ packets: await rules.dropped() }),
+  "read-rules": async () => ({ rules: await rules.read() }),
   "reset-connections": async ({ peer }) => {
     await resetConnections(peer);
     log("connections reset", { peer });
@@ -44,6 +44,7 @@ const handlers: Handlers = {
     log("clock set", setting);
     return {};
   },
+  "read-clock": () => ({ setting: readClockPage(PATHS.clockPage) }),
 };
 
 function dial(host: string, port: number, timeoutMs: number): Promise<Result<"dial">> {

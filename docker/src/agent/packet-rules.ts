@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import type { PacketRule } from "./protocol.js";
+import type { CountedRule, PacketRule } from "./protocol.js";
 
 const CHAINS = { in: "NEM-IN", out: "NEM-OUT" } as const;
 const EMPTY_CHAINS = `:${CHAINS.in} - [0:0]\n:${CHAINS.out} - [0:0]\n`;
@@ -21,13 +21,28 @@ export function transaction(rules: readonly PacketRule[]): string {
   return `*filter\n${EMPTY_CHAINS}${lines.join("")}COMMIT\n`;
 }
 
-/** Sums the packet counters of our chains in the output of `iptables-save -c`. */
-export function countDropped(saved: string): number {
-  let packets = 0;
-  for (const [, count] of saved.matchAll(/^\[(\d+):\d+\] -A NEM-(?:IN|OUT) .*-j DROP$/gm)) {
-    packets += Number(count);
-  }
-  return packets;
+const RULE =
+  /^\[(?<packets>\d+):\d+\] -A NEM-(?<chain>IN|OUT) -(?<side>[sd]) (?<peer>[\d.]+)\/32(?: -p tcp -m tcp --(?<end>sport|dport) (?<port>\d+))? -j DROP$/;
+
+/**
+ * The rules of our chains in the output of `iptables-save -c`, with their packet counters.
+ * @throws Error on a rule in our chains that is not one of ours: whoever reads must not take it for no rule
+ */
+export function parseSaved(saved: string): CountedRule[] {
+  const lines = saved.split("\n").filter((line) => /-A NEM-(?:IN|OUT) /.test(line));
+  return lines.map((line) => {
+    const { packets, chain, side, peer = "", end, port } = RULE.exec(line)?.groups ?? {};
+    if (packets === undefined || (chain === "IN") !== (side === "s")) {
+      throw new Error(`a rule that was not set here: ${line}`);
+    }
+    return {
+      direction: chain === "IN" ? "in" : "out",
+      peer,
+      tcpPort:
+        port === undefined ? null : { end: end === "sport" ? "source" : "destination", number: Number(port) },
+      packets: Number(packets),
+    };
+  });
 }
 
 export class PacketRules {
@@ -40,10 +55,10 @@ export class PacketRules {
     return backend;
   }
 
-  /** Packets dropped since the rules were set. */
-  async dropped(): Promise<number> {
-    if (this.#backend === null) return 0;
-    return countDropped(await run(`iptables-${this.#backend}-save`, ["-c", "-t", "filter"], ""));
+  /** As the kernel has them. Before the first set() there are no chains that could hold any. */
+  async read(): Promise<CountedRule[]> {
+    if (this.#backend === null) return [];
+    return parseSaved(await run(`iptables-${this.#backend}-save`, ["-c", "-t", "filter"], ""));
   }
 
   /** Takes the first backend that this kernel lets us hook the chains into. */

@@ -15,6 +15,9 @@ export const packetRule = z.object({
 });
 export type PacketRule = z.infer<typeof packetRule>;
 
+const countedRule = packetRule.extend({ packets: z.int().nonnegative() });
+export type CountedRule = z.infer<typeof countedRule>;
+
 const MAX_RULES = 1000;
 /** A hundred years. */
 const MAX_WALL_OFFSET_MS = 100 * 365.25 * 86_400_000;
@@ -30,10 +33,11 @@ export const request = z.discriminatedUnion("command", [
   z.object({ command: z.literal("signal"), signal: z.enum(["SIGKILL", "SIGTERM", "SIGSTOP", "SIGCONT"]) }),
   z.object({ command: z.literal("process") }),
   z.object({ command: z.literal("set-rules"), rules: z.array(packetRule).max(MAX_RULES) }),
-  z.object({ command: z.literal("dropped-packets") }),
+  z.object({ command: z.literal("read-rules") }),
   z.object({ command: z.literal("reset-connections"), peer: z.ipv4() }),
   z.object({ command: z.literal("dial"), host: z.ipv4(), port, timeoutMs: z.int().min(1).max(10_000) }),
   z.object({ command: z.literal("set-clock"), setting: clockSetting }),
+  z.object({ command: z.literal("read-clock") }),
 ]);
 export type Request = z.infer<typeof request>;
 export type Command = Request["command"];
@@ -54,11 +58,13 @@ export const results = {
   signal: processState,
   process: processState,
   "set-rules": z.object({ backend: z.string() }),
-  "dropped-packets": z.object({ packets: z.int().nonnegative() }),
+  /** As the kernel has them, each with the packets that it dropped since it was set. */
+  "read-rules": z.object({ rules: z.array(countedRule) }),
   "reset-connections": z.object({}),
   /** `refused` proves that packets went both ways. */
   dial: z.object({ outcome: z.enum(["open", "refused", "timeout"]) }),
   "set-clock": z.object({}),
+  "read-clock": z.object({ setting: clockSetting }),
 } as const satisfies Record<Command, z.ZodType>;
 export type Result<C extends Command> = z.infer<(typeof results)[C]>;
 
