@@ -3,14 +3,22 @@ import type { Body, Message } from "./message.js";
 /**
  * What a sender of an earlier term is told; null: nothing. All that matters is the term that the answer
  * carries: by it an old leader steps down, and a leader whose term is behind this member's can be replaced.
- * The rest must claim nothing: round 0 confirms no read, whoever leads which term by now.
+ * The sender may be in that term, and have asked anew, by the time the answer is there. So whatever was
+ * asked, the answer is the one message that claims nothing: a heartbeat's, of round 0, which confirms no read.
  */
 export function answerToStale(message: Message): Body | null {
-  if (message.type === "append") {
-    return { type: "append-rejected", rejectedPrevIndex: message.prevIndex, hintIndex: 0, hintTerm: 0 };
+  switch (message.type) {
+    case "append":
+    case "heartbeat":
+    case "vote-request":
+    case "read-request":
+      return { type: "heartbeat-response", round: 0 };
+    case "append-accepted":
+    case "append-rejected":
+    case "heartbeat-response":
+    case "vote-response":
+    case "read-response":
+    case "propose":
+      return null;
   }
-  if (message.type === "heartbeat") return { type: "heartbeat-response", round: 0 };
-  if (message.type === "vote-request") return { type: "vote-response", pre: message.pre, granted: false };
-  if (message.type === "read-request") return { type: "read-response", id: message.id, index: null };
-  return null;
 }
