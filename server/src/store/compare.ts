@@ -7,13 +7,14 @@ const { CompareResult, CompareTarget } = pb.Compare;
 
 /** Whether the compare holds for every key in its range; a range without keys is one missing key. */
 export function compareHolds(space: KeySpace, compare: pb.ICompare, revision: number): boolean {
-  let keys = 0;
+  let found = false;
   let allHold = true;
   space.visit(keyRange(compare.key, compare.range_end), revision, (live) => {
-    keys += 1;
-    allHold &&= holds(compare, live);
+    found = true;
+    allHold = holds(compare, live);
+    return allHold ? undefined : "enough";
   });
-  if (keys > 0) return allHold;
+  if (found) return allHold;
   // A missing key has zeros everywhere, but no value of which anything holds.
   return compare.target !== CompareTarget.VALUE && holds(compare, MISSING);
 }

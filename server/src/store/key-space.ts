@@ -28,6 +28,11 @@ export interface LiveKey extends LiveValue {
   readonly modRevision: number;
 }
 
+type Visitor = (live: LiveKey) => "enough" | undefined;
+
+/** What the tree takes for the end of a walk. */
+const STOP = { break: 0 };
+
 /** All versions of one key, oldest first, at least one. */
 type History = KeyVersion[];
 
@@ -52,13 +57,16 @@ export class KeySpace {
     return history === undefined ? null : liveAt(key, history, revision);
   }
 
-  /** Visits, in order of the keys, what existed at `revision`. Must not change the key space meanwhile. */
-  visit({ from, to }: KeyRange, revision: number, visitor: (live: LiveKey) => void): void {
+  /**
+   * Visits, in order of the keys, what existed at `revision`, until the visitor returns "enough". It must
+   * not change the key space meanwhile.
+   */
+  visit({ from, to }: KeyRange, revision: number, visitor: Visitor): void {
     const last = to ?? this.histories.maxKey();
     if (last === undefined) return;
     this.histories.forRange(from, last, to === null, (key, history) => {
       const live = liveAt(key, history, revision);
-      if (live !== null) visitor(live);
+      return live !== null && visitor(live) === "enough" ? STOP : undefined;
     });
   }
 

@@ -114,7 +114,9 @@ export class Transaction {
 
   private deleteRange(request: pb.IDeleteRangeRequest): pb.IDeleteRangeResponse {
     const removed: LiveKey[] = [];
-    this.space.visit(keyRange(request.key, request.range_end), this.revision, (live) => removed.push(live));
+    this.space.visit(keyRange(request.key, request.range_end), this.revision, (live) => {
+      removed.push(live);
+    });
     if (removed.length > 0) this.changed = true;
     for (const { key } of removed) this.space.remove(key, this.revision);
     const response = { header: { revision: this.revision }, deleted: removed.length };
