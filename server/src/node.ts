@@ -34,6 +34,7 @@ const LIMITS = {
   maxUncommittedBytes: 64 * MIB,
   maxProposalBatchBytes: 1 * MIB,
   maxWaitingProposals: 10_000,
+  maxWaitingReads: 10_000,
 } as const;
 
 /** What gRPC lets in beyond a request of the largest size, so that it is refused by name and not by the transport. */
@@ -157,6 +158,7 @@ function replicaOptions(config: Config, identity: Identity): ReplicaOptions {
     maxProposalBytes: config.maxRequestBytes,
     maxProposalBatchBytes: LIMITS.maxProposalBatchBytes,
     maxWaitingProposals: LIMITS.maxWaitingProposals,
+    maxWaitingReads: LIMITS.maxWaitingReads,
   };
 }
 

@@ -34,8 +34,14 @@ export class Reads {
 
   #nextId = 1;
 
+  #waitingCount = 0;
+
   constructor(timeoutMs: number) {
     this.#timeoutMs = timeoutMs;
+  }
+
+  get waitingCount(): number {
+    return this.#waitingCount;
   }
 
   get gatheredCount(): number {
@@ -45,6 +51,7 @@ export class Reads {
   /** Resolves once the state machine holds all that was acknowledged before this call. */
   add(): Promise<void> {
     return new Promise((resolve, reject) => {
+      this.#waitingCount += 1;
       this.#gathering.push({ resolve, reject });
     });
   }
@@ -69,7 +76,7 @@ export class Reads {
   refuse(id: number, error: ErrorName): void {
     const batch = this.#asked.get(id);
     this.#asked.delete(id);
-    if (batch !== undefined) reject(batch, error);
+    if (batch !== undefined) this.#reject(batch.waiters, error);
   }
 
   /** The state machine holds everything up to `index`. */
@@ -81,6 +88,7 @@ export class Reads {
         later.push(read);
         continue;
       }
+      this.#waitingCount -= read.batch.waiters.length;
       for (const waiter of read.batch.waiters) waiter.resolve();
     }
     this.#confirmed = later;
@@ -93,20 +101,23 @@ export class Reads {
       this.refuse(id, "Timeout");
     }
     if (this.#confirmed.length === 0) return;
-    for (const { batch } of this.#confirmed) if (batch.deadlineMs <= nowMs) reject(batch, "Timeout");
+    for (const { batch } of this.#confirmed) {
+      if (batch.deadlineMs <= nowMs) this.#reject(batch.waiters, "Timeout");
+    }
     this.#confirmed = this.#confirmed.filter(({ batch }) => batch.deadlineMs > nowMs);
   }
 
   refuseAll(error: ErrorName): void {
-    for (const batch of this.#asked.values()) reject(batch, error);
-    for (const { batch } of this.#confirmed) reject(batch, error);
-    for (const waiter of this.#gathering) waiter.reject(new EtcdError(error));
+    for (const batch of this.#asked.values()) this.#reject(batch.waiters, error);
+    for (const { batch } of this.#confirmed) this.#reject(batch.waiters, error);
+    this.#reject(this.#gathering, error);
     this.#asked.clear();
     this.#confirmed = [];
     this.#gathering = [];
   }
-}
 
-function reject(batch: Batch, error: ErrorName): void {
-  for (const waiter of batch.waiters) waiter.reject(new EtcdError(error));
+  #reject(waiters: readonly Waiter[], error: ErrorName): void {
+    this.#waitingCount -= waiters.length;
+    for (const waiter of waiters) waiter.reject(new EtcdError(error));
+  }
 }

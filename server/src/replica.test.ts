@@ -14,6 +14,7 @@ const OPTIONS = {
   maxProposalBytes: 100,
   maxProposalBatchBytes: 120,
   maxWaitingProposals: 5,
+  maxWaitingReads: 3,
 };
 
 /** A world around one replica: the core is a script, everything that leaves is written down. */
@@ -28,45 +29,49 @@ class World {
   /** What the core answers to an event. */
   script: (event: Event) => readonly Effect[] = () => [];
 
-  readonly replica = new Replica<string>(
-    {
-      core: {
-        step: (event) => {
-          this.events.push(event);
-          return this.script(event);
+  readonly replica: Replica<string>;
+
+  constructor(lastIndex = 0) {
+    this.replica = new Replica<string>(
+      {
+        core: {
+          step: (event) => {
+            this.events.push(event);
+            return this.script(event);
+          },
+          status: () => ({
+            role: "follower",
+            term: 1,
+            leader: 2,
+            commitIndex: 0,
+            appliedIndex: 0,
+            lastIndex,
+          }),
         },
-        status: () => ({
-          role: "follower",
-          term: 1,
-          leader: 2,
-          commitIndex: 0,
-          appliedIndex: 0,
-          lastIndex: 0,
-        }),
-      },
-      log: {
-        append: () => new Promise((done, fail) => this.appends.push({ done, fail })),
-      },
-      store: {
-        applyCommand: (data) => {
-          const { origin, request_id, put } = gauntletpeer.Command.decode(data);
-          const result = Buffer.from(put ?? new Uint8Array()).toString();
-          if (result === "poison") throw new Error("the state machine is broken");
-          return { origin: toSafeNumber(origin), requestId: toSafeNumber(request_id), result };
+        log: {
+          append: () => new Promise((done, fail) => this.appends.push({ done, fail })),
+        },
+        store: {
+          applyCommand: (data) => {
+            const { origin, request_id, put } = gauntletpeer.Command.decode(data);
+            const result = Buffer.from(put ?? new Uint8Array()).toString();
+            if (result === "poison") throw new Error("the state machine is broken");
+            return { origin: toSafeNumber(origin), requestId: toSafeNumber(request_id), result };
+          },
+        },
+        network: { send: (messages) => this.sent.push([...messages]) },
+        clock: this.clock,
+        random: { below: () => 1000 },
+        observer: {
+          roleChanged: () => undefined,
+          ticked: () => (this.ticks += 1),
+          proposalApplied: (elapsedMs) => this.elapsedMs.push(elapsedMs),
+          fatal: (error) => this.fatal.push(error),
         },
       },
-      network: { send: (messages) => this.sent.push([...messages]) },
-      clock: this.clock,
-      random: { below: () => 1000 },
-      observer: {
-        roleChanged: () => undefined,
-        ticked: () => (this.ticks += 1),
-        proposalApplied: (elapsedMs) => this.elapsedMs.push(elapsedMs),
-        fatal: (error) => this.fatal.push(error),
-      },
-    },
-    OPTIONS,
-  );
+      OPTIONS,
+    );
+  }
 
   put(text: string): Promise<string> {
     return this.replica.propose({ put: Buffer.from(text) });
@@ -123,6 +128,7 @@ describe("writes", () => {
     world.commit(1, world.proposed());
     expect(await Promise.all([first, second])).toEqual(["a", "b"]);
     expect(world.elapsedMs).toEqual([20, 20]);
+    world.clock.runSoon();
     expect(world.events.at(-1)).toEqual({ type: "applied", index: 2 });
   });
 
@@ -216,6 +222,36 @@ describe("reads", () => {
     expect(new Set(ids).size).toBe(2);
   });
 
+  test("one too many is refused, until others have ended, in whatever way", async () => {
+    const tooMany = "etcdserver: too many requests";
+    const ask = () => failureOf(world.replica.readBarrier());
+    world.script = (event) => {
+      if (event.type !== "read") return [];
+      if (event.id === 1) return [{ type: "read-refused", id: 1, reason: "no-leader" }];
+      return event.id === 2 ? [{ type: "read-ready", id: 2, index: 1 }] : [];
+    };
+    const refused = [ask(), ask(), ask()];
+    expect(await ask()).toBe(tooMany);
+    world.clock.runSoon();
+    expect(await Promise.all(refused)).toEqual(refused.map(() => "etcdserver: no leader"));
+
+    const confirmed = [ask(), ask()];
+    world.clock.runSoon();
+    const silent = [ask()];
+    world.clock.runSoon();
+    expect(await ask()).toBe(tooMany);
+    world.commit(1, [foreignCommand("a")]);
+    expect(await Promise.all(confirmed)).toEqual(confirmed.map(() => "it did not fail"));
+
+    silent.push(ask(), ask());
+    expect(await ask()).toBe(tooMany);
+    world.clock.runSoon();
+    world.clock.advance(OPTIONS.requestTimeoutMs + OPTIONS.tickIntervalMs);
+    expect(await Promise.all(silent)).toEqual(silent.map(() => "etcdserver: request timed out"));
+    void ask();
+    expect(world.fatal).toEqual([]);
+  });
+
   test("refusals and silence end a read", async () => {
     const silent = failureOf(world.replica.readBarrier());
     world.clock.runSoon();
@@ -226,6 +262,76 @@ describe("reads", () => {
     expect(await refused).toBe("etcdserver: leader changed");
     world.clock.advance(OPTIONS.requestTimeoutMs + OPTIONS.tickIntervalMs);
     expect(await silent).toBe("etcdserver: request timed out");
+  });
+});
+
+describe("applying", () => {
+  const apply = (first: number, count = 1): Effect => ({
+    type: "apply",
+    entries: Array.from({ length: count }, (_, at) => normalEntry(first + at, foreignCommand("a"))),
+  });
+  const types = () => world.events.map((event) => event.type);
+
+  test("of a long log lets ticks and messages in between its parts, and reads wait for theirs", async () => {
+    const order: string[] = [];
+    world.script = (event) => {
+      if (event.type === "read") return [{ type: "read-ready", id: event.id, index: 4 }];
+      if (event.type === "tick") return world.ticks === 1 ? [apply(1, 2)] : [];
+      if (event.type === "applied") return event.index < 6 ? [apply(event.index + 1, 2)] : [];
+      return [];
+    };
+    void world.replica.readBarrier().then(() => order.push("read"));
+    world.clock.runSoonOnce();
+    world.clock.advance(OPTIONS.tickIntervalMs);
+    expect(types()).toEqual(["read", "tick"]);
+    world.clock.advance(OPTIONS.tickIntervalMs);
+    world.clock.runSoonOnce();
+    world.replica.receive([{ from: 12, to: SELF, term: 1, type: "heartbeat", commit: 0, round: 1 }]);
+    await turn();
+    expect(order).toEqual(["read"]);
+    world.clock.runSoon();
+    expect(types()).toEqual(["read", "tick", "tick", "applied", "receive", "applied", "applied"]);
+    expect(world.events.at(-1)).toEqual({ type: "applied", index: 6 });
+  });
+
+  test("that goes on before it is reported is reported once, as far as it came", () => {
+    world.script = (event) => (event.type === "tick" ? [apply(world.ticks)] : []);
+    world.clock.advance(2 * OPTIONS.tickIntervalMs);
+    world.script = (event) => (event.type === "receive" ? [apply(3)] : []);
+    world.replica.receive([{ from: 12, to: SELF, term: 1, type: "heartbeat", commit: 0, round: 1 }]);
+    world.clock.runSoon();
+    expect(world.events.filter(({ type }) => type === "applied")).toEqual([{ type: "applied", index: 3 }]);
+    expect(world.fatal).toEqual([]);
+  });
+});
+
+describe("after a restart", () => {
+  test("the log of the earlier life is replayed once all of it is applied", () => {
+    const world = new World(2);
+    world.replica.start();
+    expect(world.replica.isReplayed).toBe(false);
+    world.commit(1, [foreignCommand("a")]);
+    expect(world.replica.isReplayed).toBe(false);
+    world.commit(2, [foreignCommand("b")]);
+    expect(world.replica.isReplayed).toBe(true);
+  });
+
+  test("nothing waits for entries that a leader has replaced: they were not committed", () => {
+    const world = new World(9);
+    world.replica.start();
+    const hardState = { term: 2, vote: null };
+    const entries = [{ ...normalEntry(3, foreignCommand("c")), term: 2 }];
+    world.script = (event) =>
+      event.type === "tick" ? [{ type: "persist", sequence: 1, hardState, entries }] : [];
+    world.clock.advance(OPTIONS.tickIntervalMs);
+    world.commit(1, [foreignCommand("a")]);
+    expect(world.replica.isReplayed).toBe(false);
+    world.commit(2, [foreignCommand("b")]);
+    expect(world.replica.isReplayed).toBe(true);
+  });
+
+  test("without a log there is nothing to replay", () => {
+    expect(world.replica.isReplayed).toBe(true);
   });
 });
 

@@ -75,6 +75,8 @@ export interface ReplicaOptions {
   readonly maxProposalBatchBytes: number;
   /** Writes of this member that may wait at once; more get RequestTooManyRequests. */
   readonly maxWaitingProposals: number;
+  /** Linearizable reads of this member that may wait at once; more get RequestTooManyRequests. */
+  readonly maxWaitingReads: number;
 }
 
 /**
@@ -116,13 +118,20 @@ export class Replica<Result> {
 
   #durableStepQueued = false;
 
+  #appliedStepQueued = false;
+
+  /** Where the log of the earlier life ends that is still to be applied. */
+  #replayIndex: number;
+
   /** "stopped" ends with an answer to all, "failed" without a word. */
   #state: "running" | "stopped" | "failed" = "running";
 
   constructor(parts: ReplicaParts<Result>, options: ReplicaOptions) {
     this.#parts = parts;
     this.#options = options;
-    this.#view = parts.core.status();
+    const status = parts.core.status();
+    this.#view = status;
+    this.#replayIndex = status.lastIndex;
     this.#nextRequestId = 1 + parts.random.below(FIRST_REQUEST_ID_BOUND);
     this.#proposals = new Proposals(options.requestTimeoutMs);
     this.#reads = new Reads(options.requestTimeoutMs);
@@ -152,6 +161,14 @@ export class Replica<Result> {
   }
 
   /**
+   * The store holds at least what it held before the last restart, so that a local read does not go back.
+   * (It held nothing that was not in the log.)
+   */
+  get isReplayed(): boolean {
+    return this.#appliedIndex >= this.#replayIndex;
+  }
+
+  /**
    * Resolves when the write is committed and applied here. Rejects with NoLeader, RequestTooLarge or
    * RequestTooManyRequests when it never entered a log and never will; Timeout, LeaderChanged and Stopped
    * promise nothing.
@@ -175,10 +192,13 @@ export class Replica<Result> {
 
   /**
    * Resolves when the store holds every write that was acknowledged before this call, so that a local read
-   * is linearizable. Rejects with NoLeader, LeaderChanged, Timeout or Stopped.
+   * is linearizable. Rejects with NoLeader, LeaderChanged, RequestTooManyRequests, Timeout or Stopped.
    */
   readBarrier(): Promise<void> {
     if (this.#state !== "running") return Promise.reject(new EtcdError("Stopped"));
+    if (this.#reads.waitingCount >= this.#options.maxWaitingReads) {
+      return Promise.reject(new EtcdError("RequestTooManyRequests"));
+    }
     if (this.#reads.gatheredCount === 0) this.#parts.clock.soon(() => this.#askGathered());
     return this.#reads.add();
   }
@@ -215,20 +235,14 @@ export class Replica<Result> {
     this.#step({ type: "read", id });
   }
 
-  /** One event, and what follows from it at once: applying entries makes events of its own. */
   #step(event: Event, onRefused?: (reason: RefusalReason) => void): void {
     if (this.#state !== "running") return;
     try {
       const sends: Message[] = [];
-      for (let next: Event | null = event; next !== null; ) {
-        const effects: readonly Effect[] = this.#parts.core.step(next);
-        next = null;
-        for (const effect of effects) {
-          if (effect.type === "send") sends.push(effect.message);
-          else if (effect.type === "proposals-refused") onRefused?.(effect.reason);
-          else if (effect.type === "apply") next = { type: "applied", index: this.#apply(effect.entries) };
-          else this.#carryOut(effect);
-        }
+      for (const effect of this.#parts.core.step(event)) {
+        if (effect.type === "send") sends.push(effect.message);
+        else if (effect.type === "proposals-refused") onRefused?.(effect.reason);
+        else this.#carryOut(effect);
       }
       if (sends.length > 0) this.#parts.network.send(sends);
     } catch (error) {
@@ -236,10 +250,14 @@ export class Replica<Result> {
     }
   }
 
-  #carryOut(effect: Exclude<Effect, { type: "send" | "apply" | "proposals-refused" }>): void {
+  #carryOut(effect: Exclude<Effect, { type: "send" | "proposals-refused" }>): void {
     switch (effect.type) {
       case "persist":
+        this.#forgetReplaced(effect.entries);
         void this.#persist(effect.sequence, effect);
+        break;
+      case "apply":
+        this.#apply(effect.entries);
         break;
       case "read-ready":
         this.#reads.confirm(effect.id, effect.index);
@@ -277,8 +295,12 @@ export class Replica<Result> {
     this.#step({ type: "persisted", sequence: this.#durableSequence, wallMs });
   }
 
-  /** Returns the index of the last entry applied. */
-  #apply(entries: readonly Entry[]): number {
+  /** What a leader replaced was not committed: nobody read it before the restart, or ever will. */
+  #forgetReplaced([first]: readonly Entry[]): void {
+    if (first !== undefined) this.#replayIndex = Math.min(this.#replayIndex, first.index - 1);
+  }
+
+  #apply(entries: readonly Entry[]): void {
     for (const entry of entries) {
       if (entry.index !== this.#appliedIndex + 1) {
         throw new Error(`entry ${entry.index} comes to be applied after entry ${this.#appliedIndex}`);
@@ -294,7 +316,20 @@ export class Replica<Result> {
       }
     }
     this.#reads.applied(this.#appliedIndex);
-    return this.#appliedIndex;
+    this.#reportApplied();
+  }
+
+  /**
+   * In a turn of its own, because the core answers with the next part of a long log: applied all in one
+   * turn, it would keep a leader from its heartbeats until it is deposed.
+   */
+  #reportApplied(): void {
+    if (this.#appliedStepQueued) return;
+    this.#appliedStepQueued = true;
+    this.#parts.clock.soon(() => {
+      this.#appliedStepQueued = false;
+      this.#step({ type: "applied", index: this.#appliedIndex });
+    });
   }
 
   #applyCommand(entry: Entry): void {

@@ -18,11 +18,11 @@ import { unary } from "./unary.js";
 
 /** etcdserverpb.KV. Writes go through the log, reads do not. */
 export function kvHandlers(context: ApiContext): UntypedServiceImplementation {
-  const { replica, store } = context;
+  const { store } = context;
   return {
     range: unary<pb.RangeRequest, pb.IRangeResponse>(context, "Range", async (request) => {
       refuse(validateRange(request));
-      if (!request.serializable) await replica.readBarrier();
+      await beforeRead(context, request.serializable);
       return answer(context, store.range(request));
     }),
     put: unary<pb.PutRequest, WriteResponse>(context, "Put", (request) => {
@@ -36,10 +36,16 @@ export function kvHandlers(context: ApiContext): UntypedServiceImplementation {
     txn: unary<pb.TxnRequest, WriteResponse>(context, "Txn", async (request) => {
       refuse(validateTxn(request));
       if (!isReadOnlyTxn(request)) return write(context, { txn: pb.TxnRequest.encode(request).finish() });
-      if (!isSerializableTxn(request)) await replica.readBarrier();
+      await beforeRead(context, isSerializableTxn(request));
       return answer(context, store.txn(request));
     }),
   };
+}
+
+/** Local reads may lag behind the cluster, but not behind what this member answered before a restart. */
+async function beforeRead({ replica }: ApiContext, serializable: boolean): Promise<void> {
+  if (!serializable) return replica.readBarrier();
+  if (!replica.isReplayed) throw new EtcdError("NoLeader");
 }
 
 async function write(context: ApiContext, body: CommandBody): Promise<WriteResponse> {

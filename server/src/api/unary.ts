@@ -2,6 +2,7 @@ import { status } from "@grpc/grpc-js";
 import type { Metadata, handleUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { EtcdError } from "../errors.js";
 import type { ApiContext } from "./context.js";
+import { STATUS } from "./status.js";
 
 /**
  * Makes a gRPC handler of a function: its EtcdErrors become etcd's codes and texts; any other error is a
@@ -19,7 +20,7 @@ export function unary<Request, Response>(
       response = await answer(request);
     } catch (error) {
       if (!(error instanceof EtcdError)) context.unexpected(method, error);
-      send(error instanceof EtcdError ? { code: error.code, details: error.message } : INTERNAL);
+      send(error instanceof EtcdError ? { code: STATUS[error.errorName], details: error.message } : INTERNAL);
       return;
     }
     send(null, response);

@@ -33,7 +33,12 @@ export class ManualClock implements Clock {
 
   /** Runs what `soon` was given, and what that gives it. */
   runSoon(): void {
-    while (this.#soon.length > 0) for (const callback of this.#soon.splice(0)) callback();
+    while (this.#soon.length > 0) this.runSoonOnce();
+  }
+
+  /** One turn: runs what `soon` was given so far. */
+  runSoonOnce(): void {
+    for (const callback of this.#soon.splice(0)) callback();
   }
 
   /** Runs all timers that fall due on the way. */
