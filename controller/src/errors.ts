@@ -18,6 +18,12 @@ export class RigError extends Error {
   override readonly name = "RigError";
 }
 
+/** A flag's path that the system refuses is bad usage; anything else stays what it is. */
+export function asUsageError(flag: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !("syscall" in error)) return error;
+  return new UsageError(`${flag}: ${messageOf(error)}`, { cause: error });
+}
+
 /** The text of anything that was thrown, on one line. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);

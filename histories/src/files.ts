@@ -46,8 +46,10 @@ const checkSchema = z.looseObject({
 });
 
 const faultSchema = z.looseObject({
+  index: count.exactOptional(),
   fault: z.string(),
   target: z.union([z.string(), z.array(z.string())]),
+  args: z.record(z.string(), z.unknown()).exactOptional(),
   nodes: z.array(z.string()),
   roles: z.record(z.string(), z.string()),
   outcome: z.discriminatedUnion("type", [

@@ -13,9 +13,13 @@ export interface CheckResult {
 
 /** One fault as it was executed. Times are milliseconds since the run's time 0. */
 export interface FaultRecord {
+  /** Its place in the schedule, with repetitions written out. Absent in older files: then as in the list. */
+  readonly index?: number;
   readonly fault: string;
   /** As the schedule said it. */
   readonly target: string | readonly string[];
+  /** With defaults filled in. Absent in older files. */
+  readonly args?: Readonly<Record<string, unknown>>;
   /** Resolved when the action happened. */
   readonly nodes: readonly string[];
   /** Each node's own word on its role just before the action. */

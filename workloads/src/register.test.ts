@@ -1,4 +1,4 @@
-import type { CheckResult, HistoryEvent } from "@gauntlet/histories";
+import { type CheckResult, HistoryError, type HistoryEvent } from "@gauntlet/histories";
 import { describe, expect, test } from "vitest";
 import type { Client } from "./client.js";
 import type { LinearizabilityEvidence } from "./linearizability.js";
@@ -103,6 +103,27 @@ describe("check", () => {
     ].map((event, index) => ({ ...event, index, time: index, key: "r0" }));
     const [linearizability] = await workload.check(events, { timeLimitMs: 0 });
     expect(linearizability?.verdict).toBe("unknown");
+  });
+
+  describe("an answer that one check cannot read", () => {
+    const pair = (index: number, answer: object): HistoryEvent[] => [
+      { index, time: index, process: 0, type: "invoke", f: "read", key: "r0" },
+      { index: index + 1, time: index + 1, process: 0, type: "ok", f: "read", key: "r0", ...answer },
+    ];
+    const unreadable = pair(0, { value: true, revision: 9 });
+
+    test("does not hide what the other one finds", async () => {
+      const { revisions, register } = await verdicts([
+        ...unreadable,
+        ...pair(2, { value: null, revision: 3 }),
+      ]);
+      expect(revisions?.verdict).toBe("invalid");
+      expect(register).toMatchObject({ kind: "rig", verdict: "failed" });
+    });
+
+    test("is thrown where nothing is found", async () => {
+      await expect(workload.check(unreadable, LIMITS)).rejects.toThrow(HistoryError);
+    });
   });
 });
 

@@ -26,13 +26,13 @@ const PROVED = { type: "proved", proof: "n2 ended by SIGKILL" } as const;
 const UNPROVED = { type: "unproved", reason: "no packet was dropped" } as const;
 const SKIPPED = { type: "skipped", reason: "no capability" } as const;
 
-function requested(fault: string): RequestedFault {
-  return { name: fault, covers: (candidate) => candidate.fault === fault };
+function requested(name: string, ...entries: readonly number[]): RequestedFault {
+  return { name, entries };
 }
 
 describe("checkFaults", () => {
   test("proved faults are valid", () => {
-    expect(checkFaults([record("kill", PROVED)], [requested("kill")]).verdict).toBe("valid");
+    expect(checkFaults([record("kill", PROVED)], [requested("kill", 0)]).verdict).toBe("valid");
   });
 
   test("nothing asked for, nothing done: valid, and said so", () => {
@@ -40,7 +40,7 @@ describe("checkFaults", () => {
   });
 
   test("one unproved fault spoils the run, however many others are proved", () => {
-    const check = checkFaults([record("kill", PROVED), record("cut", UNPROVED)], [requested("kill")]);
+    const check = checkFaults([record("kill", PROVED), record("cut", UNPROVED)], [requested("kill", 0)]);
     expect(check.verdict).toBe("unknown");
     expect(check.reason).toContain("cut on n2 at 5.0 s");
     expect(check.reason).toContain("no packet was dropped");
@@ -49,18 +49,25 @@ describe("checkFaults", () => {
   test("a request of which nothing acted is vacuous, with the reason", () => {
     const skipped = checkFaults(
       [record("kill", PROVED), record("cut", SKIPPED)],
-      [requested("kill"), requested("cut")],
+      [requested("kill", 0), requested("cut", 1)],
     );
     expect(skipped).toMatchObject({ verdict: "unknown", reason: expect.stringContaining("no capability") });
-    const absent = checkFaults([record("kill", PROVED)], [requested("kill"), requested("cut")]);
+    const absent = checkFaults([record("kill", PROVED)], [requested("kill", 0), requested("cut", 1)]);
     expect(absent).toMatchObject({
       verdict: "unknown",
       reason: expect.stringContaining("cut was asked for"),
     });
   });
 
+  test("faults are known by their place in the schedule, and where none is recorded by their order", () => {
+    const kill = requested("kill", 2);
+    expect(checkFaults([record("kill", PROVED, { index: 2 })], [kill]).verdict).toBe("valid");
+    expect(checkFaults([record("kill", PROVED, { index: 1 })], [kill]).verdict).toBe("unknown");
+    expect(checkFaults([record("kill", PROVED)], [requested("kill", 0)]).verdict).toBe("valid");
+  });
+
   test("a skipped fault is told even where another of its kind took effect", () => {
-    const check = checkFaults([record("kill", PROVED), record("kill", SKIPPED)], [requested("kill")]);
+    const check = checkFaults([record("kill", PROVED), record("kill", SKIPPED)], [requested("kill", 0, 1)]);
     expect(check).toMatchObject({ verdict: "valid", reason: expect.stringContaining("1 skipped") });
   });
 });
@@ -78,7 +85,7 @@ describe("checkHealing", () => {
 
   test("so is a node that is not whole at the end", () => {
     const node = { node: "n3", healed: false, detail: "still dropped 4 packets", actions: [] };
-    const check = checkHealing([], { healed: false, nodes: [node] });
+    const check = checkHealing([], { healed: false, nodes: [node], silent: [] });
     expect(check).toMatchObject({ verdict: "failed", reason: expect.stringContaining("n3 at the end") });
   });
 });

@@ -1,10 +1,11 @@
 import type { CheckResult, FaultRecord } from "@gauntlet/histories";
 import type { HealReport } from "@gauntlet/nemesis";
 
-/** One thing that the run was asked to do to the nodes, and which of the executed faults count for it. */
+/** One thing that the run was asked to do to the nodes. */
 export interface RequestedFault {
   readonly name: string;
-  readonly covers: (record: FaultRecord) => boolean;
+  /** The faults of the expanded schedule that count for it, by their index. */
+  readonly entries: readonly number[];
 }
 
 /**
@@ -21,7 +22,12 @@ export function checkFaults(
         ? [`${describeFault(record)} acted, but nothing showed an effect: ${record.outcome.reason}`]
         : [],
     ),
-    ...requested.flatMap(({ name, covers }) => missing(name, faults.filter(covers))),
+    ...requested.flatMap(({ name, entries }) =>
+      missing(
+        name,
+        faults.filter(({ index }, position) => entries.includes(index ?? position)),
+      ),
+    ),
   ];
   const proved = faults.filter((record) => record.outcome.type === "proved").length;
   const skipped = faults.filter((record) => record.outcome.type === "skipped");

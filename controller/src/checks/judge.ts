@@ -14,8 +14,8 @@ export interface JudgeInput {
   /** The functions of which some must have succeeded. */
   readonly functions: readonly string[];
   readonly faults: readonly FaultRecord[];
-  /** The checks of what was observed outside the history, given how many operations were ok. */
-  readonly observed: (okOperations: number) => readonly CheckResult[];
+  /** The checks of what was observed outside the history. */
+  readonly observed: readonly CheckResult[];
   /** Length of the main phase, or null where it is not known. */
   readonly mainEndMs: number | null;
 }
@@ -26,8 +26,8 @@ export function judge(input: JudgeInput): RunResults {
   const okOperations = stats.at(-1)?.ok ?? 0;
   const checks = [
     ...input.workloadChecks,
-    checkStats(stats, input.functions),
-    ...input.observed(okOperations),
+    checkStats(input.history, input.functions, input.mainEndMs),
+    ...input.observed,
   ];
   const verdict = mergeVerdicts(checks.map((check) => check.verdict));
   return {

@@ -4,28 +4,24 @@ import { checkFaults, checkHealing, type RequestedFault } from "./faults.js";
 import { checkFinalReads, checkRecovery } from "./recovery.js";
 import { checkCompletion, checkRig } from "./rig.js";
 import { checkServers } from "./servers.js";
-import { MIN_OK_OPERATIONS } from "./stats.js";
 
 /**
  * The checks of what was observed outside the history. What a phase never came to see is not judged
  * here: the rig check or the completion check says why it did not.
  */
-export function checkObserved(
-  facts: Facts,
-  requested: readonly RequestedFault[],
-  okOperations: number,
-): readonly CheckResult[] {
-  const { faults, heal, recovery, finalReads, servers } = facts;
+export function checkObserved(facts: Facts, requested: readonly RequestedFault[]): readonly CheckResult[] {
+  const { faults, heal, recovery, finalReads, servers, errors } = facts;
   const healing = checkHealing(faults, heal);
-  const wasAlive = okOperations >= MIN_OK_OPERATIONS;
-  const grounds = { healed: healing.verdict === "valid", wasAlive };
+  const healed = healing.verdict === "valid";
+  const rigSound = errors.length === 0 && !servers?.some(({ byOthers }) => byOthers);
+  const grounds = { healed, rigSound };
   return [
-    ...(servers === null ? [] : [checkServers(servers, wasAlive)]),
+    ...(servers === null ? [] : [checkServers(servers, facts.began)]),
     ...(recovery === null ? [] : [checkRecovery(recovery, grounds)]),
     ...(finalReads === null ? [] : [checkFinalReads(finalReads, grounds)]),
     checkFaults(faults, requested),
-    healing,
-    checkRig(facts.errors),
-    checkCompletion(facts.interruptedIn),
+    ...(heal === null && healed ? [] : [healing]),
+    checkRig(errors),
+    checkCompletion(facts.finished, facts.interruptedIn),
   ];
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { checkFinalReads, checkRecovery, type Recovery } from "./recovery.js";
 
-const GROUNDS = { healed: true, wasAlive: true };
+const GROUNDS = { healed: true, rigSound: true };
 
 function recovery(leaderAfterMs: number | null, ...afterMs: readonly (number | null)[]): Recovery {
   const writes = afterMs.map((ms, index) => ({
@@ -30,11 +30,12 @@ describe("checkRecovery", () => {
   });
 
   test("where an undo was not proved it is the rig's failure", () => {
-    expect(checkRecovery(recovery(null, null), { healed: false, wasAlive: true }).verdict).toBe("failed");
+    expect(checkRecovery(recovery(null, null), { ...GROUNDS, healed: false }).verdict).toBe("failed");
   });
 
-  test("where hardly anything ever worked nobody can say", () => {
-    expect(checkRecovery(recovery(null, null), { healed: true, wasAlive: false }).verdict).toBe("unknown");
+  test("where something of the rig or the machine broke it is theirs", () => {
+    const check = checkRecovery(recovery(null, null), { ...GROUNDS, rigSound: false });
+    expect(check).toMatchObject({ verdict: "failed", reason: expect.stringContaining("rig or the machine") });
   });
 });
 

@@ -25,8 +25,8 @@ export interface FinalReads {
 export interface Grounds {
   /** Every undo was seen to have worked. */
   readonly healed: boolean;
-  /** Enough operations succeeded to know that the cluster could be reached at all. */
-  readonly wasAlive: boolean;
+  /** Nothing of the rig or the machine broke. */
+  readonly rigSound: boolean;
 }
 
 /** The operations told in full, at most. */
@@ -64,12 +64,13 @@ export function checkFinalReads({ planned, unread, boundMs }: FinalReads, ground
 }
 
 /**
- * A cluster that stalls after everything was undone is a finding: `invalid`. When an undo was not
- * seen to work nobody can say whose fault it is: `failed`. When hardly anything ever worked there is
- * nothing that was lost: `unknown`.
+ * A cluster that stalls after everything was undone is a finding: `invalid`, for before the main
+ * phase it took a write at every node. When an undo was not seen to work, or the rig or the machine
+ * broke, nobody can say whose fault it is: `failed`.
  */
-function stalled(what: string, { healed, wasAlive }: Grounds): { verdict: Verdict; reason: string } {
+function stalled(what: string, { healed, rigSound }: Grounds): { verdict: Verdict; reason: string } {
   if (!healed) return { verdict: "failed", reason: `${what}, and not every fault was seen to be undone` };
-  if (!wasAlive) return { verdict: "unknown", reason: `${what}, but hardly anything had worked before` };
+  if (!rigSound)
+    return { verdict: "failed", reason: `${what}, and something of the rig or the machine broke` };
   return { verdict: "invalid", reason: what };
 }

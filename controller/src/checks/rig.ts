@@ -11,11 +11,11 @@ export function checkRig(errors: readonly string[]): CheckResult {
 }
 
 /** Vacuity: a run that was stopped did not do what it set out to do, so it is never `valid`. */
-export function checkCompletion(interruptedIn: string | null): CheckResult {
-  return {
-    name: "completion",
-    kind: "vacuity",
-    verdict: interruptedIn === null ? "valid" : "unknown",
-    reason: interruptedIn === null ? "every phase ran to its end" : `interrupted in phase ${interruptedIn}`,
-  };
+export function checkCompletion(finished: boolean, interruptedIn: string | null): CheckResult {
+  const base = { name: "completion", kind: "vacuity" } as const;
+  if (interruptedIn !== null)
+    return { ...base, verdict: "unknown", reason: `interrupted in phase ${interruptedIn}` };
+  return finished
+    ? { ...base, verdict: "valid", reason: "every phase ran to its end" }
+    : { ...base, verdict: "unknown", reason: "the run ended before its last phase" };
 }

@@ -82,6 +82,38 @@ test("a kill from outside is the machine's doing: failed", async () => {
   expect(checkServers((await readServerFindings(nodes)) ?? [], true)).toMatchObject({ verdict: "failed" });
 });
 
+const fatal = (pid: number, code: string): object => ({
+  level: 60,
+  pid,
+  err: { message: `the log cannot be written: ${code}: no space left on device, write` },
+  msg: "the node stops rather than answer wrongly",
+});
+
+test.each([
+  ["a full disk", [started, exited(1, null)], [fatal(20, "ENOSPC")]],
+  [
+    "a full disk at the start",
+    [started, exited(1, null)],
+    ["gauntlet-server: ENOSPC: no space left on device"],
+  ],
+  ["a lost clock page", [started, exited(70, null)], ["clock shim: GAUNTLET_CLOCK_PAGE: Invalid argument"]],
+])("%s is the machine's doing: failed", async (_, agent, server) => {
+  await node("n1", agent, server);
+  expect(checkServers((await readServerFindings(nodes)) ?? [], true)).toMatchObject({ verdict: "failed" });
+});
+
+test("one full disk excuses one exit", async () => {
+  const twice = [started, exited(1, null), started, exited(1, null)];
+  await node("n1", twice, [fatal(20, "ENOSPC"), fatal(20, "ENOSPC")]);
+  expect(checkServers((await readServerFindings(nodes)) ?? [], true)).toMatchObject({ verdict: "invalid" });
+});
+
+test("a disk that a fault broke on purpose is no excuse", async () => {
+  await node("n1", [started, exited(1, null)], [fatal(20, "EIO")]);
+  const findings = await readServerFindings(nodes, { diskFaultsRan: true });
+  expect(checkServers(findings ?? [], true)).toMatchObject({ verdict: "invalid" });
+});
+
 test("a server that never served could not be started: failed", async () => {
   await node("n1", [started, exited(64, null)]);
   expect(checkServers((await readServerFindings(nodes)) ?? [], false)).toMatchObject({ verdict: "failed" });

@@ -48,22 +48,44 @@ describe("functionStats", () => {
 });
 
 describe("checkStats", () => {
-  const row = (f: string, ok: number) => ({ f, ok, fail: 0, info: 0, p50Ms: 1, p99Ms: 1, maxMs: 1 });
+  /** One operation after the other, evenly over a minute. */
+  function history(count: number, fields: (i: number) => Partial<HistoryEvent>): readonly HistoryEvent[] {
+    return Array.from({ length: count }, (_, i) => {
+      const { type, final, ...operation } = fields(i);
+      const invoked = final === undefined ? operation : { ...operation, final };
+      const atMs = (60_000 / count) * i;
+      return [event(2 * i, atMs, invoked), event(2 * i + 1, atMs + 1, { ...operation, type: type ?? "ok" })];
+    }).flat();
+  }
+  const mixed = (i: number): Partial<HistoryEvent> => ({ f: i % 2 === 0 ? "read" : "write" });
+  const verdictOf = (events: readonly HistoryEvent[]) => checkStats(events, ["read", "write"], 60_000);
 
   test("a run with enough of everything passes", () => {
-    expect(checkStats([row("read", 60), row("write", 40), row("all", 100)], ["read", "write"]).verdict).toBe(
-      "valid",
-    );
+    expect(verdictOf(history(100, mixed))).toMatchObject({ verdict: "valid" });
   });
 
   test("99 successes are vacuous", () => {
-    const check = checkStats([row("read", 59), row("write", 40), row("all", 99)], ["read", "write"]);
-    expect(check).toMatchObject({ verdict: "unknown", reason: expect.stringContaining("99") });
+    const check = verdictOf(history(99, mixed));
+    expect(check).toMatchObject({ verdict: "unknown", reason: expect.stringContaining("only 99") });
   });
 
   test("a function that never succeeded is vacuous and named", () => {
-    const check = checkStats([row("read", 500), row("all", 500)], ["read", "cas"]);
-    expect(check).toMatchObject({ verdict: "unknown", reason: expect.stringContaining("no cas") });
+    const check = verdictOf(history(500, () => ({ f: "read" })));
+    expect(check).toMatchObject({ verdict: "unknown", reason: expect.stringContaining("no write") });
+  });
+
+  test("what only the final reads got counts for nothing", () => {
+    const check = verdictOf(history(400, (i) => (i % 2 === 0 ? { f: "read", final: true } : { f: "write" })));
+    expect(check).toMatchObject({ verdict: "unknown", reason: expect.stringContaining("no read") });
+  });
+
+  test.each([
+    [14, "unknown"],
+    [15, "valid"],
+  ])("a minute with something ok in %i of its seconds is %s", (seconds, verdict) => {
+    const events = history(1_200, (i) => ({ ...mixed(i), type: i < seconds * 20 ? "ok" : "info" }));
+    expect(verdictOf(events)).toMatchObject({ verdict });
+    if (verdict === "unknown") expect(verdictOf(events).reason).toContain("14 of 60 seconds");
   });
 });
 

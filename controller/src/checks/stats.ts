@@ -2,7 +2,9 @@ import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 import type { CheckResult, FunctionStats, HistoryEvent } from "@gauntlet/histories";
 
 /** A run with fewer operations that certainly happened shows nothing. */
-export const MIN_OK_OPERATIONS = 100;
+const MIN_OK_OPERATIONS = 100;
+/** Of the main phase's seconds so many must have seen something succeed: faults leave that much. */
+const MIN_SERVED_SHARE = 0.25;
 
 const NS_PER_MS = 1e6;
 
@@ -46,16 +48,29 @@ export function functionStats(history: readonly HistoryEvent[]): readonly Functi
   return [...rows, ["all", all] as const].map(([f, tally]) => statsOf(f, tally));
 }
 
-/** Vacuity: a run in which too little succeeded proves nothing, whatever its checks say. */
-export function checkStats(stats: readonly FunctionStats[], functions: readonly string[]): CheckResult {
+/**
+ * Vacuity: a run in which too little succeeded proves nothing, whatever its checks say. Final reads
+ * do not count: they only show that the cluster served when all was over.
+ */
+export function checkStats(
+  history: readonly HistoryEvent[],
+  functions: readonly string[],
+  mainEndMs: number | null,
+): CheckResult {
+  const load = withoutFinalReads(history);
+  const stats = functionStats(load);
   const okOf = (f: string): number => stats.find((row) => row.f === f)?.ok ?? 0;
   const total = okOf("all");
   const never = functions.filter((f) => okOf(f) === 0);
+  const { served, seconds } = secondsServed(load, mainEndMs);
   const reasons = [
     ...(total < MIN_OK_OPERATIONS
       ? [`only ${total} operations succeeded, fewer than ${MIN_OK_OPERATIONS}`]
       : []),
     ...(never.length > 0 ? [`no ${never.join(", no ")} succeeded`] : []),
+    ...(served < seconds * MIN_SERVED_SHARE
+      ? [`in only ${served} of ${seconds} seconds any operation succeeded, fewer than a quarter`]
+      : []),
   ];
   return {
     name: "stats",
@@ -63,9 +78,29 @@ export function checkStats(stats: readonly FunctionStats[], functions: readonly 
     verdict: reasons.length === 0 ? "valid" : "unknown",
     reason:
       reasons.length === 0
-        ? `${total} operations succeeded, of every function some`
+        ? `${total} operations succeeded, of every function some, in ${served} of ${seconds} seconds`
         : `vacuous: ${reasons.join("; ")}`,
   };
+}
+
+function withoutFinalReads(history: readonly HistoryEvent[]): readonly HistoryEvent[] {
+  const isFinal = new Map<number | "nemesis", boolean>();
+  return history.filter((event) => {
+    // Only the invocation carries the mark.
+    if (event.type === "invoke") isFinal.set(event.process, event.final === true);
+    return isFinal.get(event.process) !== true;
+  });
+}
+
+/** How many seconds of the main phase (of the whole history when its length is not known) saw an ok. */
+function secondsServed(
+  history: readonly HistoryEvent[],
+  mainEndMs: number | null,
+): { readonly served: number; readonly seconds: number } {
+  const operations = history.filter(({ process }) => process !== "nemesis");
+  const seconds = Math.ceil((mainEndMs ?? (operations.at(-1)?.time ?? 0) / NS_PER_MS) / 1_000);
+  const ended = operations.filter(({ type }) => type === "ok").map(({ time }) => Math.floor(time / 1e9));
+  return { served: new Set(ended.filter((second) => second < seconds)).size, seconds };
 }
 
 /** ok operations a second among those completed before `mainEndMs` (the whole history when null). */

@@ -31,15 +31,28 @@ export async function runChecks(
   }
 }
 
-/** In a thread of its own, so that a long search blocks neither Ctrl-C nor the recording. */
-export const checkInThread: CheckWorkload = (job, signal) =>
-  new Promise((resolve) => {
-    const thread = new Worker(new URL("check-thread.js", import.meta.url), { workerData: job });
+/** What the history of an interrupted run is searched for, at most: a violation in it is one all the same. */
+const INTERRUPTED_LIMIT_MS = 10_000;
+/** Seen from src/ and from dist/ alike: a thread runs compiled code. */
+const THREAD = new URL("../../dist/checks/check-thread.js", import.meta.url);
+
+/**
+ * In a thread of its own, so that a long search blocks neither Ctrl-C nor the recording. A signal
+ * that has aborted already shortens the search, one that aborts meanwhile ends it.
+ */
+export const checkInThread: CheckWorkload = (job, signal) => {
+  if (!signal.aborted) return startThread(job, signal);
+  const timeLimitMs = Math.min(job.timeLimitMs, INTERRUPTED_LIMIT_MS);
+  return startThread({ ...job, timeLimitMs }, new AbortController().signal);
+};
+
+function startThread(job: CheckJob, signal: AbortSignal): Promise<readonly CheckResult[]> {
+  return new Promise((resolve) => {
+    const thread = new Worker(THREAD, { workerData: job });
     const interrupt = (): void => {
       void thread.terminate();
       resolve([interruptedCheck(job.workload)]);
     };
-    if (signal.aborted) interrupt();
     signal.addEventListener("abort", interrupt, { once: true });
     thread.once("message", (checks: readonly CheckResult[]) => resolve(checks));
     thread.once("error", (error) => resolve([brokenCheck(job.workload, messageOf(error))]));
@@ -48,6 +61,7 @@ export const checkInThread: CheckWorkload = (job, signal) =>
       resolve([brokenCheck(job.workload, `its thread ended with code ${code}`)]);
     });
   });
+}
 
 function brokenCheck(workload: string, why: string): CheckResult {
   return {

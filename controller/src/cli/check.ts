@@ -1,7 +1,11 @@
 import { join } from "node:path";
 import {
   type CheckResult,
+  EmptyHistoryError,
+  type History,
   HistoryError,
+  type HistoryEvent,
+  mergeVerdicts,
   readHistory,
   readResults,
   readTest,
@@ -15,12 +19,13 @@ import { parseSchedule } from "@gauntlet/nemesis";
 import { z } from "zod";
 import { checkFaults, type RequestedFault } from "../checks/faults.js";
 import { judge } from "../checks/judge.js";
+import { faultsOf } from "../checks/recorded-faults.js";
 import { checkServers, readServerFindings } from "../checks/servers.js";
-import { MIN_OK_OPERATIONS } from "../checks/stats.js";
+import { functionStats } from "../checks/stats.js";
 import { checkInThread, type UNREADABLE } from "../checks/workload-check.js";
 import { DataError } from "../errors.js";
 import { BOUNDS } from "../run/config.js";
-import { findWorkload, fromFamily, fromSchedule } from "./configure.js";
+import { findWorkload, fromFamilies, fromSchedule } from "./configure.js";
 import { summarize } from "./summary.js";
 
 export interface CheckFlags {
@@ -34,10 +39,8 @@ interface RunFacts {
   readonly workload: string | null;
   readonly mainEndMs: number | null;
   readonly faults: RunResults["faults"];
-  readonly observed: (okOperations: number) => readonly CheckResult[];
+  readonly observed: readonly CheckResult[];
 }
-
-const NOTHING_KNOWN: RunFacts = { workload: null, mainEndMs: null, faults: [], observed: () => [] };
 
 const TEST_FIELDS = z.looseObject({
   workload: z.string(),
@@ -50,13 +53,14 @@ const TEST_FIELDS = z.looseObject({
 /** `gauntlet check`: judges a recorded history again, and what its run saw beside it. Writes nothing. */
 export async function checkCommand(path: string, flags: CheckFlags): Promise<Verdict> {
   const { directory, history: historyPath } = await resolveRun(path, flags.runsRoot);
-  const { events, truncated } = await readHistory(historyPath);
-  const facts = directory === null ? NOTHING_KNOWN : await factsOf(directory);
+  const history = await historyOf(historyPath, directory);
+  const facts = directory === null ? factsAlone(history) : await factsOf(directory, historyPath, history);
   const workload = findWorkload(flags.workload ?? facts.workload ?? "register");
   const job = { historyPath, workload: workload.name, timeLimitMs: BOUNDS.checkMs };
+  const { events } = history;
   const results = judge({
     history: events,
-    workloadChecks: await checkInThread(job, new AbortController().signal),
+    workloadChecks: events.length === 0 ? [] : await checkInThread(job, new AbortController().signal),
     functions: workload.functions,
     faults: facts.faults,
     observed: facts.observed,
@@ -64,30 +68,45 @@ export async function checkCommand(path: string, flags: CheckFlags): Promise<Ver
   });
   refuseUnreadable(historyPath, results);
   if (flags.json === true) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
-  else process.stdout.write(`${summarize(results)}\n${notes(directory, truncated)}`);
+  else process.stdout.write(`${summarize(results)}\n${directory === null ? ALONE : ""}`);
   return results.verdict;
 }
 
+const ALONE = "\nnote: a history alone: what was asked of the nemesis, recovery and servers are not known\n";
+
+/** A run that failed before its first operation has a history without any; by itself that is no history. */
+async function historyOf(path: string, directory: string | null): Promise<History> {
+  try {
+    return await readHistory(path);
+  } catch (error) {
+    if (error instanceof EmptyHistoryError && directory !== null) return { events: [], truncated: false };
+    throw error;
+  }
+}
+
 /** Events that are well formed and yet mean nothing to the workload: the file's fault, not the rig's. */
-function refuseUnreadable(historyPath: string, { checks }: RunResults): void {
+function refuseUnreadable(historyPath: string, { checks, verdict }: RunResults): void {
   const broken = checks.find(
     ({ details }) => (details as Partial<typeof UNREADABLE> | undefined)?.unreadable,
   );
-  if (broken !== undefined) throw new DataError(`${historyPath}: ${broken.reason}`);
+  // A violation that another check found stays one.
+  if (broken !== undefined && verdict !== "invalid") throw new DataError(`${historyPath}: ${broken.reason}`);
 }
 
-function notes(directory: string | null, truncated: boolean): string {
-  return [
-    ...(truncated ? ["note: the last line was cut off and is left out"] : []),
-    ...(directory === null
-      ? ["note: a history alone: nothing is known of faults, recovery and servers"]
-      : []),
-  ]
-    .map((line) => `\n${line}\n`)
-    .join("");
+function factsAlone({ events, truncated }: History): RunFacts {
+  const faults = faultsOf(events);
+  const observed = [
+    ...(faults.length === 0 ? [] : [checkFaults(faults, [])]),
+    ...(truncated ? [TRUNCATED] : []),
+  ];
+  return { workload: null, mainEndMs: null, faults, observed };
 }
 
-async function factsOf(directory: string): Promise<RunFacts> {
+async function factsOf(
+  directory: string,
+  historyPath: string,
+  { events, truncated }: History,
+): Promise<RunFacts> {
   const test = await readTest(directory);
   const fields = TEST_FIELDS.safeParse(test);
   if (!fields.success) {
@@ -98,26 +117,65 @@ async function factsOf(directory: string): Promise<RunFacts> {
   }
   const { workload, timeLimitMs } = fields.data;
   const before = await resultsOf(directory);
-  const servers = await readServerFindings(join(directory, RUN_FILES.nodes));
-  const requested = requestedOf(directory, test, fields.data);
+  if (before !== null) refuseAnother(historyPath, events, before);
+  const faults = before?.faults ?? faultsOf(events);
+  const checks = before?.checks ?? [UNFINISHED];
   return {
     workload,
     mainEndMs: timeLimitMs,
-    faults: before?.faults ?? [],
-    observed: (okOperations) => [
-      ...(servers === null ? [] : [checkServers(servers, okOperations >= MIN_OK_OPERATIONS)]),
-      ...(before === null
-        ? [UNFINISHED]
-        : [checkFaults(before.faults, requested), ...before.checks.filter(isSeenOnce)]),
+    faults,
+    observed: [
+      await serversOf(directory, events.length > 0, checks),
+      checkFaults(faults, requestedOf(directory, test, fields.data)),
+      ...checks.filter((check) => isSeenOnce(check) && !(truncated && check.name === TRUNCATED.name)),
+      ...(truncated ? [TRUNCATED] : []),
     ],
   };
 }
+
+/** Every operation was counted when the run was judged: another count is of another history. */
+function refuseAnother(path: string, events: readonly HistoryEvent[], { stats }: RunResults): void {
+  const told = (rows: RunResults["stats"]): string =>
+    rows.map(({ f, ok, fail, info }) => `${f} ${ok} ok ${fail} fail ${info} info`).join(", ");
+  const [found, recorded] = [told(functionStats(events)), told(stats)];
+  if (found === recorded) return;
+  throw new DataError(
+    `${path}: not what the run recorded: it has ${found}, but ${RUN_FILES.results} counted ${recorded}`,
+  );
+}
+
+/** The logs are read again; where they are gone, or say less than they did, what they had shown stands. */
+async function serversOf(
+  directory: string,
+  began: boolean,
+  checks: readonly CheckResult[],
+): Promise<CheckResult> {
+  const findings = await readServerFindings(join(directory, RUN_FILES.nodes));
+  const now = findings === null ? null : checkServers(findings, began);
+  const then = checks.find(({ name }) => name === "servers") ?? null;
+  if (now === null) return then ?? NO_LOGS;
+  return then !== null && mergeVerdicts([now.verdict, then.verdict]) !== now.verdict ? then : now;
+}
+
+const NO_LOGS: CheckResult = {
+  name: "servers",
+  kind: "safety",
+  verdict: "unknown",
+  reason: `the run has no ${RUN_FILES.nodes}/, and what the servers logged was never judged`,
+};
 
 const UNFINISHED: CheckResult = {
   name: "completion",
   kind: "vacuity",
   verdict: "unknown",
   reason: `the run has no ${RUN_FILES.results}: it still goes on, or its rig died`,
+};
+
+const TRUNCATED: CheckResult = {
+  name: "completion",
+  kind: "vacuity",
+  verdict: "unknown",
+  reason: "the history's last line was cut off: nobody knows what came after it",
 };
 
 /** What only the run itself could see is taken over as it was judged then. */
@@ -143,7 +201,9 @@ function requestedOf(
   test: TestDescription,
   { nemesis, nodes, timeLimitMs }: z.infer<typeof TEST_FIELDS>,
 ): readonly RequestedFault[] {
-  if (nemesis.length > 0) return nemesis.map((family) => fromFamily(family, nodes));
   const name = `${join(directory, RUN_FILES.test)}: schedule`;
-  return fromSchedule(parseSchedule(JSON.stringify(test.schedule), name), timeLimitMs);
+  const schedule = parseSchedule(JSON.stringify(test.schedule), name);
+  return nemesis.length > 0
+    ? fromFamilies(nemesis, schedule, timeLimitMs, nodes)
+    : fromSchedule(schedule, timeLimitMs);
 }

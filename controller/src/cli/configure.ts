@@ -1,17 +1,23 @@
 import { readFile } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
 import {
   checkFamilies,
   expand,
   FAMILIES,
+  type Family,
   generateSchedule,
   parseSchedule,
+  Random,
   type Schedule,
+  type ScheduledFault,
   ScheduleError,
 } from "@gauntlet/nemesis";
 import { type Workload, WORKLOADS } from "@gauntlet/workloads";
 import type { RequestedFault } from "../checks/faults.js";
 import { DataError, messageOf, UsageError } from "../errors.js";
 import type { RunConfig } from "../run/config.js";
+
+type Variant = ReturnType<Family["variants"]>[number];
 
 /** What the command line, or a mutant, says of a run. */
 export interface RunRequest {
@@ -52,7 +58,7 @@ export function configure(request: RunRequest): RunConfig {
       ...base,
       nemesis: families,
       schedule,
-      requested: families.map((family) => fromFamily(family, nodes)),
+      requested: fromFamilies(families, schedule, timeLimitMs, nodes),
     };
   }
   const schedule = parseSchedule(faults.text, faults.name, names);
@@ -93,24 +99,43 @@ function usage<Value>(flag: string, decide: () => Value): Value {
   }
 }
 
-/** A family took effect when one of its variants did. */
-export function fromFamily(name: string, nodes: number): RequestedFault {
-  const variants = FAMILIES.find((family) => family.name === name)?.variants(nodes) ?? [];
-  return {
-    name,
-    covers: (record) =>
-      variants.some(({ fault, target }) => fault === record.fault && target === record.target),
-  };
+/** A family took effect when one of the faults did that it brought into the schedule. */
+export function fromFamilies(
+  names: readonly string[],
+  schedule: Schedule,
+  timeLimitMs: number,
+  nodes: number,
+): readonly RequestedFault[] {
+  const { faults } = expand(schedule, timeLimitMs).schedule;
+  const able = names.map((name) => {
+    const variants = FAMILIES.find((family) => family.name === name)?.variants(nodes) ?? [];
+    const makes = (fault: ScheduledFault): boolean => variants.some((variant) => canMake(variant, fault));
+    return { name, entries: [...faults.keys()].filter((index) => makes(faults[index] as ScheduledFault)) };
+  });
+  return able.map(({ name, entries }) => {
+    // What two families may have made counts for the one that has nothing else.
+    const own = entries.filter((index) =>
+      able.every((each) => each.name === name || !each.entries.includes(index)),
+    );
+    return { name, entries: own.length > 0 ? own : entries };
+  });
 }
 
-/** Each kind of fault of a schedule, with its target, must take effect at least once. */
+/** Arguments that a variant always gives are its mark; those that it draws may be any. */
+function canMake({ fault, target, args }: Variant, scheduled: ScheduledFault): boolean {
+  if (fault !== scheduled.fault || target !== scheduled.target) return false;
+  const draws = Array.from({ length: 16 }, (_, seed) => args(new Random(seed)));
+  const isDrawn = draws.some((draw) => !isDeepStrictEqual(draw, draws[0]));
+  return isDrawn || isDeepStrictEqual(draws[0], scheduled.args);
+}
+
+/** Each kind of fault of a schedule, with its target and arguments, must take effect at least once. */
 export function fromSchedule(schedule: Schedule, timeLimitMs: number): readonly RequestedFault[] {
-  const { faults } = expand(schedule, timeLimitMs).schedule;
-  const kinds = new Map(
-    faults.map(({ fault, target }) => [`${fault} on ${[target].flat().join(", ")}`, { fault, target }]),
-  );
-  return [...kinds].map(([name, { fault, target }]) => ({
-    name,
-    covers: (record) => record.fault === fault && [record.target].flat().join() === [target].flat().join(),
-  }));
+  const kinds = new Map<string, number[]>();
+  for (const [index, { fault, target, args }] of expand(schedule, timeLimitMs).schedule.faults.entries()) {
+    const told = Object.keys(args).length === 0 ? "" : ` with ${JSON.stringify(args)}`;
+    const name = `${fault} on ${[target].flat().join(", ")}${told}`;
+    kinds.set(name, [...(kinds.get(name) ?? []), index]);
+  }
+  return [...kinds].map(([name, entries]) => ({ name, entries }));
 }

@@ -1,4 +1,5 @@
 import { listRuns, readResults, readTest, type RunEntry } from "@gauntlet/histories";
+import { asUsageError } from "../errors.js";
 import { alignColumns, secondsOf, shownPath } from "../text.js";
 
 interface Row {
@@ -16,7 +17,10 @@ export async function listCommand(flags: {
   readonly runsRoot: string;
   readonly json?: boolean;
 }): Promise<void> {
-  const rows = await Promise.all((await listRuns(flags.runsRoot)).map(rowOf));
+  const runs = await listRuns(flags.runsRoot).catch((error: unknown) => {
+    throw asUsageError("--runs-root", error);
+  });
+  const rows = await Promise.all(runs.map(rowOf));
   if (flags.json === true) {
     process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
     return;

@@ -1,7 +1,13 @@
 import { join } from "node:path";
 import type { Verdict } from "@gauntlet/histories";
 import { checkInThread } from "../checks/workload-check.js";
-import { campaignTable, type CampaignOptions, type CampaignRun, runCampaign } from "../mutants/campaign.js";
+import {
+  campaignTable,
+  type CampaignOptions,
+  type CampaignRun,
+  campaignVerdict,
+  runCampaign,
+} from "../mutants/campaign.js";
 import { type Mutant, readMutant } from "../mutants/mutant.js";
 import { plant } from "../mutants/plant.js";
 import { BOUNDS } from "../run/config.js";
@@ -23,12 +29,10 @@ export interface MutantFlags {
 /** The rate and size that detection is promised for: those of a plain `gauntlet run`. */
 const DEFAULTS = { nodes: 5, concurrency: 10, rate: 200, opTimeoutMs: 3_000 } as const;
 const DEFAULT_TIME_LIMIT_MS = 60_000;
-/** In so many of all runs a bug must be found. */
-const DETECTION_SHARE = 0.9;
 
 /**
  * `gauntlet mutant NAME`: exit code 0 (`valid`) when the bug was found in at least nine runs of ten,
- * 1 (`invalid`) when not. `gauntlet mutant none` counts false alarms: the worst verdict of all runs.
+ * 1 (`invalid`) when not, 2 or 3 when that was not to be known. `gauntlet mutant none` counts false alarms: the worst verdict of all runs.
  */
 export async function mutantCommand(name: string, flags: MutantFlags): Promise<Verdict> {
   const progress = progressOn(process.stderr, process.env);
@@ -71,10 +75,9 @@ async function planted(
     });
     const runs = await runCampaign(campaign(request, startCluster, flags, progress, detectors), signal);
     const detected = runs.filter(({ foundBy }) => foundBy.length > 0).length;
-    const words = `${name}: found by ${detectors.join(" or ")} in ${detected} of ${runs.length} runs`;
+    const words = `${name}: found by ${detectors.join(" or ")} in ${detected} of ${runs.length} runs${runs.length < flags.runs ? ` (${flags.runs} were asked for)` : ""}`;
     process.stdout.write(`${campaignTable(runs)}\n${words}\n`);
-    if (runs.every(({ verdict }) => verdict === "failed")) return "failed";
-    return detected >= Math.ceil(DETECTION_SHARE * flags.runs) ? "valid" : "invalid";
+    return campaignVerdict(runs, flags.runs);
   } finally {
     await copy.remove();
   }

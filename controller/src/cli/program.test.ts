@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -192,12 +192,12 @@ describe.concurrent("check judges a history by itself", () => {
     expect(code).toBe(0);
   });
 
-  test("a last line that was cut off is left out and told", async () => {
+  test("a last line that was cut off is left out, and what came after it is unknown: 2", async () => {
     const lines = goodHistory(150);
     const text = `${lines.slice(0, -1).join("\n")}\n${lines.at(-1)?.slice(0, 10)}`;
     const { code, out } = await gauntlet("check", await file("truncated.jsonl", text));
-    expect(out).toContain("cut off");
-    expect(code).toBe(0);
+    expect(out).toMatch(/UNKNOWN: completion: .*cut off/);
+    expect(code).toBe(2);
   });
 
   test("a stale read is invalid: 1, with the key", async () => {
@@ -224,23 +224,122 @@ describe.concurrent("check judges a history by itself", () => {
     expect(err).toEqual([]);
   });
 
-  test("a run whose rig died is unknown, whatever its history says", async () => {
-    const run = join(folder, "died");
+  const fault = (index: number, phase: string, outcome?: object): string =>
+    event(index, {
+      process: "nemesis",
+      type: "info",
+      f: "process.kill",
+      key: undefined,
+      phase,
+      value: { index: 0, target: "one", nodes: ["n1"], args: {}, roles: {}, outcome },
+    });
+
+  test.each([
+    ["proved.jsonl", [fault(300, "begin"), fault(301, "end", { type: "proved", proof: "pid 9 ended" })], 0],
+    [
+      "unproved.jsonl",
+      [fault(300, "begin"), fault(301, "end", { type: "unproved", reason: "pid 9 lives" })],
+      2,
+    ],
+    ["endless.jsonl", [fault(300, "begin")], 2],
+    ["skipped.jsonl", [fault(300, "skipped", { type: "skipped", reason: "nobody led" })], 0],
+    ["odd.jsonl", [fault(300, "begin"), fault(301, "end", { type: "fine" })], 2],
+  ])("%s: its faults count", async (name, faults, expected) => {
+    const path = await file(name, `${[...goodHistory(150), ...faults].join("\n")}\n`);
+    const { code, out } = await gauntlet("check", path);
+    expect(out).toContain("process.kill on n1");
+    if (expected === 2) expect(out).toContain("UNKNOWN: faults: vacuous: process.kill on n1");
+    expect(code).toBe(expected);
+  });
+});
+
+describe.concurrent("check judges a run", () => {
+  const SERVERS = { name: "servers", kind: "safety", verdict: "valid", reason: "all well" };
+
+  /** A run as it is recorded; null leaves out results.json. Returns its folder. */
+  async function recorded(
+    name: string,
+    checks: readonly object[] | null,
+    lines = goodHistory(150),
+  ): Promise<string> {
+    const run = join(folder, name);
     await mkdir(run);
-    const test = { version: 1, test: "register", seed: 1, startedAt: "2026-01-01T00:00:00.000Z" };
+    const text = `${lines.join("\n")}\n`;
+    const { out } = await gauntlet("check", await file(`${name}.jsonl`, text), "--json");
+    await writeFile(join(run, "history.jsonl"), text);
+    const description = { version: 1, test: "register", seed: 1, startedAt: "2026-01-01T00:00:00.000Z" };
     const config = {
       workload: "register",
       nodes: 5,
-      timeLimitMs: 60_000,
-      nemesis: ["kill"],
+      timeLimitMs: 1_000,
+      nemesis: [],
       schedule: { faults: [] },
     };
-    await writeFile(join(run, "test.json"), JSON.stringify({ ...test, ...config }));
-    await writeFile(join(run, "history.jsonl"), `${goodHistory(150).join("\n")}\n`);
-    const { code, out } = await gauntlet("check", run);
-    expect(out).toContain("UNKNOWN: completion");
+    await writeFile(join(run, "test.json"), JSON.stringify({ ...description, ...config }));
+    if (checks !== null) {
+      const results = JSON.parse(out) as { readonly checks: readonly object[] };
+      await writeFile(
+        join(run, "results.json"),
+        JSON.stringify({ ...results, checks: [...results.checks, ...checks] }),
+      );
+    }
+    return run;
+  }
+
+  test("whose rig died as unknown, whatever its history says", async () => {
+    const { code, out } = await gauntlet("check", await recorded("died", null));
+    expect(out).toMatch(/UNKNOWN: .*completion: the run has no results.json/);
     expect(code).toBe(2);
   });
+
+  test("and takes over what its lost logs had shown", async () => {
+    const well = await gauntlet("check", await recorded("logs-well", [SERVERS]));
+    expect([well.code, well.out]).toEqual([0, expect.stringContaining("VALID")]);
+    const broken = { ...SERVERS, verdict: "invalid", reason: "n1: two leaders" };
+    const bad = await gauntlet("check", await recorded("logs-bad", [broken]));
+    expect([bad.code, bad.out]).toEqual([1, expect.stringContaining("INVALID: servers: n1: two leaders")]);
+    const none = await gauntlet("check", await recorded("logs-none", []));
+    expect([none.code, none.out]).toEqual([2, expect.stringContaining("UNKNOWN: servers")]);
+  });
+
+  test("and lets no log that is left excuse what another had shown", async () => {
+    const broken = { ...SERVERS, verdict: "invalid", reason: "n1: two leaders" };
+    const run = await recorded("logs-some", [broken]);
+    await mkdir(join(run, "nodes", "n2"), { recursive: true });
+    await writeFile(join(run, "nodes", "n2", "agent.log"), "");
+    expect((await gauntlet("check", run)).code).toBe(1);
+  });
+
+  test.each([
+    ["half", (lines: readonly string[]) => `${lines.slice(0, 150).join("\n")}\n`],
+    ["cut", (lines: readonly string[]) => lines.join("\n").slice(0, -9)],
+  ])("and refuses a history that is not the one it recorded: %s", async (name, damage) => {
+    const run = await recorded(`${name}-history`, [SERVERS]);
+    await writeFile(join(run, "history.jsonl"), damage(goodHistory(150)));
+    const { code, out, err } = await gauntlet("check", run);
+    expect(err).toEqual([expect.stringMatching(/history\.jsonl: .*results\.json/)]);
+    expect([code, out]).toEqual([65, ""]);
+  });
+
+  test("that failed before any operation as failed", async () => {
+    const rig = { name: "rig", kind: "rig", verdict: "failed", reason: "no engine answers" };
+    const run = await recorded("failed", [rig]);
+    await writeFile(join(run, "history.jsonl"), "");
+    const path = join(run, "results.json");
+    const results = JSON.parse(await readFile(path, "utf8")) as object;
+    const all = { f: "all", ok: 0, fail: 0, info: 0, p50Ms: null, p99Ms: null, maxMs: null };
+    await writeFile(path, JSON.stringify({ ...results, stats: [all] }));
+    const { code, out } = await gauntlet("check", run);
+    expect([code, out]).toEqual([3, expect.stringContaining("FAILED: rig: no engine answers")]);
+  });
+});
+
+test.each([
+  ["list", "--runs-root", "/dev/null"],
+  ["list", "--runs-root", "/dev/null/x"],
+])("gauntlet %s %s %s is bad usage, told in one line", async (...args) => {
+  const { code, err } = await gauntlet(...args);
+  expect([code, err]).toEqual([64, [expect.stringContaining("--runs-root")]]);
 });
 
 test("list of nothing is no error", async () => {

@@ -25,6 +25,8 @@ export interface CampaignRun {
   readonly verdict: Verdict;
   /** Names of the checks that found something; empty: not detected. */
   readonly foundBy: readonly string[];
+  /** It went its whole way, so that finding nothing means something. */
+  readonly isComplete: boolean;
   /** When the first wrong answer came. */
   readonly violationAtMs: number | null;
 }
@@ -47,6 +49,23 @@ export async function runCampaign(
   return done;
 }
 
+/** In so many of all runs a bug must be found. */
+const DETECTION_SHARE = 0.9;
+
+/**
+ * `valid` when the bug was found often enough, `invalid` when it was missed too often for that. Runs
+ * that broke, were stopped or never came decide nothing: while they could, it is `failed` where one broke,
+ * else `unknown`.
+ */
+export function campaignVerdict(runs: readonly CampaignRun[], asked: number): Verdict {
+  const needed = Math.ceil(DETECTION_SHARE * asked);
+  const found = runs.filter(({ foundBy }) => foundBy.length > 0).length;
+  const missed = runs.filter(({ foundBy, isComplete }) => foundBy.length === 0 && isComplete).length;
+  if (found >= needed) return "valid";
+  if (missed > asked - needed) return "invalid";
+  return runs.some(({ verdict }) => verdict === "failed") ? "failed" : "unknown";
+}
+
 export function campaignTable(runs: readonly CampaignRun[]): string {
   const cells = runs.map(({ seed, directory, verdict, foundBy, violationAtMs: atMs }, index) => [
     String(index + 1),
@@ -65,7 +84,11 @@ async function summaryOf(
   detectors: readonly string[] | null,
 ): Promise<CampaignRun> {
   const found = detections(results, detectors);
-  const base = { seed, directory, verdict: results.verdict, foundBy: found.map(({ name }) => name) };
+  const isComplete =
+    results.verdict !== "failed" &&
+    results.checks.some(({ name, verdict }) => name === "completion" && verdict === "valid");
+  const foundBy = found.map(({ name }) => name);
+  const base = { seed, directory, verdict: results.verdict, foundBy, isComplete };
   if (found.length === 0) return { ...base, violationAtMs: null };
   const { events } = await readHistory(join(directory, RUN_FILES.history));
   const times = found.flatMap((check) => violationAtMs(check, events) ?? []);

@@ -1,5 +1,6 @@
 import { connect, registerClient } from "@gauntlet/client";
 import { DockerError, DockerHosts, ensureImages, removeLeftovers } from "@gauntlet/docker";
+import { execa } from "execa";
 import { RigError } from "../errors.js";
 import type { Cluster, StartCluster } from "./cluster.js";
 
@@ -14,6 +15,9 @@ export interface DockerClusterOptions {
   readonly keep?: boolean;
 }
 
+/** Nothing broke, and nothing was left behind. */
+const PLAINLY_INTERRUPTED = /^(docker [\w-]*: )?interrupted( while [\w ]+)?$/;
+
 /** Clusters of containers, reached over gRPC as any client would. */
 export function dockerClusters(options: DockerClusterOptions): StartCluster {
   return async ({ runId, nodes, logsDirectory, signal, log }) => {
@@ -26,6 +30,8 @@ export function dockerClusters(options: DockerClusterOptions): StartCluster {
         ...(tag === undefined ? {} : { tag }),
       };
       const image = options.image ?? (await ensureImages({ ...build, log, signal })).image;
+      // Before anything is started, so that a failure leaves nothing behind.
+      const versions = { image, ...(await identityOf(image)) };
       const kind = options.keep === true ? "standing" : "run";
       const hosts = await DockerHosts.start({
         runId,
@@ -36,15 +42,35 @@ export function dockerClusters(options: DockerClusterOptions): StartCluster {
         signal,
         log,
       });
-      return clusterOf(hosts, image, options.keep === true, log);
+      return clusterOf(hosts, versions, options.keep === true, log);
     } catch (error) {
-      if (error instanceof DockerError) throw new RigError(error.message, { cause: error });
-      throw error;
+      if (!(error instanceof DockerError)) throw error;
+      if (PLAINLY_INTERRUPTED.test(error.message)) signal.throwIfAborted();
+      throw new RigError(error.message, { cause: error });
     }
   };
 }
 
-function clusterOf(hosts: DockerHosts, image: string, keep: boolean, log: (line: string) => void): Cluster {
+/** A tag may be moved; the id is the content's, the digests are what a registry knows it by. */
+async function identityOf(image: string): Promise<Readonly<Record<string, string>>> {
+  const format = "{{.Id}}{{range .RepoDigests}} {{.}}{{end}}";
+  const result = await execa("docker", ["image", "inspect", "--format", format, image], {
+    reject: false,
+    stdin: "ignore",
+    detached: true,
+    timeout: 60_000,
+  });
+  if (result.failed) throw new RigError(`docker image inspect ${image}: ${result.stderr.trim()}`);
+  const [imageId = "", ...digests] = result.stdout.trim().split(" ");
+  return { imageId, ...(digests.length === 0 ? {} : { imageDigests: digests.join(" ") }) };
+}
+
+function clusterOf(
+  hosts: DockerHosts,
+  versions: Readonly<Record<string, string>>,
+  keep: boolean,
+  log: (line: string) => void,
+): Cluster {
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
     if (!keep) return hosts.stop();
@@ -54,7 +80,7 @@ function clusterOf(hosts: DockerHosts, image: string, keep: boolean, log: (line:
   };
   return {
     hosts,
-    versions: { image },
+    versions,
     connect: (node, deadlineMs) => {
       const endpoint = hosts.endpoints.get(node)?.client;
       if (endpoint === undefined) throw new RigError(`there is no node "${node}"`);

@@ -18,6 +18,10 @@ export interface Facts {
   servers: readonly ServerFinding[] | null;
   /** What broke in the rig, one sentence each. */
   readonly errors: string[];
+  /** The cluster took a write at every node, and the load began. */
+  began: boolean;
+  /** Every phase ran to its end. */
+  finished: boolean;
   /** The phase in which the run was stopped. */
   interruptedIn: string | null;
 }
@@ -33,6 +37,8 @@ export function noFacts(): Facts {
     finalReads: null,
     servers: null,
     errors: [],
+    began: false,
+    finished: false,
     interruptedIn: null,
   };
 }

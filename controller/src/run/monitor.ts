@@ -6,7 +6,7 @@ import type { Recorder } from "./recorder.js";
 import { leaderOf } from "./service.js";
 import { RateMeter, statusText } from "./status.js";
 
-const REDRAW_MS = 250;
+const POLL_MS = 250;
 /** Asking for the leader costs each node a call. */
 const ASK_LEADER_MS = 1_000;
 
@@ -32,8 +32,7 @@ export async function monitor(options: MonitorOptions, signal: AbortSignal): Pro
     leader = leaderOf(views);
   };
   while (!signal.aborted && clock.nowMs() < limitMs) {
-    const [failure] = cluster.failures();
-    if (failure !== undefined) throw new RigError(failure);
+    throwFailure(cluster);
     const nowMs = clock.nowMs();
     if (progress.isLive && nowMs - askedMs >= ASK_LEADER_MS) {
       askedMs = nowMs;
@@ -51,7 +50,20 @@ export async function monitor(options: MonitorOptions, signal: AbortSignal): Pro
         faults: options.currentFaults(),
       }),
     );
-    await clock.sleep(Math.max(1, Math.min(REDRAW_MS, limitMs - nowMs)), signal);
+    await clock.sleep(Math.max(1, Math.min(POLL_MS, limitMs - nowMs)), signal);
   }
   await asking;
+}
+
+/** The same where there is nothing to show: throws when the machinery breaks, else ends with the signal. */
+export async function awaitFailure(cluster: Cluster, clock: RunClock, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    throwFailure(cluster);
+    await clock.sleep(POLL_MS, signal);
+  }
+}
+
+function throwFailure(cluster: Cluster): void {
+  const [failure] = cluster.failures();
+  if (failure !== undefined) throw new RigError(failure);
 }

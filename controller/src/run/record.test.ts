@@ -1,19 +1,31 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readHistory, readResults, RUN_FILES, type RunResults } from "@gauntlet/histories";
-import { type Client, WORKLOADS } from "@gauntlet/workloads";
+import type { Client } from "@gauntlet/workloads";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type CheckWorkload, runChecks } from "../checks/workload-check.js";
+import { checkInThread } from "../checks/workload-check.js";
 import { configure, type RunRequest } from "../cli/configure.js";
 import { SILENT } from "../cli/terminal.js";
-import { RigError } from "../errors.js";
+import { RigError, UsageError } from "../errors.js";
+import type { ClusterRequest } from "./cluster.js";
 import { type FakeCluster, fakeCluster, type FakeOptions } from "../testing/fake-cluster.js";
 import { deafClient, MemoryStore, staleReader } from "../testing/fake-clients.js";
 import { recordRun } from "./record.js";
 
 const KILL_ONE = "faults: [{at: 200ms, for: 500ms, fault: process.kill, target: one}]";
 const BOUNDS = { startMs: 2_000, recoveryMs: 2_000, finalReadsMs: 2_000, checkMs: 20_000 };
+
+const REQUEST: RunRequest = {
+  workload: "register",
+  nodes: 3,
+  concurrency: 6,
+  rate: 400,
+  timeLimitMs: 1_200,
+  opTimeoutMs: 500,
+  seed: 7,
+  faults: { from: "families", names: [] },
+};
 
 let runsRoot: string;
 
@@ -35,27 +47,11 @@ async function run(
   signal = new AbortController().signal,
 ): Promise<Ran> {
   const cluster = fakeCluster(fake);
-  const config = configure({
-    workload: "register",
-    nodes: 3,
-    concurrency: 6,
-    rate: 400,
-    timeLimitMs: 1_200,
-    opTimeoutMs: 500,
-    seed: 7,
-    faults: { from: "families", names: [] },
-    ...request,
-  });
-  const options = { runsRoot, startCluster: cluster.start, checkWorkload, progress: SILENT, bounds: BOUNDS };
+  const config = configure({ ...REQUEST, ...request });
+  const startCluster = cluster.start;
+  const options = { runsRoot, startCluster, checkWorkload: checkInThread, progress: SILENT, bounds: BOUNDS };
   return { ...(await recordRun(config, options, signal)), cluster };
 }
-
-/** As checkInThread does it, without the thread: the sources that run here are not compiled. */
-const checkWorkload: CheckWorkload = async ({ historyPath, workload, timeLimitMs }) => {
-  const found = WORKLOADS[workload];
-  if (found === undefined) throw new Error(`no workload ${workload}`);
-  return runChecks(found, (await readHistory(historyPath)).events, timeLimitMs);
-};
 
 function correct(): FakeOptions {
   const store = new MemoryStore();
@@ -89,7 +85,7 @@ describe.concurrent("a run on a correct register", () => {
       seed: 7,
       workload: "register",
       timeLimitMs: 1_200,
-      versions: { fake: "1" },
+      versions: { fake: "1", rig: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) },
       capabilities: { "network.cut": { available: true } },
     });
   });
@@ -137,10 +133,11 @@ describe.concurrent("a run that must not pass", () => {
     expect(ran.results.verdict).toBe("invalid");
   });
 
-  test("a cluster that answers nothing is unknown: vacuous", async () => {
+  test("a cluster that took writes and then answers nothing, for good, is invalid, and vacuous besides", async () => {
     const store = new MemoryStore();
     const ran = await run({ client: () => deafClient(store.client()) });
-    expect(ran.results.verdict).toBe("unknown");
+    expect(check(ran.results, "final-reads")).toMatchObject({ kind: "liveness", verdict: "invalid" });
+    expect(ran.results.verdict).toBe("invalid");
     expect(check(ran.results, "stats")).toMatchObject({
       verdict: "unknown",
       reason: expect.stringContaining("vacuous"),
@@ -183,6 +180,69 @@ describe.concurrent("a run that must not pass", () => {
 });
 
 describe.concurrent("a rig that fails", () => {
+  test("a container that is lost after the heal is no finding about the cluster", async () => {
+    const store = new MemoryStore();
+    let lost = false;
+    const client = (): Client => {
+      const [alive, deaf] = [store.client(), deafClient(store.client())];
+      return {
+        ...alive,
+        read: (key) => (lost ? deaf : alive).read(key),
+        compareAndSet: (key, from, to) => (lost ? deaf : alive).compareAndSet(key, from, to),
+      };
+    };
+    const startedMs = performance.now();
+    setTimeout(() => (lost = true), 1_350);
+    const failures = (): readonly string[] =>
+      performance.now() - startedMs > 1_500 ? ["n1: its container ended"] : [];
+    const ran = await run({ client, failures }, { rate: 20 });
+    expect(check(ran.results, "rig")).toMatchObject({ verdict: "failed" });
+    expect(ran.results.checks.filter(({ verdict }) => verdict === "invalid")).toEqual([]);
+    expect(ran.results.verdict).toBe("failed");
+  });
+
+  test("what cannot be written takes nothing away from the verdict", async () => {
+    const store = new MemoryStore();
+    const path = (name: string, { logsDirectory }: ClusterRequest): string => join(logsDirectory, "..", name);
+    const start = async (request: ClusterRequest): Promise<void> => {
+      await mkdir(path(RUN_FILES.schedule, request));
+      await mkdir(path(RUN_FILES.report, request));
+      await writeFile(path(RUN_FILES.nodes, request), "");
+    };
+    const ran = await run({ client: () => staleReader(store.client()), start });
+    expect(ran.results.verdict).toBe("invalid");
+    expect(check(ran.results, "rig")).toMatchObject({ verdict: "failed" });
+    for (const file of [RUN_FILES.schedule, RUN_FILES.report])
+      expect(check(ran.results, "rig")?.reason).toContain(file);
+    expect(await readResults(ran.directory)).toEqual(JSON.parse(JSON.stringify(ran.results)));
+    expect(ran.cluster.running()).toBe(0);
+  });
+
+  test("results that cannot be written are told with the verdict", async () => {
+    const start = async ({ logsDirectory }: ClusterRequest): Promise<void> => {
+      await mkdir(join(logsDirectory, "..", RUN_FILES.results));
+    };
+    const { results } = await run({ ...correct(), start });
+    expect(results).toMatchObject({
+      verdict: "failed",
+      reason: expect.stringContaining(RUN_FILES.results),
+    });
+  });
+
+  test("a runs root that is no folder is bad usage", async () => {
+    const root = join(runsRoot, "a-file");
+    await writeFile(root, "");
+    const config = configure(REQUEST);
+    const { start: startCluster } = fakeCluster(correct());
+    const options = { runsRoot: root, startCluster, checkWorkload: checkInThread };
+    const record = recordRun(
+      config,
+      { ...options, progress: SILENT, bounds: BOUNDS },
+      new AbortController().signal,
+    );
+    await expect(record).rejects.toThrow(UsageError);
+  });
+
   test("a cluster that does not start: failed, with the reason, and files all the same", async () => {
     const start = (): Promise<void> => Promise.reject(new RigError("the engine does not answer"));
     const ran = await run({ ...correct(), start });
@@ -190,6 +250,8 @@ describe.concurrent("a rig that fails", () => {
       verdict: "failed",
       reason: expect.stringContaining("the engine does not answer"),
     });
+    expect(check(ran.results, "completion")).toMatchObject({ verdict: "unknown" });
+    expect(check(ran.results, "healing")).toBeUndefined();
     await expectCleanedUp(ran);
   });
 
@@ -232,6 +294,20 @@ describe.concurrent("a rig that fails", () => {
 });
 
 describe.concurrent("a run that is interrupted", () => {
+  test("what broke besides is told, and that the run was interrupted", async () => {
+    const stop = new AbortController();
+    const start = (): Promise<void> => {
+      stop.abort();
+      return Promise.reject(new RigError("interrupted; and then: the container n1 could not be removed"));
+    };
+    const { results } = await run({ ...correct(), start }, {}, stop.signal);
+    expect(check(results, "completion")?.reason).toContain("interrupted in phase prepare");
+    expect(results).toMatchObject({
+      verdict: "failed",
+      reason: expect.stringContaining("could not be removed"),
+    });
+  });
+
   test.each([
     ["while the cluster starts", 50],
     ["in the main phase", 900],

@@ -19,7 +19,7 @@ import { checkObserved } from "../checks/observed.js";
 import { readServerFindings } from "../checks/servers.js";
 import type { CheckWorkload } from "../checks/workload-check.js";
 import type { Progress } from "../cli/terminal.js";
-import { messageOf } from "../errors.js";
+import { asUsageError, messageOf } from "../errors.js";
 import { renderReport } from "../report/index.js";
 import { RunClock } from "./clock.js";
 import type { StartCluster } from "./cluster.js";
@@ -27,6 +27,7 @@ import type { Bounds, RunConfig } from "./config.js";
 import type { Facts } from "./facts.js";
 import { Recorder } from "./recorder.js";
 import { execute } from "./runner.js";
+import { rigVersions } from "./versions.js";
 import { watchForViolation } from "./watch.js";
 
 export interface RecordOptions {
@@ -45,22 +46,21 @@ export interface RecordedRun {
 }
 
 /**
- * One run with everything that it leaves behind (RUN_FILES). The results are written in every case,
- * also when the rig failed or was interrupted; then they are never `valid`.
+ * One run with everything that it leaves behind (RUN_FILES). It is judged in every case, also when
+ * the rig failed, was interrupted or cannot write; then it is never `valid`. Throws UsageError when
+ * nothing can be recorded under the root; then nothing was started.
  */
 export async function recordRun(
   config: RunConfig,
   options: RecordOptions,
   signal: AbortSignal,
 ): Promise<RecordedRun> {
-  const { runsRoot, progress, bounds, stopAt = [] } = options;
+  const { progress, bounds, stopAt = [] } = options;
   const startedAt = new Date();
-  const directory = await createRunDirectory(runsRoot, config.test, startedAt, config.seed);
-  const test = describeTest(config, startedAt);
-  await writeTest(directory, test);
+  let test = describeTest(config, startedAt, await rigVersions());
   const clock = new RunClock();
+  const { directory, writer } = await openRun(options.runsRoot, test, startedAt, clock);
   const historyPath = join(directory, RUN_FILES.history);
-  const writer = await HistoryWriter.create(historyPath, () => clock.nowNs());
   const job = { historyPath, workload: config.workload.name, timeLimitMs: bounds.checkMs };
   const watch = (untilMs: number, signal: AbortSignal): Promise<void> =>
     watchForViolation(options.checkWorkload, job, { clock, untilMs, detectors: stopAt }, signal);
@@ -73,30 +73,67 @@ export async function recordRun(
     recorder: new Recorder(writer),
     progress,
     bounds,
-    onPrepared: ({ versions, capabilities }: Facts) =>
-      writeTest(directory, { ...test, versions: { ...ownVersions(), ...versions }, capabilities }),
+    onPrepared: async ({ versions, capabilities }: Facts): Promise<void> => {
+      test = { ...test, versions: { ...test.versions, ...versions }, capabilities };
+      await writeTest(directory, test);
+    },
   };
   const facts = await execute(config, context, signal);
-  await closeHistory(writer, facts);
-  await writeJson(
-    join(directory, RUN_FILES.schedule),
-    facts.executedSchedule ?? toScheduleFile(config.schedule),
+
+  /** What breaks from here on is told, and takes nothing away from the verdict. */
+  const attempt = async <Value>(what: string, step: () => Promise<Value>): Promise<Value | null> => {
+    try {
+      return await step();
+    } catch (error) {
+      facts.errors.push(`${what}: ${messageOf(error)}`);
+      return null;
+    }
+  };
+  await attempt("recording", () => writer.close());
+  const executed = facts.executedSchedule ?? toScheduleFile(config.schedule);
+  await attempt("recording", () => writeJson(join(directory, RUN_FILES.schedule), executed));
+  const diskFaultsRan = facts.faults.some(
+    ({ fault, startedAtMs }) => fault.startsWith("disk.") && startedAtMs !== null,
   );
-  facts.servers = await readServerFindings(context.logsDirectory);
+  facts.servers = await attempt("check", () => readServerFindings(context.logsDirectory, { diskFaultsRan }));
 
   progress.line("check: looking for an order that explains what was seen");
-  const history = await eventsOf(historyPath);
-  const results = judge({
-    history,
-    workloadChecks: history.length === 0 ? [] : await options.checkWorkload(job, signal),
-    functions: config.workload.functions,
-    faults: facts.faults,
-    observed: (okOperations) => checkObserved(facts, config.requested, okOperations),
-    mainEndMs: config.timeLimitMs,
-  });
-  await writeResults(directory, results);
-  await writeReport(directory, results, test, history);
+  const history = (await attempt("check", () => eventsOf(historyPath))) ?? [];
+  const workloadChecks = history.length === 0 ? [] : await options.checkWorkload(job, signal);
+  const conclude = (): RunResults =>
+    judge({
+      history,
+      workloadChecks,
+      functions: config.workload.functions,
+      faults: facts.faults,
+      observed: checkObserved(facts, config.requested),
+      mainEndMs: config.timeLimitMs,
+    });
+  let results = conclude();
+  const troubles = facts.errors.length;
+  await attempt("results", () => writeResults(directory, results));
+  await attempt("report", () => writeReport(directory, results, test, history));
+  if (facts.errors.length > troubles) {
+    results = conclude();
+    await attempt("results", () => writeResults(directory, results));
+  }
   return { directory, results };
+}
+
+async function openRun(
+  runsRoot: string,
+  test: TestDescription,
+  startedAt: Date,
+  clock: RunClock,
+): Promise<{ readonly directory: string; readonly writer: HistoryWriter }> {
+  try {
+    const directory = await createRunDirectory(runsRoot, test.test, startedAt, test.seed);
+    await writeTest(directory, test);
+    const writer = await HistoryWriter.create(join(directory, RUN_FILES.history), () => clock.nowNs());
+    return { directory, writer };
+  } catch (error) {
+    throw asUsageError("--runs-root", error);
+  }
 }
 
 /** Throws HistoryError for a damaged history; nothing recorded is an empty one. */
@@ -106,14 +143,6 @@ async function eventsOf(historyPath: string): Promise<readonly HistoryEvent[]> {
   } catch (error) {
     if (error instanceof EmptyHistoryError) return [];
     throw error;
-  }
-}
-
-async function closeHistory(writer: HistoryWriter, facts: Facts): Promise<void> {
-  try {
-    await writer.close();
-  } catch (error) {
-    facts.errors.push(`recording: ${messageOf(error)}`);
   }
 }
 
@@ -127,7 +156,11 @@ export async function writeReport(
   await writeFile(join(directory, RUN_FILES.report), renderReport({ results, test, history, title }));
 }
 
-function describeTest(config: RunConfig, startedAt: Date): TestDescription {
+function describeTest(
+  config: RunConfig,
+  startedAt: Date,
+  versions: Readonly<Record<string, string>>,
+): TestDescription & { readonly versions: Readonly<Record<string, string>> } {
   const { test, seed, workload, schedule, requested: _, ...settings } = config;
   return {
     version: 1,
@@ -137,16 +170,12 @@ function describeTest(config: RunConfig, startedAt: Date): TestDescription {
     ...settings,
     workload: workload.name,
     schedule: toScheduleFile(schedule),
-    versions: ownVersions(),
+    versions,
   };
 }
 
 function toScheduleFile(schedule: Schedule): ScheduleFile {
   return JSON.parse(formatSchedule(schedule, "json")) as ScheduleFile;
-}
-
-function ownVersions(): Readonly<Record<string, string>> {
-  return { gauntlet: "0.1.0", node: process.version, platform: `${process.platform} ${process.arch}` };
 }
 
 /** Container names have no room for a whole path: time and seed, and the pid against runs side by side. */

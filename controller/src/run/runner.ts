@@ -7,7 +7,7 @@ import type { RunClock } from "./clock.js";
 import type { Cluster, Connection, StartCluster } from "./cluster.js";
 import type { Bounds, RunConfig } from "./config.js";
 import { type Facts, noFacts } from "./facts.js";
-import { monitor } from "./monitor.js";
+import { awaitFailure, monitor } from "./monitor.js";
 import { Nemesis } from "./nemesis.js";
 import { Pacer } from "./pacer.js";
 import { drawFrom } from "./random.js";
@@ -49,10 +49,9 @@ export async function execute(config: RunConfig, context: RunContext, signal: Ab
   try {
     await run.throughAllPhases();
   } catch (error) {
-    // What fails after an abort fails because of it.
     if (signal.aborted) run.facts.interruptedIn = run.phase;
-    else if (error instanceof ViolationSeen) run.facts.interruptedIn = `${run.phase}: a violation was seen`;
-    else run.facts.errors.push(`${run.phase}: ${messageOf(error)}`);
+    if (error instanceof ViolationSeen) run.facts.interruptedIn = `${run.phase}: a violation was seen`;
+    else if (error !== signal.reason) run.facts.errors.push(`${run.phase}: ${messageOf(error)}`);
   }
   await run.stop();
   return run.facts;
@@ -93,7 +92,8 @@ class Run {
     const workers = this.#hire(cluster, generator);
     await this.#main(cluster, workers);
     await this.#heal(cluster);
-    await this.#finalReads(workers, generator);
+    await this.#finalReads(cluster, workers, generator);
+    this.facts.finished = true;
   }
 
   /** Whatever happened: the facts are completed and nothing is left running. */
@@ -131,7 +131,7 @@ class Run {
     const log = (line: string): void => progress.line(line);
     const cluster = await startCluster({ runId, nodes, logsDirectory, signal: this.#signal, log });
     this.#cluster = cluster;
-    const service = await this.#awaitService(cluster, bounds.startMs);
+    const service = await this.#awaitService(cluster, bounds.startMs, this.#signal);
     const late = service.writes.filter(({ afterMs }) => afterMs === null);
     if (service.leaderAfterMs === null || late.length > 0) {
       const why = late.map(({ node, lastError }) => `${node}: ${lastError ?? "no answer"}`).join(", ");
@@ -166,6 +166,7 @@ class Run {
     this.#enter("main", `running ${workload.name}: ${load}`);
     const pacer = new Pacer({ ratePerSecond, maxLagMs: MAX_LAG_MS, draw: drawFrom(seed, STREAM.pacing) });
     clock.restart();
+    this.facts.began = true;
     const nemesis = new Nemesis({
       ...this.#config,
       hosts: cluster.hosts,
@@ -190,25 +191,43 @@ class Run {
 
   async #heal(cluster: Cluster): Promise<void> {
     this.#enter("heal", "healing everything, waiting for writes to be taken again");
-    this.facts.heal = (await this.#nemesis?.healAll()) ?? null;
-    this.facts.recovery = await this.#awaitService(cluster, this.#context.bounds.recoveryMs);
+    await this.#whileSound(cluster, async (signal) => {
+      this.facts.heal = (await this.#nemesis?.healAll()) ?? null;
+      this.facts.recovery = await this.#awaitService(cluster, this.#context.bounds.recoveryMs, signal);
+    });
   }
 
-  async #finalReads(workers: Workers, generator: Generator): Promise<void> {
+  async #finalReads(cluster: Cluster, workers: Workers, generator: Generator): Promise<void> {
     const { clock, bounds } = this.#context;
     const planned = generator.finalOperations();
     this.#enter("final reads", `reading all once more: ${planned.length} reads`);
-    const unread = await workers.runFinal(planned, clock.nowMs() + bounds.finalReadsMs, this.#signal);
-    this.#signal.throwIfAborted();
-    this.facts.finalReads = { planned: planned.length, unread, boundMs: bounds.finalReadsMs };
+    await this.#whileSound(cluster, async (signal) => {
+      const unread = await workers.runFinal(planned, clock.nowMs() + bounds.finalReadsMs, signal);
+      signal.throwIfAborted();
+      this.facts.finalReads = { planned: planned.length, unread, boundMs: bounds.finalReadsMs };
+    });
     if (workers.clientFault !== null) throw new RigError(`client: ${workers.clientFault}`);
   }
 
-  async #awaitService(cluster: Cluster, boundMs: number): ReturnType<typeof awaitService> {
+  /** Ends the work when the cluster's machinery breaks: what is seen after that is not the cluster's doing. */
+  async #whileSound(cluster: Cluster, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { clock } = this.#context;
-    const options = { boundMs, deadlineMs: PROBE_DEADLINE_MS, clock, signal: this.#signal };
+    const done = new AbortController();
+    await together(this.#signal, [
+      (signal) => work(signal).finally(() => done.abort()),
+      (signal) => awaitFailure(cluster, clock, AbortSignal.any([signal, done.signal])),
+    ]);
+  }
+
+  async #awaitService(
+    cluster: Cluster,
+    boundMs: number,
+    signal: AbortSignal,
+  ): ReturnType<typeof awaitService> {
+    const { clock } = this.#context;
+    const options = { boundMs, deadlineMs: PROBE_DEADLINE_MS, clock, signal };
     const service = await awaitService(cluster, options);
-    this.#signal.throwIfAborted();
+    signal.throwIfAborted();
     return service;
   }
 
