@@ -294,9 +294,7 @@ describe("healAll", () => {
     const all = bench({ faults: [] });
     const node = all.hosts.cluster.node("n2");
     node.answers = false;
-    void all.clock.sleep(3_000).then(() => {
-      node.answers = true;
-    });
+    void all.clock.sleep(3_000).then(() => Object.assign(node, { answers: true }));
     expect(await all.clock.run(all.runner.healAll())).toMatchObject({ healed: true, silent: [] });
   });
 
