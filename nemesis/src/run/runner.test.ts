@@ -218,6 +218,20 @@ test("a listener that throws ends the run, which is undone before it rejects", a
   expectWhole(all.hosts);
 });
 
+test("a run of many faults warns of nothing", async () => {
+  const warnings: string[] = [];
+  const onWarning = (warning: Error): void => void warnings.push(warning.message);
+  process.on("warning", onWarning);
+  await runAll(
+    bench({ faults: Array.from({ length: 15 }, (_, at) => fault("process.kill", at * 2, 1, "n1")) }),
+  );
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  process.off("warning", onWarning);
+  expect(warnings).toEqual([]);
+});
+
 test("a schedule for other nodes, or for a longer time, is refused before anything happens", () => {
   expect(() => bench({ faults: [fault("process.kill", 2, 5, "n8")] })).toThrow(ScheduleError);
   expect(() => bench({ faults: [fault("process.kill", 2, 59, "n1")] })).toThrow(

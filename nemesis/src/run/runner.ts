@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { ClockLedger } from "../effects/clock-ledger.js";
 import { Claims } from "../effects/claims.js";
 import { CutLedger } from "../effects/cut-ledger.js";
@@ -94,6 +95,8 @@ export class NemesisRunner {
       },
     };
     const either = AbortSignal.any([signal, this.#stop.signal]);
+    // Every fault that waits listens to it.
+    setMaxListeners(0, either);
     const { faults } = this.schedule;
     const executed = await Promise.all(
       faults.map((fault, index) => executeFault(world, index, fault, either)),
