@@ -122,9 +122,9 @@ export function fromFamilies(
 }
 
 /** Arguments that a variant always gives are its mark; those that it draws may be any. */
-function canMake({ fault, target, args }: Variant, scheduled: ScheduledFault): boolean {
-  if (fault !== scheduled.fault || target !== scheduled.target) return false;
-  const draws = Array.from({ length: 16 }, (_, seed) => args(new Random(seed)));
+function canMake(variant: Variant, scheduled: ScheduledFault): boolean {
+  if (variant.fault !== scheduled.fault || variant.target !== scheduled.target) return false;
+  const draws = Array.from({ length: 16 }, (_, seed) => variant.args(new Random(seed)));
   const isDrawn = draws.some((draw) => !isDeepStrictEqual(draw, draws[0]));
   return isDrawn || isDeepStrictEqual(draws[0], scheduled.args);
 }

@@ -9,7 +9,7 @@ import {
   runCampaign,
 } from "../mutants/campaign.js";
 import { type Mutant, readMutant } from "../mutants/mutant.js";
-import { plant } from "../mutants/plant.js";
+import { loadClient, plant } from "../mutants/plant.js";
 import { BOUNDS } from "../run/config.js";
 import type { StartCluster } from "../run/cluster.js";
 import { dockerClusters } from "../run/docker-cluster.js";
@@ -66,13 +66,14 @@ async function planted(
   // Whatever is wrong with it shows before anything is built.
   configure({ ...request, seed: 0 });
   progress.line(`${name}: ${mutant.plants}`);
-  progress.line("patching and type-checking a copy of server/");
+  progress.line(`patching and type-checking a copy of ${mutant.target}/`);
   const copy = await plant(REPOSITORY, mutant);
   try {
-    const startCluster = dockerClusters({
-      serverEntry: join(copy.serverDirectory, "src/main.ts"),
-      tag: name,
-    });
+    const startCluster = dockerClusters(
+      mutant.target === "client"
+        ? { client: await loadClient(copy) }
+        : { serverEntry: join(copy.directory, "src/main.ts"), tag: name },
+    );
     const runs = await runCampaign(campaign(request, startCluster, flags, progress, detectors), signal);
     const detected = runs.filter(({ foundBy }) => foundBy.length > 0).length;
     const words = `${name}: found by ${detectors.join(" or ")} in ${detected} of ${runs.length} runs${runs.length < flags.runs ? ` (${flags.runs} were asked for)` : ""}`;

@@ -12,7 +12,8 @@ export interface Mutant {
   readonly plants: string;
   /** Where such a bug was seen. */
   readonly source: string;
-  readonly target: "server";
+  /** The package that is patched: what runs in the containers, or what the rig asks with. */
+  readonly target: "server" | "client";
   readonly workload: string;
   /** Text of a schedule, and where it stands, for messages. */
   readonly schedule: { readonly text: string; readonly name: string };
@@ -27,7 +28,7 @@ const SLUG = /^\d\d-[a-z0-9-]+$/;
 const MUTANT_FILE = z.strictObject({
   plants: z.string().min(1),
   source: z.string().min(1),
-  target: z.literal("server"),
+  target: z.enum(["server", "client"]),
   workload: z.string().min(1),
   schedule: z.union([
     z.string().regex(/^[\w.-]+\.(yaml|json)$/, "expected a schedule or a file name"),

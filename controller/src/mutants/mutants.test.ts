@@ -1,12 +1,13 @@
-import { access, cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { access, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { EtcdClient } from "@gauntlet/client";
 import { configure } from "../cli/configure.js";
 import { MUTANTS_ROOT, REPOSITORY } from "../cli/paths.js";
 import { duration } from "../cli/values.js";
 import { mutantNames, readMutant } from "./mutant.js";
-import { plant } from "./plant.js";
+import { loadClient, plant } from "./plant.js";
 
 let folder: string;
 
@@ -24,7 +25,7 @@ describe("the mutants of this repository", () => {
   });
 
   test.each(names)(
-    "%s applies to the server of today, compiles, and has a schedule that can run",
+    "%s applies to the sources of today, compiles, and has a schedule that can run",
     async (name) => {
       const mutant = await readMutant(MUTANTS_ROOT, name);
       const timeLimitMs = duration("time_limit", 1_000, 3_600_000)(mutant.timeLimit);
@@ -33,11 +34,41 @@ describe("the mutants of this repository", () => {
       const config = configure({ ...size, workload, timeLimitMs, faults: { from: "text", ...schedule } });
       expect(config.requested.length).toBeGreaterThan(0);
       const copy = await plant(REPOSITORY, mutant);
-      await access(join(copy.serverDirectory, "src/main.ts"));
+      await access(join(copy.directory, "src"));
       await copy.remove();
-      await expect(access(copy.serverDirectory)).rejects.toThrow("ENOENT");
+      await expect(access(copy.directory)).rejects.toThrow("ENOENT");
     },
   );
+});
+
+test("a mutant of the client is compiled, and loaded in place of the client", async () => {
+  const source = join(REPOSITORY, "client/src/register-client.ts");
+  const line = "        return { value: undefined, revision: header.revision };";
+  const lines = (await readFile(source, "utf8")).split("\n");
+  const at = lines.indexOf(line);
+  expect(at).toBeGreaterThan(0);
+  const mutant = join(folder, "50-client");
+  await mkdir(mutant);
+  const patch = [
+    "--- a/client/src/register-client.ts",
+    "+++ b/client/src/register-client.ts",
+    `@@ -${at},3 +${at},3 @@`,
+    ` ${lines[at - 1]}`,
+    `-${line}`,
+    "+        return { value: undefined, revision: header.revision + 1000 };",
+    ` ${lines[at + 1]}`,
+  ];
+  await writeFile(join(mutant, "change.patch"), `${patch.join("\n")}\n`);
+  const fields = "plants: x\nsource: y\ntarget: client\nworkload: register\ntime_limit: 60\ndetector: d\n";
+  await writeFile(join(mutant, "mutant.yaml"), `${fields}schedule: {faults: []}\n`);
+  const copy = await plant(REPOSITORY, await readMutant(folder, "50"));
+  try {
+    const { registerClient } = await loadClient(copy);
+    const etcd = { put: async () => ({ header: { revision: 7 } }) } as unknown as EtcdClient;
+    expect(await registerClient(etcd).write("k", "v")).toMatchObject({ type: "ok", revision: 1007 });
+  } finally {
+    await copy.remove();
+  }
 });
 
 describe("a mutant that is wrong", () => {

@@ -1,41 +1,43 @@
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { DataError, RigError } from "../errors.js";
+import type { ClientModule } from "../run/docker-cluster.js";
 import type { Mutant } from "./mutant.js";
 
-/** A patched copy of the server's sources. */
+/** A patched copy of one package's sources. */
 export interface Planted {
-  /** The patched server/. */
-  readonly serverDirectory: string;
+  /** The patched server/ or client/. */
+  readonly directory: string;
   remove(): Promise<void>;
 }
 
 /**
- * Copies the tracked files of server/ to a temporary directory, applies the mutant's patch and
- * type-checks the result. The checkout itself is never touched. Throws DataError when the patch no
+ * Copies the tracked files of the mutant's package to a temporary directory, applies its patch and
+ * type-checks the result; a client is compiled besides, for this process to load. The checkout itself is never touched. Throws DataError when the patch no
  * longer applies or no longer compiles, naming the file.
  */
 export async function plant(repository: string, mutant: Mutant): Promise<Planted> {
   const root = await mkdtemp(join(tmpdir(), `gauntlet-${mutant.name}-`));
   const remove = (): Promise<void> => rm(root, { recursive: true, force: true });
   try {
-    await copyTracked(repository, root);
+    await copyTracked(repository, root, mutant.target);
     await applyPatch(root, join(mutant.directory, "change.patch"));
-    await typeCheck(repository, root, mutant);
-    return { serverDirectory: join(root, "server"), remove };
+    await compile(repository, root, mutant);
+    return { directory: join(root, mutant.target), remove };
   } catch (error) {
     await remove();
     throw error;
   }
 }
 
-async function copyTracked(repository: string, root: string): Promise<void> {
-  const listed = await execa("git", ["ls-files", "-z", "server"], { cwd: repository, reject: false });
+async function copyTracked(repository: string, root: string, target: Mutant["target"]): Promise<void> {
+  const listed = await execa("git", ["ls-files", "-z", target], { cwd: repository, reject: false });
   if (listed.exitCode !== 0 || listed.stdout === "") {
     throw new RigError(
-      `git ls-files server failed in ${repository}: ${listed.stderr.trim()}; a mutant needs a git checkout`,
+      `git ls-files ${target} failed in ${repository}: ${listed.stderr.trim()}; a mutant needs a git checkout`,
     );
   }
   for (const file of listed.stdout.split("\0").filter((name) => name !== "")) {
@@ -58,12 +60,19 @@ async function applyPatch(root: string, patch: string): Promise<void> {
   }
 }
 
-/** The server's imports of other workspaces resolve through node_modules to what is built there. */
-async function typeCheck(repository: string, root: string, mutant: Mutant): Promise<void> {
+/** The package's imports of other workspaces resolve through node_modules to what is built there. */
+async function compile(repository: string, root: string, mutant: Mutant): Promise<void> {
   const config = {
     extends: join(repository, "tsconfig.base.json"),
-    compilerOptions: { composite: false, declaration: false, noEmit: true, rootDir: "server/src" },
-    include: ["server/src"],
+    compilerOptions: {
+      composite: false,
+      declaration: false,
+      // The server is bundled from its sources.
+      noEmit: mutant.target === "server",
+      rootDir: `${mutant.target}/src`,
+      outDir: `${mutant.target}/dist`,
+    },
+    include: [`${mutant.target}/src`],
     exclude: ["**/*.test.ts"],
   };
   await writeFile(join(root, "tsconfig.json"), JSON.stringify(config));
@@ -74,9 +83,14 @@ async function typeCheck(repository: string, root: string, mutant: Mutant): Prom
   });
   if (checked.exitCode !== 0) {
     throw new DataError(
-      `${mutant.name}/change.patch: the patched server does not compile: ${firstLines(checked.all)}`,
+      `${mutant.name}/change.patch: the patched ${mutant.target} does not compile: ${firstLines(checked.all)}`,
     );
   }
+}
+
+/** The patched client, for the runs of this process. */
+export async function loadClient({ directory }: Planted): Promise<ClientModule> {
+  return (await import(pathToFileURL(join(directory, "dist/index.js")).href)) as ClientModule;
 }
 
 function firstLines(text: string): string {

@@ -1,10 +1,15 @@
-import { connect, registerClient } from "@gauntlet/client";
+import * as ordinaryClient from "@gauntlet/client";
 import { DockerError, DockerHosts, ensureImages, removeLeftovers } from "@gauntlet/docker";
 import { execa } from "execa";
 import { RigError } from "../errors.js";
 import type { Cluster, StartCluster } from "./cluster.js";
 
+/** What the rig asks with. */
+export type ClientModule = Pick<typeof ordinaryClient, "connect" | "registerClient">;
+
 export interface DockerClusterOptions {
+  /** Instead of the repository's own client. */
+  readonly client?: ClientModule;
   /** An image that exists; otherwise one is built of `serverEntry`. */
   readonly image?: string;
   /** The server's main file, when it is not the repository's own. */
@@ -42,7 +47,7 @@ export function dockerClusters(options: DockerClusterOptions): StartCluster {
         signal,
         log,
       });
-      return clusterOf(hosts, versions, options.keep === true, log);
+      return clusterOf(hosts, options.client ?? ordinaryClient, versions, options.keep === true, log);
     } catch (error) {
       if (!(error instanceof DockerError)) throw error;
       if (PLAINLY_INTERRUPTED.test(error.message)) signal.throwIfAborted();
@@ -67,6 +72,7 @@ async function identityOf(image: string): Promise<Readonly<Record<string, string
 
 function clusterOf(
   hosts: DockerHosts,
+  { connect, registerClient }: ClientModule,
   versions: Readonly<Record<string, string>>,
   keep: boolean,
   log: (line: string) => void,

@@ -172,7 +172,12 @@ describe.concurrent("a run that must not pass", () => {
         compareAndSet: (key, from, to) => next().compareAndSet(key, from, to),
       };
     };
-    const ran = await run({ client });
+    const ran = await run({ client, isHung: () => calls > 250 });
+    expect(check(ran.results, "healing")).toMatchObject({
+      verdict: "valid",
+      reason: expect.stringContaining("after it n1, n2, n3 did not answer"),
+    });
+    expect(check(ran.results, "recovery")).toMatchObject({ kind: "liveness", verdict: "invalid" });
     expect(check(ran.results, "final-reads")).toMatchObject({ kind: "liveness", verdict: "invalid" });
     expect(ran.results.verdict).toBe("invalid");
     await expectCleanedUp(ran);

@@ -9,6 +9,8 @@ export interface FakeOptions {
   readonly failures?: () => readonly string[];
   /** Rejects where the cluster cannot be started. */
   readonly start?: (request: ClusterRequest) => Promise<void>;
+  /** Whether the servers, which run, say nothing of themselves. */
+  readonly isHung?: () => boolean;
   /** Whether signals and cuts have an effect that can be proved. */
   readonly faultsWork?: boolean;
   readonly capabilities?: Partial<Record<Capability, ProbeResult>>;
@@ -68,6 +70,8 @@ class FakeHosts implements Hosts {
   }
 
   async view(): Promise<ReadonlyMap<string, NodeView>> {
+    if (this.#options.isHung?.() === true)
+      return new Map(this.nodes.map((node) => [node, { role: "unknown", term: null }]));
     return new Map(
       this.nodes.map((node, index) => [node, { role: index === 0 ? "leader" : "follower", term: 1 }]),
     );
@@ -107,6 +111,7 @@ class FakeHosts implements Hosts {
   }
 
   async readClock(): Promise<{ wallOffsetMs: number; timerRate: number }> {
+    if (this.#options.isHung?.() === true) throw new Error("no answer");
     return { wallOffsetMs: 0, timerRate: 1 };
   }
 
