@@ -15,8 +15,10 @@ export function checkObserved(facts: Facts, requested: readonly RequestedFault[]
   const healed = healing.verdict === "valid";
   const rigSound = errors.length === 0 && !servers?.some(({ byOthers }) => byOthers);
   const grounds = { healed, rigSound };
+  // Of nodes that were still being started nothing can be expected.
+  const startedUp = facts.began || facts.interruptedIn === null;
   return [
-    ...(servers === null ? [] : [checkServers(servers, facts.began)]),
+    ...(servers === null || !startedUp ? [] : [checkServers(servers, facts.began)]),
     ...(recovery === null ? [] : [checkRecovery(recovery, grounds)]),
     ...(finalReads === null ? [] : [checkFinalReads(finalReads, grounds)]),
     checkFaults(faults, requested),

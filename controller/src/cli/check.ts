@@ -153,7 +153,7 @@ async function serversOf(
   const findings = await readServerFindings(join(directory, RUN_FILES.nodes));
   const now = findings === null ? null : checkServers(findings, began);
   const then = checks.find(({ name }) => name === "servers") ?? null;
-  if (now === null) return then ?? NO_LOGS;
+  if (now === null || !began) return then ?? NO_LOGS;
   return then !== null && mergeVerdicts([now.verdict, then.verdict]) !== now.verdict ? then : now;
 }
 
@@ -161,7 +161,7 @@ const NO_LOGS: CheckResult = {
   name: "servers",
   kind: "safety",
   verdict: "unknown",
-  reason: `the run has no ${RUN_FILES.nodes}/, and what the servers logged was never judged`,
+  reason: "no server's log is there to be read, and none was judged when the run ended",
 };
 
 const UNFINISHED: CheckResult = {

@@ -328,6 +328,18 @@ describe.concurrent("a run that is interrupted", () => {
     await expectCleanedUp(ran);
   });
 
+  test("nodes that were not up yet, and so left no logs, are no failure", async () => {
+    const stop = new AbortController();
+    const start = async ({ logsDirectory }: ClusterRequest): Promise<void> => {
+      await mkdir(join(logsDirectory, "n1"), { recursive: true });
+      stop.abort();
+      stop.signal.throwIfAborted();
+    };
+    const { results } = await run({ ...correct(), start }, {}, stop.signal);
+    expect(check(results, "completion")?.reason).toContain("interrupted in phase prepare");
+    expect(results.verdict).toBe("unknown");
+  });
+
   test("a violation that was seen before the interruption stays one", async () => {
     const store = new MemoryStore();
     const stop = new AbortController();
