@@ -222,6 +222,21 @@ describe("a node without a quorum", () => {
   });
 });
 
+describe("a leader that has just lost its quorum", () => {
+  test("is not healthy, although it believes to lead", async () => {
+    const leader = await cluster.leader();
+    const followers = await cluster.followers();
+    await Promise.all(followers.map((node) => node.end("SIGKILL")));
+    const health = await fetch(`${leader.metricsUrl}/health`);
+    expect([health.status, await health.json()]).toEqual([
+      503,
+      { health: "false", reason: expect.stringMatching(/^(QGET ERROR:etcdserver: .+|RAFT NO LEADER)$/) },
+    ]);
+    for (const node of followers) node.start();
+    await cluster.leader();
+  });
+});
+
 describe("a stopped leader", () => {
   test("that comes back has been replaced, and answers with what was written meanwhile", async () => {
     const paused = await cluster.leader();
@@ -247,6 +262,8 @@ describe("SIGTERM", () => {
     const codes = await Promise.all(cluster.nodes.map((node) => node.end("SIGTERM")));
     expect(codes).toEqual([0, 0, 0]);
     for (const process of processes) {
+      const [first = ""] = process?.stdout.split("\n") ?? [];
+      expect(first.match(/"member":/g), first).toHaveLength(1);
       expect(process?.logged("stopping")).toHaveLength(1);
       expect(process?.logged("stopped")).toHaveLength(1);
       expect(process?.stderr).toBe("");

@@ -64,7 +64,22 @@ describe("readConfig", () => {
     [["--initial-cluster-token", ""], "--initial-cluster-token: must not be empty"],
     [["--listen-client-url", "127.0.0.1:2379"], "--listen-client-url: must look like http://10.0.0.1:2380"],
     [["--listen-client-url", "https://h:1"], "--listen-client-url: is https, but TLS is not supported"],
-    [["--advertise-client-url", "http://h:0"], "--advertise-client-url: port 0 cannot be dialled"],
+    [
+      ["--advertise-client-url", "http://h:0"],
+      '--advertise-client-url: port 0 cannot be dialled, got "http://h:0"',
+    ],
+    [
+      ["--advertise-client-url", "http://[::]:1"],
+      '--advertise-client-url: [::] stands for every address and cannot be dialled, got "http://[::]:1"',
+    ],
+    [
+      ["--listen-client-url", "http://127.0.0.1:0"],
+      '--advertise-client-url: is needed, because --listen-client-url is "http://127.0.0.1:0": port 0 cannot be dialled',
+    ],
+    [
+      ["--listen-client-url", "http://0.0.0.0:2379"],
+      '--advertise-client-url: is needed, because --listen-client-url is "http://0.0.0.0:2379": 0.0.0.0 stands',
+    ],
     [["--listen-peer-url", "http://h:1/path"], "--listen-peer-url: must have neither path nor credentials"],
     [["--listen-metrics-url", "http://h"], "--listen-metrics-url: has no port"],
     [["--heartbeat-interval-ms", "1"], '--heartbeat-interval-ms: must be at least 10, got "1"'],

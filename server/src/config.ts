@@ -135,8 +135,8 @@ const listenUrl = z.string().transform((text, context): ListenAddress => {
 
 const dialUrl = z.string().superRefine((text, context) => {
   const url = parseHttpUrl(text);
-  if (typeof url === "string") context.addIssue({ code: "custom", message: url });
-  else if (url.port === "0") context.addIssue({ code: "custom", message: "port 0 cannot be dialled" });
+  const problem = typeof url === "string" ? url : problemOfDialling(url);
+  if (problem !== null) context.addIssue({ code: "custom", message: problem });
 });
 
 const memberName = z
@@ -197,6 +197,10 @@ function validate(given: RawFlags): Config {
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const flag = String(issue?.path[0]) as Flag;
+    if (flag === "advertise-client-url" && given[flag] === "") {
+      const listens = `--listen-client-url is "${raw[flag]}"`;
+      throw new ConfigError(`--${flag}: is needed, because ${listens}: ${issue?.message}`);
+    }
     throw new ConfigError(`--${flag}: ${issue?.message ?? "is not valid"}, got "${raw[flag]}"`);
   }
   const config = camelCased(parsed.data);
@@ -251,6 +255,13 @@ function problemOfMembers(members: readonly InitialMember[]): string | null {
   const urls = new Set(members.map((member) => member.peerUrl));
   if (urls.size < members.length) return "gives two members the same peer URL";
   return null;
+}
+
+/** What one may listen at but not dial; null: nothing. */
+function problemOfDialling({ port, hostname }: URL): string | null {
+  if (port === "0") return "port 0 cannot be dialled";
+  const isWildcard = hostname === "0.0.0.0" || hostname === "[::]";
+  return isWildcard ? `${hostname} stands for every address and cannot be dialled` : null;
 }
 
 /** The URL, or what is wrong with it. */

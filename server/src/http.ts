@@ -3,10 +3,10 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Registry } from "prom-client";
 import type { ListenAddress } from "./config.js";
 
-/** GET /health in etcd's shape, and GET /metrics for Prometheus. */
-export function createHttpServer(registry: Registry, hasLeader: () => boolean): Server {
+/** GET /health in etcd's shape, and GET /metrics for Prometheus. `healthFault`: the reason, "" for none. */
+export function createHttpServer(registry: Registry, healthFault: () => Promise<string>): Server {
   return createServer((request, response) => {
-    answer(request, response, registry, hasLeader).catch((error: unknown) => {
+    answer(request, response, registry, healthFault).catch((error: unknown) => {
       response.writeHead(500, { "content-type": "text/plain" }).end(`${String(error)}\n`);
     });
   });
@@ -16,7 +16,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   registry: Registry,
-  hasLeader: () => boolean,
+  healthFault: () => Promise<string>,
 ): Promise<void> {
   const path = (request.url ?? "/").split("?", 1)[0];
   if (path !== "/health" && path !== "/metrics") {
@@ -27,9 +27,11 @@ async function answer(
     const text = await registry.metrics();
     response.writeHead(200, { "content-type": registry.contentType }).end(text);
   } else {
-    const healthy = hasLeader();
-    const body = { health: String(healthy), reason: healthy ? "" : "RAFT NO LEADER" };
-    response.writeHead(healthy ? 200 : 503, { "content-type": "application/json" }).end(JSON.stringify(body));
+    const reason = await healthFault();
+    const body = { health: String(reason === ""), reason };
+    response
+      .writeHead(reason === "" ? 200 : 503, { "content-type": "application/json" })
+      .end(JSON.stringify(body));
   }
 }
 

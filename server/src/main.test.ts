@@ -96,9 +96,13 @@ describe("a start that cannot be", () => {
   test("for a data directory that is a file says so", async () => {
     const plan = await flags("file");
     await writeFile(plan.dataDir, "");
-    const [code, text] = await failure(args(plan));
-    expect([code, text.split("\n").length]).toEqual([1, 2]);
-    expect(text).toContain(plan.dataDir);
+    for (const dataDir of [plan.dataDir, join(plan.dataDir, "below")]) {
+      const reason = "a file stands where a directory is needed";
+      expect(await failure(args({ ...plan, dataDir }))).toEqual([
+        1,
+        `gauntlet-server: --data-dir: cannot use ${dataDir}: ${reason}\n`,
+      ]);
+    }
   });
 
   test("for a directory of another member, or in use, says which", async () => {

@@ -3,10 +3,13 @@ import { pino } from "pino";
 import type { Logger } from "pino";
 import { ConfigError, EXIT_USAGE, HelpShown, readConfig } from "./config.js";
 import type { Config } from "./config.js";
-import { ListenError, startNode } from "./node.js";
+import { StartError, startNode } from "./node.js";
 import type { RunningNode } from "./node.js";
 import { DirectoryLocked } from "./runtime/directory-lock.js";
 import { WalError } from "./wal/index.js";
+
+/** Well within the ten seconds after which a container engine kills. */
+const STOP_LIMIT_MS = 5000;
 
 function die(code: number, line: string): never {
   process.stderr.write(`gauntlet-server: ${line}\n`);
@@ -25,9 +28,7 @@ function configOrExit(): Config {
 
 /** Errors that say all there is to say in one line; any other is shown with where it came from. */
 function isForPeople(error: unknown): error is Error {
-  if (error instanceof ListenError || error instanceof DirectoryLocked || error instanceof WalError)
-    return true;
-  return error instanceof Error && "syscall" in error;
+  return error instanceof StartError || error instanceof DirectoryLocked || error instanceof WalError;
 }
 
 function dieOf(logger: Logger, what: string): (error: unknown) => never {
@@ -52,8 +53,21 @@ async function start(config: Config, logger: Logger): Promise<RunningNode> {
   }
 }
 
+/**
+ * Ends the process at once, whatever its threads do: `process.exit` would wait for a disk that is stuck. The log
+ * is made for crashes. A first process of a container is deaf to its own SIGKILL, but not to abort.
+ */
+function crash(): never {
+  process.kill(process.pid, "SIGKILL");
+  return process.abort();
+}
+
 async function stop(node: RunningNode, logger: Logger, signal: NodeJS.Signals): Promise<void> {
   logger.info({ signal }, "stopping");
+  setTimeout(() => {
+    logger.error({ limitMs: STOP_LIMIT_MS }, "did not stop in time, ends as in a crash");
+    crash();
+  }, STOP_LIMIT_MS);
   try {
     await node.stop();
   } catch (error) {
@@ -73,8 +87,9 @@ async function main(): Promise<void> {
   const node = await start(config, logger);
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals) => {
-    if (!stopping) void stop(node, logger, signal);
+    if (stopping) crash();
     stopping = true;
+    void stop(node, logger, signal);
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);

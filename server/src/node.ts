@@ -7,6 +7,7 @@ import { kvHandlers } from "./api/kv.js";
 import { maintenanceHandlers } from "./api/maintenance.js";
 import { tickPlan } from "./config.js";
 import type { Config, ListenAddress } from "./config.js";
+import { faultOf } from "./health.js";
 import { createHttpServer, listen } from "./http.js";
 import { hexId, identityOf } from "./identity.js";
 import type { Identity } from "./identity.js";
@@ -39,16 +40,24 @@ const LIMITS = {
 
 /** What gRPC lets in beyond a request of the largest size, so that it is refused by name and not by the transport. */
 const RECEIVE_ALLOWANCE_BYTES = 512 * 1024;
-/** How long calls that are under way may take to end when the node stops. */
+/** Open calls on one connection; what a client asks beyond it waits at the client. */
+const MAX_STREAMS_PER_CONNECTION = 10_000;
+/** A client that answers no ping is gone. Long enough for one that was paused for a while. */
+const PING_AFTER_MS = 30_000;
+const PING_TIMEOUT_MS = 20_000;
+/** How long clients may take to hang up when the node stops. */
 const SHUTDOWN_GRACE_MS = 1000;
 
 export interface RunningNode {
-  /** Takes no more calls, ends those under way, closes the log. */
+  /**
+   * Takes no more part in the cluster, answers the calls under way, closes the log. Takes as long as the disk
+   * does; connections that clients leave open end with the process.
+   */
   stop(): Promise<void>;
 }
 
-/** A listener's address cannot be had. */
-export class ListenError extends Error {}
+/** An address or a directory cannot be had; names the flag. */
+export class StartError extends Error {}
 
 /**
  * Opens the log, joins the cluster and serves. `fatal` is told what the node cannot live with; it must
@@ -101,7 +110,7 @@ export async function startNode(
     logBytes: () => wal.stats().bytes,
     unexpected: (method, err) => logger.error({ method, err }, "a call failed for a reason that is a bug"),
   };
-  const http = createHttpServer(metrics.registry, () => replica.view.leader !== null);
+  const http = createHttpServer(metrics.registry, () => faultOf(replica, nodeClock));
   const clients = clientServer(config, context);
   await listening("--listen-metrics-url", config.listenMetricsUrl, listen(http, config.listenMetricsUrl));
   const deliver = replica.receive.bind(replica);
@@ -116,29 +125,23 @@ export async function startNode(
 
   return {
     stop: async () => {
-      await shutdown(clients);
+      // First, so that no call has to be waited for, and no election is stood in meanwhile.
       replica.stop();
       transport.close();
       http.close();
       http.closeAllConnections();
+      await shutdown(clients);
       await wal.close();
     },
   };
 }
 
 async function openLog(config: Config, identity: Identity, metrics: Metrics, logger: Logger) {
-  const disk = await openNodeDisk(config.dataDir);
-  await lockDirectory(config.dataDir);
-  const opened = await Wal.open(disk, {
-    segmentBytes: config.segmentBytes,
-    identity: { clusterId: identity.clusterId, memberId: identity.self.id },
-    syncs: { clock: nodeClock, onSync: (seconds) => metrics.synced(seconds) },
-  });
+  const opened = await openDirectory(config, identity, metrics);
   const { hardState, entries, repair } = opened;
   if (repair !== null) logger.warn({ ...repair }, "log repaired: a write that a crash tore was cut off");
   logger.info(
     {
-      member: config.name,
       memberId: hexId(identity.self.id),
       clusterId: hexId(identity.clusterId),
       dataDir: config.dataDir,
@@ -148,6 +151,23 @@ async function openLog(config: Config, identity: Identity, metrics: Metrics, log
     "started",
   );
   return opened;
+}
+
+async function openDirectory({ dataDir, segmentBytes }: Config, identity: Identity, metrics: Metrics) {
+  try {
+    const disk = await openNodeDisk(dataDir);
+    await lockDirectory(dataDir);
+    return await Wal.open(disk, {
+      segmentBytes,
+      identity: { clusterId: identity.clusterId, memberId: identity.self.id },
+      syncs: { clock: nodeClock, onSync: (seconds) => metrics.synced(seconds) },
+    });
+  } catch (error) {
+    if (!(error instanceof Error && "syscall" in error && "code" in error)) throw error;
+    const isFile = error.code === "EEXIST" || error.code === "ENOTDIR";
+    const reason = isFile ? "a file stands where a directory is needed" : error.message;
+    throw new StartError(`--data-dir: cannot use ${dataDir}: ${reason}`, { cause: error });
+  }
 }
 
 function replicaOptions(config: Config, identity: Identity): ReplicaOptions {
@@ -184,6 +204,9 @@ function clientServer(config: Config, context: ApiContext): Server {
   const server = new Server({
     "grpc.max_receive_message_length": config.maxRequestBytes + RECEIVE_ALLOWANCE_BYTES,
     "grpc.max_send_message_length": -1,
+    "grpc.max_concurrent_streams": MAX_STREAMS_PER_CONNECTION,
+    "grpc.keepalive_time_ms": PING_AFTER_MS,
+    "grpc.keepalive_timeout_ms": PING_TIMEOUT_MS,
     "grpc.enable_channelz": 0,
   });
   server.addService(kvService, kvHandlers(context));
@@ -203,13 +226,14 @@ async function listening(
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     const reason = text.includes("EADDRINUSE") ? "the port is in use by another process" : text;
-    throw new ListenError(`${flag}: cannot listen on ${host}:${port}: ${reason}`);
+    throw new StartError(`${flag}: cannot listen on ${host}:${port}: ${reason}`);
   }
 }
 
+/** Refuses new calls and waits for the others, but not for a client that keeps one open. */
 function shutdown(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    const cancel = nodeClock.after(SHUTDOWN_GRACE_MS, () => server.forceShutdown());
+    const cancel = nodeClock.after(SHUTDOWN_GRACE_MS, resolve);
     server.tryShutdown(() => {
       cancel();
       resolve();

@@ -60,6 +60,7 @@ export class PeerTransport implements Network<Message> {
     for (const link of this.#links.values()) void link.run();
   }
 
+  /** Dials and listens no more. Streams that peers keep open end with the process. */
   close(): void {
     for (const link of this.#links.values()) link.stop();
     this.#server.forceShutdown();

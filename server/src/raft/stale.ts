@@ -1,5 +1,8 @@
 import type { Body, Message } from "./message.js";
 
+/** Answers, and proposals that are handed over, are owed nothing. */
+const ASKS: ReadonlySet<Message["type"]> = new Set(["append", "heartbeat", "vote-request", "read-request"]);
+
 /**
  * What a sender of an earlier term is told; null: nothing. All that matters is the term that the answer
  * carries: by it an old leader steps down, and a leader whose term is behind this member's can be replaced.
@@ -7,18 +10,5 @@ import type { Body, Message } from "./message.js";
  * asked, the answer is the one message that claims nothing: a heartbeat's, of round 0, which confirms no read.
  */
 export function answerToStale(message: Message): Body | null {
-  switch (message.type) {
-    case "append":
-    case "heartbeat":
-    case "vote-request":
-    case "read-request":
-      return { type: "heartbeat-response", round: 0 };
-    case "append-accepted":
-    case "append-rejected":
-    case "heartbeat-response":
-    case "vote-response":
-    case "read-response":
-    case "propose":
-      return null;
-  }
+  return ASKS.has(message.type) ? { type: "heartbeat-response", round: 0 } : null;
 }

@@ -66,18 +66,21 @@ export class TestNode {
 
   readonly #args: readonly string[];
 
+  readonly #program: readonly string[] | undefined;
+
   process: ServerProcess | null = null;
 
-  constructor(name: string, ports: NodePorts, args: readonly string[]) {
+  constructor(name: string, ports: NodePorts, args: readonly string[], program?: readonly string[]) {
     this.name = name;
     this.clientAddress = `127.0.0.1:${ports.client}`;
     this.metricsUrl = `http://127.0.0.1:${ports.metrics}`;
     this.client = new NodeClient(this.clientAddress);
     this.#args = args;
+    this.#program = program;
   }
 
   start(): void {
-    this.process = new ServerProcess(this.#args);
+    this.process = new ServerProcess(this.#args, this.#program);
   }
 
   /** Ends the process; resolves to its exit code. */
@@ -106,7 +109,7 @@ export class TestCluster {
   }
 
   /** Starts `size` nodes named n1, n2, … and waits until all follow one leader. */
-  static async start(size: number): Promise<TestCluster> {
+  static async start(size: number, program?: readonly string[]): Promise<TestCluster> {
     const directory = await mkdtemp(join(tmpdir(), "gauntlet-"));
     const ports = await freePorts(3 * size);
     const plan = Array.from({ length: size }, (_, at): [string, NodePorts] => {
@@ -116,7 +119,7 @@ export class TestCluster {
     const members = plan.map(([name, { peer }]) => `${name}=http://127.0.0.1:${peer}`).join(",");
     const nodes = plan.map(([name, each]) => {
       const args = nodeArguments(name, each, members, join(directory, name));
-      return new TestNode(name, each, args);
+      return new TestNode(name, each, args, program);
     });
     const cluster = new TestCluster(nodes, directory);
     for (const node of nodes) node.start();

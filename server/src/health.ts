@@ -1,0 +1,29 @@
+import type { Clock } from "./ports.js";
+import type { View } from "./replica.js";
+
+/** How long a healthy member may take for a linearizable read of nothing. */
+const LIMIT_MS = 1000;
+
+interface Reader {
+  readonly view: View;
+  readBarrier(): Promise<void>;
+}
+
+/**
+ * Why this member cannot serve, in etcd's words; "" when it can. To know a leader is not enough: one that
+ * lost its quorum believes in itself for an election timeout.
+ */
+export async function faultOf(replica: Reader, clock: Clock): Promise<string> {
+  if (replica.view.leader === null) return "RAFT NO LEADER";
+  let cancel: () => void = () => undefined;
+  const late = new Promise<string>((resolve) => {
+    cancel = clock.after(LIMIT_MS, () => resolve("QGET ERROR:etcdserver: request timed out"));
+  });
+  const read = replica.readBarrier().then(
+    () => "",
+    (error: unknown) => `QGET ERROR:${error instanceof Error ? error.message : String(error)}`,
+  );
+  const fault = await Promise.race([read, late]);
+  cancel();
+  return fault;
+}
