@@ -33,7 +33,7 @@ const failureOf = (call: Promise<unknown>) =>
 describe("SIGTERM", () => {
   test("ends a leader that has lost its quorum, which answers the write under way and votes no more", async () => {
     const [leader, process] = await started(2);
-    for (const follower of (await cluster?.followers()) ?? []) await follower.end("SIGKILL");
+    for (const follower of (await cluster?.followers()) ?? []) follower.process?.child.kill("SIGSTOP");
     const underWay = failureOf(put(leader));
     // The next answer shows that the write, which was sent before, has arrived.
     await leader.client.status({});
@@ -65,9 +65,7 @@ describe("SIGTERM", () => {
     "waits no longer than its limit for a disk that is stuck",
     "is not waited for when it comes twice",
   ])("%s", async (what) => {
-    const preload = fileURLToPath(
-      new URL("testing/stuck-disk.js", import.meta.url).href.replace("/src/", "/dist/"),
-    );
+    const preload = fileURLToPath(new URL("../dist/testing/stuck-disk.js", import.meta.url));
     const server = fileURLToPath(new URL("../bin/gauntlet-server.js", import.meta.url));
     const [node, process] = await started(1, ["--import", preload, server]);
     await put(node);
