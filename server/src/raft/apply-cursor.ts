@@ -33,4 +33,4 @@ export class ApplyCursor {
 }
 
 /** Entries handed out and not yet reported as applied. Bounds one effect, too, when a restart replays a long log. */
-export const MAX_UNAPPLIED_ENTRIES = 4096;
+export const MAX_UNAPPLIED_ENTRIES = 1024;

@@ -22,6 +22,8 @@ import { inBatches } from "./proposals.js";
 interface Leadership {
   readonly replication: Replication;
   readonly backlog: Backlog;
+  /** All entries from here on are of this member's own term. */
+  readonly firstIndex: number;
   heartbeatElapsedTicks: number;
 }
 
@@ -181,7 +183,7 @@ export class RaftCore {
   }
 
   #becomeLeader(wallMs: number): void {
-    const { self, outbox, config, term } = this.#member;
+    const { self, outbox, config, term, log } = this.#member;
     invariant(
       this.#role === "candidate" && this.#member.vote === self && outbox.hardStateDurable,
       () => `leads term ${term} without a durable vote for itself`,
@@ -192,7 +194,7 @@ export class RaftCore {
     this.#setLeader(self);
     const replication = new Replication(this.#member);
     const backlog = new Backlog(config.maxUncommittedBytes);
-    this.#leadership = { replication, backlog, heartbeatElapsedTicks: 0 };
+    this.#leadership = { replication, backlog, firstIndex: log.lastIndex + 1, heartbeatElapsedTicks: 0 };
     this.#append(this.#leadership, this.#newEntries("noop", [new Uint8Array(0)], wallMs));
   }
 
@@ -379,11 +381,11 @@ export class RaftCore {
   }
 
   /** True: the commit index moved, and all peers were sent what is new to them. */
-  #advanceCommit({ replication, backlog }: Leadership): boolean {
-    const { log, term } = this.#member;
-    const before = log.commitIndex;
+  #advanceCommit({ replication, backlog, firstIndex }: Leadership): boolean {
+    const { log } = this.#member;
+    const first = Math.max(firstIndex, log.commitIndex + 1);
     if (!replication.advanceCommit()) return false;
-    backlog.committed(log.slice(before + 1, log.commitIndex).filter((entry) => entry.term === term));
+    backlog.committed(log.slice(first, log.commitIndex));
     replication.sendAppends();
     this.#readIndex.begin();
     return true;
