@@ -40,7 +40,11 @@ export function checkFaults(
   }
   const told = skipped.map((record) => `${describeFault(record)} (${outcomeText(record)})`);
   const skips = told.length === 0 ? "" : `; ${told.length} skipped: ${told.join(", ")}`;
-  return { ...base, verdict: "valid", reason: `${proved} faults took effect, each with proof${skips}` };
+  return {
+    ...base,
+    verdict: "valid",
+    reason: `${proved} ${proved === 1 ? "fault" : "faults"} took effect, each with proof${skips}`,
+  };
 }
 
 /** Rig: an undo that was not seen to work leaves everything after it unjudged. */

@@ -92,13 +92,17 @@ function withoutFinalReads(history: readonly HistoryEvent[]): readonly HistoryEv
   });
 }
 
-/** How many seconds of the main phase (of the whole history when its length is not known) saw an ok. */
+/**
+ * How many seconds of the main phase saw an ok. The workers keep calling, and calls end, until it is over or
+ * the run is stopped, so an earlier last event tells of a stopped run; an unknown length is that of the history.
+ */
 function secondsServed(
   history: readonly HistoryEvent[],
   mainEndMs: number | null,
 ): { readonly served: number; readonly seconds: number } {
   const operations = history.filter(({ process }) => process !== "nemesis");
-  const seconds = Math.ceil((mainEndMs ?? (operations.at(-1)?.time ?? 0) / NS_PER_MS) / 1_000);
+  const lastMs = (operations.at(-1)?.time ?? 0) / NS_PER_MS;
+  const seconds = Math.ceil(Math.min(mainEndMs ?? lastMs, lastMs) / 1_000);
   const ended = operations.filter(({ type }) => type === "ok").map(({ time }) => Math.floor(time / 1e9));
   return { served: new Set(ended.filter((second) => second < seconds)).size, seconds };
 }
