@@ -14,6 +14,8 @@ const PLANNED_FAMILIES: readonly string[] = ["packet", "disk", "member", "resour
 export interface Variant {
   readonly fault: string;
   readonly target: Target;
+  /** A longer window shows no more; the rest of its time goes to the recovery. */
+  readonly maxWindowMs?: number;
   args(random: Random): Readonly<Record<string, unknown>>;
 }
 
@@ -78,6 +80,8 @@ export const FAMILIES: readonly Family[] = [
       sized(["one", "minority", "majority", "all"], nodes).map((target) => ({
         fault: "process.kill",
         target,
+        // Without a majority nothing is served: what a restart loses shows only after it.
+        ...(target === "majority" || target === "all" ? { maxWindowMs: 3_000 } : {}),
         args: noArgs,
       })),
   },

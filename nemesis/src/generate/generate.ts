@@ -112,8 +112,9 @@ function place(random: Random, slots: readonly Slot[], firstAtMs: number, nodes:
     if (deck.length === 0) deck = random.shuffle(slot.family.variants(nodes));
     const variant = deck.pop() as Variant;
     decks.set(slot.family, deck);
-    const { fault, target } = variant;
-    const scheduled = { atMs, forMs: slot.windowMs, fault, target, args: variant.args(random) };
+    const { fault, target, maxWindowMs = slot.windowMs } = variant;
+    const forMs = Math.min(slot.windowMs, maxWindowMs);
+    const scheduled = { atMs, forMs, fault, target, args: variant.args(random) };
     atMs += lengthMs(slot);
     return scheduled;
   });
