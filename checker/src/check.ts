@@ -1,4 +1,4 @@
-import { FrontierSearch, type SearchOutcome } from "./frontier.js";
+import { FrontierSearch, type SearchOutcome } from "./engines/frontier.js";
 import type { Model } from "./model.js";
 import { at, type Operation, validateOperations } from "./operation.js";
 import { prepare, type Problem } from "./problem.js";

@@ -1,7 +1,7 @@
 import { ConfigurationSet } from "./configurations.js";
-import { at } from "./operation.js";
+import { at } from "../operation.js";
 import { Paths, ROOT } from "./paths.js";
-import type { Problem } from "./problem.js";
+import type { Problem } from "../problem.js";
 
 export type SearchOutcome =
   | { readonly type: "ok"; readonly order: readonly number[] }
