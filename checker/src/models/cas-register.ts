@@ -39,6 +39,8 @@ export function casRegister(
     covers: (general, special) =>
       general.f === "write" && special.f === "cas" && general.value === special.to,
     simplify: mergeUnobserved,
+    register: { initial, input: (input) => input, output: (output) => output },
+    spec: { name: "cas-register", options: { initial } },
     describeOperation,
     describeState: (state) => (state === null ? "absent" : JSON.stringify(state)),
   };
@@ -51,6 +53,7 @@ export function register(
   return {
     ...casRegister(options),
     name: "register",
+    spec: { name: "register", options: { initial: options.initial ?? null } },
     problem: (input, output) =>
       input.f === "cas"
         ? 'a register has no "cas" (model cas-register does)'
