@@ -53,7 +53,7 @@ export function prepare<State, Input, Output>(
     ...assignSlots(ops.length, events, returnAt),
     ...crashed,
     coveredBy: findCovers(model, crashed.crashedGroups, inputs),
-    states: new States(model, kinds),
+    states: new States(model, kinds) as unknown as States<unknown, unknown, unknown>,
   };
 }
 
