@@ -180,8 +180,8 @@ test("time runs out: unknown, and how far it got", () => {
 });
 
 test("memory runs out: unknown", () => {
-  const result = checkOperations(model, HARD, { maxConfigurations: 1000, timeoutMs: 60_000 });
-  expect(result.partitions[0]).toMatchObject({ verdict: "unknown", ranOut: "configurations" });
+  const result = checkOperations(model, HARD, { maxBytes: 2 ** 20, timeoutMs: 60_000 });
+  expect(result.partitions[0]).toMatchObject({ verdict: "unknown", ranOut: "memory" });
 });
 
 test("a hard key does not keep an easy one from its verdict", () => {
@@ -207,7 +207,7 @@ test("progress is told, and an abort from within it ends the check", () => {
   });
   expect(result.partitions[0]).toMatchObject({ verdict: "unknown", ranOut: "aborted" });
   expect(told).toHaveLength(1);
-  expect(told[0]).toMatchObject({ key: "", partition: 0, partitions: 1 });
+  expect(told[0]).toMatchObject({ key: "", decided: 0, partitions: 1 });
 });
 
 test("the asynchronous check lets others run and can be aborted from outside", async () => {

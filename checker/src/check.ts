@@ -1,89 +1,47 @@
-import { FrontierSearch, type SearchOutcome } from "./engines/frontier.js";
+import { Decision } from "./decide.js";
+import { ENGINE_NAMES, type EngineLimits, type EngineOutcome } from "./engine.js";
 import type { Model } from "./model.js";
-import { at, type Operation, validateOperations } from "./operation.js";
-import { prepare, type Problem } from "./problem.js";
+import { type Operation, validateOperations } from "./operation.js";
+import { type Partition, partitionByKey } from "./partition.js";
 import {
   type CheckOptions,
   type CheckResult,
   type CheckVerdict,
+  DEFAULT_MAX_BYTES,
   type PartitionResult,
-  STATES_SHOWN,
 } from "./result.js";
-import { replay, verifyWitness } from "./witness.js";
-
-export interface CheckOperationsOptions extends CheckOptions {
-  /** Has an independent routine go through every witness (linear time); throws if it disagrees. */
-  readonly verifyWitness?: boolean | undefined;
-}
+import { settle, undecided } from "./verdict.js";
 
 /**
  * Whether the operations could have been answered so by one sequential object, each taking effect at one
  * instant between its call and its return (Herlihy and Wing 1990). Exponential in the operations that
- * are open at a time, in the worst case; memory is bounded by `maxConfigurations`.
+ * are open at a time, in the worst case (the question is NP-complete: Gibbons and Korach 1997), log-linear
+ * where a model opens such a path; memory is bounded by `maxBytes`.
  *
  * Throws InputError if the history makes no sense, ModelError if the model breaks a promise.
  */
 export function checkOperations<State, Input, Output>(
   model: Model<State, Input, Output>,
   operations: readonly Operation<Input, Output>[],
-  options: CheckOperationsOptions = {},
+  options: CheckOptions = {},
 ): CheckResult {
-  const steps = check(model, operations, options);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
+  const check = new Check(model, operations, options);
+  while (!check.isDone) check.advance(SLICE_MS);
+  return check.result();
 }
 
 /** The same, but lets the event loop turn every `sliceMs`. An AbortSignal can then end it from outside. */
 export async function checkOperationsAsync<State, Input, Output>(
   model: Model<State, Input, Output>,
   operations: readonly Operation<Input, Output>[],
-  options: CheckOperationsOptions & { readonly sliceMs?: number | undefined } = {},
+  options: CheckOptions & { readonly sliceMs?: number | undefined } = {},
 ): Promise<CheckResult> {
-  const steps = check(model, operations, options);
-  const sliceMs = options.sliceMs ?? 20;
-  let sliceEnd = performance.now() + sliceMs;
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-    if (performance.now() < sliceEnd) continue;
+  const check = new Check(model, operations, options);
+  while (!check.isDone) {
+    check.advance(options.sliceMs ?? 20);
     await new Promise((resolve) => setTimeout(resolve, 0));
-    sliceEnd = performance.now() + sliceMs;
   }
-}
-
-/** Yields whenever the caller may want to do something else. */
-function* check<State, Input, Output>(
-  model: Model<State, Input, Output>,
-  operations: readonly Operation<Input, Output>[],
-  options: CheckOperationsOptions,
-): Generator<undefined, CheckResult> {
-  const startedAt = performance.now();
-  validateOperations(operations, model.problem?.bind(model));
-  const partitions = partition(model, operations);
-  const results = new Map<string, PartitionResult>();
-  // Small ones first: time that they leave is the hard ones'.
-  const bySize = [...partitions].toSorted(([, a], [, b]) => a.length - b.length);
-  for (const [done, [key, positions]] of bySize.entries()) {
-    const now = performance.now();
-    const left = (options.timeoutMs ?? Number.POSITIVE_INFINITY) - (now - startedAt);
-    const limits: PartitionLimits = {
-      options,
-      deadline: now + left / (bySize.length - done),
-      partition: done,
-      partitions: bySize.length,
-    };
-    results.set(key, yield* checkPartition(model, operations, key, positions, limits));
-    yield;
-  }
-  const ordered = [...partitions.keys()].map((key) => results.get(key) as PartitionResult);
-  return {
-    verdict: mergeCheckVerdicts(ordered.map((result) => result.verdict)),
-    partitions: ordered,
-    configurations: ordered.reduce((sum, result) => sum + result.configurations, 0),
-    elapsedMs: performance.now() - startedAt,
-  };
+  return check.result();
 }
 
 /** Of no verdicts: ok, for a history without operations is legal. */
@@ -92,128 +50,113 @@ export function mergeCheckVerdicts(verdicts: readonly CheckVerdict[]): CheckVerd
   return verdicts.includes("unknown") ? "unknown" : "ok";
 }
 
-function partition<State, Input, Output>(
-  model: Model<State, Input, Output>,
-  operations: readonly Operation<Input, Output>[],
-): Map<string, number[]> {
-  const partitions = new Map<string, number[]>();
-  operations.forEach((operation, position) => {
-    const key = model.key?.(operation.input) ?? "";
-    const positions = partitions.get(key);
-    if (positions === undefined) partitions.set(key, [position]);
-    else positions.push(position);
-  });
-  return partitions;
-}
-
-interface PartitionLimits {
-  readonly options: CheckOperationsOptions;
-  readonly deadline: number;
-  readonly partition: number;
-  readonly partitions: number;
-}
-
-function* checkPartition<State, Input, Output>(
-  model: Model<State, Input, Output>,
-  operations: readonly Operation<Input, Output>[],
-  key: string,
-  positions: readonly number[],
-  limits: PartitionLimits,
-): Generator<undefined, PartitionResult> {
-  const problem = prepare(model, operations, positions);
-  const search = new FrontierSearch(problem, limits.options.maxConfigurations);
-  const outcome = yield* runWithin(search, key, problem, limits);
-  const base = { key, operations: positions, configurations: search.configurations };
-  if (outcome.type === "ok") {
-    const witness = outcome.order.map((operation) => at(problem.positions, operation));
-    if (limits.options.verifyWitness === true) assertWitness(model, operations, positions, witness);
-    return { ...base, verdict: "ok", witness };
-  }
-  if (outcome.type === "illegal") {
-    return { ...base, verdict: "illegal", ...explain(model, operations, problem, outcome) };
-  }
-  const { settledReturns } = search;
-  const reason =
-    `${RAN_OUT[outcome.type]} after ${search.configurations} configurations; the history is legal up to ` +
-    `return ${settledReturns} of ${problem.returns}`;
-  const ranOut = outcome.type === "full" ? "configurations" : outcome.type;
-  return { ...base, verdict: "unknown", ranOut, settledReturns, returns: problem.returns, reason };
-}
-
-const RAN_OUT = {
-  full: "the memory allowed for configurations ran out",
-  time: "the time limit was reached",
-  aborted: "the check was aborted",
-} as const;
-
+const SLICE_MS = 20;
 const PROGRESS_MS = 100;
 
-function* runWithin(
-  search: FrontierSearch,
-  key: string,
-  problem: Problem,
-  { options, deadline, partition: number, partitions }: PartitionLimits,
-): Generator<undefined, SearchOutcome | { readonly type: "time" | "aborted" }> {
-  const steps = search.run();
-  let nextProgress = performance.now() + PROGRESS_MS;
-  for (;;) {
-    if (options.signal?.aborted === true) return { type: "aborted" };
-    // A step comes before the first look at the clock: an easy partition is decided however late it is.
-    const step = steps.next();
-    if (step.done === true) return step.value;
-    const now = performance.now();
-    if (now > deadline) return { type: "time" };
-    if (now >= nextProgress) {
-      nextProgress = now + PROGRESS_MS;
-      const { settledReturns, configurations } = search;
-      const { returns } = problem;
-      options.onProgress?.({ key, partition: number, partitions, settledReturns, returns, configurations });
-    }
-    yield;
+interface Pending<State, Input, Output> {
+  readonly partition: Partition<Input, Output>;
+  readonly decision: Decision<State, Input, Output>;
+}
+
+/** The partitions of one history take turns, so that a hard one does not hold up the verdict of the others. */
+class Check<State, Input, Output> {
+  readonly #startedAt = performance.now();
+  readonly #model: Model<State, Input, Output>;
+  readonly #options: CheckOptions;
+  readonly #order: readonly string[];
+  readonly #results = new Map<string, PartitionResult>();
+  #pending: Pending<State, Input, Output>[];
+  #turn = 0;
+  #progressAt = this.#startedAt + PROGRESS_MS;
+
+  constructor(
+    model: Model<State, Input, Output>,
+    operations: readonly Operation<Input, Output>[],
+    options: CheckOptions,
+  ) {
+    this.#model = model;
+    this.#options = options;
+    const engine = options.engine ?? "auto";
+    if (engine !== "auto" && !ENGINE_NAMES.includes(engine))
+      throw new RangeError(`no engine "${String(engine)}"; known: auto, ${ENGINE_NAMES.join(", ")}`);
+    validateOperations(operations, model.problem?.bind(model));
+    const partitions = partitionByKey(model, operations);
+    this.#order = partitions.map(({ key }) => key);
+    const limits = this.#limits();
+    this.#pending = partitions
+      .toSorted((a, b) => a.positions.length - b.positions.length)
+      .map((partition) => ({
+        partition,
+        decision: new Decision(model, partition.operations, limits, engine === "auto" ? undefined : engine),
+      }));
   }
-}
 
-function explain<State, Input, Output>(
-  model: Model<State, Input, Output>,
-  operations: readonly Operation<Input, Output>[],
-  problem: Problem,
-  outcome: Extract<SearchOutcome, { readonly type: "illegal" }>,
-): Pick<
-  Extract<PartitionResult, { readonly verdict: "illegal" }>,
-  "failedAt" | "partialOrder" | "possibleStates" | "possibleStateCount" | "reason"
-> {
-  const failedAt = at(problem.positions, outcome.operation);
-  const orders = outcome.orders.map((order) => order.map((operation) => at(problem.positions, operation)));
-  // Replayed, so that they are states of the history as given, not of the simplified one.
-  const states = orders.flatMap((order) =>
-    replay(model, operations, order).map((s) => model.describeState(s)),
-  );
-  const possibleStates = [...new Set(states)].slice(0, STATES_SHOWN);
-  const { input, output, process, id } = at(operations, failedAt);
-  const more = outcome.stateCount > possibleStates.length ? `, one of ${outcome.stateCount} such states` : "";
-  return {
-    failedAt,
-    partialOrder: at(orders, 0),
-    possibleStates,
-    possibleStateCount: Math.max(outcome.stateCount, possibleStates.length),
-    reason:
-      `no order is left for operation ${id ?? failedAt}, the ${model.describeOperation(input, output)} ` +
-      `(process ${process}): whichever way the operations up to its return are ordered, ` +
-      `the state it meets is ${possibleStates.join(" or ")}${more}`,
-  };
-}
+  get isDone(): boolean {
+    return this.#pending.length === 0;
+  }
 
-function assertWitness<State, Input, Output>(
-  model: Model<State, Input, Output>,
-  operations: readonly Operation<Input, Output>[],
-  positions: readonly number[],
-  witness: readonly number[],
-): void {
-  const local = new Map(positions.map((position, i) => [position, i]));
-  const verdict = verifyWitness(
-    model,
-    positions.map((position) => at(operations, position)),
-    witness.map((position) => local.get(position) ?? -1),
-  );
-  if (!verdict.valid) throw new Error(`the search's own witness fails at ${verdict.at}: ${verdict.problem}`);
+  /** Works for about `sliceMs`. */
+  advance(sliceMs: number): void {
+    const now = performance.now();
+    const deadline = this.#startedAt + (this.#options.timeoutMs ?? Number.POSITIVE_INFINITY);
+    if (this.#options.signal?.aborted === true) return this.#giveUp("aborted");
+    if (now >= deadline) return this.#giveUp("time");
+    const pending = this.#pending[this.#turn % this.#pending.length];
+    if (pending === undefined) return;
+    const outcome = pending.decision.advance(Math.min(deadline, now + sliceMs));
+    if (outcome === undefined) this.#turn++;
+    else this.#settle(pending, outcome);
+    this.#tell(pending);
+  }
+
+  result(): CheckResult {
+    const partitions = this.#order.map((key) => this.#results.get(key) as PartitionResult);
+    return {
+      verdict: mergeCheckVerdicts(partitions.map(({ verdict }) => verdict)),
+      partitions,
+      configurations: partitions.reduce((sum, { configurations }) => sum + configurations, 0),
+      elapsedMs: performance.now() - this.#startedAt,
+    };
+  }
+
+  /** What an engine may use is what the others have left. */
+  #limits(): EngineLimits {
+    const maxBytes = this.#options.maxBytes ?? DEFAULT_MAX_BYTES;
+    const held = (): number => this.#pending.reduce((sum, { decision }) => sum + decision.bytes, 0);
+    return { isFull: () => held() > maxBytes };
+  }
+
+  #settle(pending: Pending<State, Input, Output>, outcome: EngineOutcome): void {
+    this.#pending = this.#pending.filter((other) => other !== pending);
+    const { partition, decision } = pending;
+    const result = settle(this.#model, partition, decision, outcome, this.#options.verifyWitness === true);
+    this.#put(result);
+    if (result.verdict === "illegal" && this.#options.stopAtFirst === true) this.#giveUp("stopped");
+  }
+
+  #giveUp(why: "time" | "aborted" | "stopped"): void {
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const { partition, decision } of pending) this.#put(undecided(partition, decision, why));
+  }
+
+  #put(result: PartitionResult): void {
+    this.#results.set(result.key, result);
+    this.#options.onPartition?.(result);
+  }
+
+  #tell({ partition, decision }: Pending<State, Input, Output>): void {
+    const now = performance.now();
+    if (this.#options.onProgress === undefined || now < this.#progressAt) return;
+    this.#progressAt = now + PROGRESS_MS;
+    this.#options.onProgress({
+      key: partition.key,
+      decided: this.#results.size,
+      partitions: this.#order.length,
+      settledReturns: decision.engine?.settledReturns ?? 0,
+      returns: decision.task.timeline.returns,
+      configurations: decision.engine?.configurations ?? 0,
+      bytes: decision.bytes,
+    });
+  }
 }

@@ -1,4 +1,5 @@
 export * from "./check.js";
+export { ENGINE_NAMES, type EngineName } from "./engine.js";
 export {
   breakOneAnswer,
   type CasRegisterOperation,

@@ -1,18 +1,20 @@
 import type { Model } from "./model.js";
 import { at, type Operation } from "./operation.js";
 import { type OperationClass, States } from "./states.js";
+import type { Timeline } from "./timeline.js";
 
-/** One partition of a history, in the terms of the search: everything is a small integer. */
+/** One partition of a history, in the terms of the searching engines: everything is a small integer. */
 export interface Problem {
-  /** Positions of the search's operations in the array that was checked. */
-  readonly positions: readonly number[];
   /** Kind of each operation; what `States.next` takes. */
   readonly classes: Int32Array;
   /** By operation: 1 if it never changes the state. */
   readonly readOnly: Uint8Array;
-  /** In order of time: operation * 2 for its call, operation * 2 + 1 for its return. */
+  /**
+   * As in Timeline, without the calls of operations that say nothing: those that never returned and never
+   * change the state.
+   */
   readonly events: Int32Array;
-  /** Position of each operation's return among the events; -1: never returned. */
+  /** Place of each operation's return among the timeline's events (not these); -1: never returned. */
   readonly returnAt: Int32Array;
   readonly returns: number;
   /** The bit that stands for an operation while it is open; -1: never returned. */
@@ -22,50 +24,50 @@ export interface Problem {
   readonly crashedGroups: readonly (readonly number[])[];
   /** By group: another group whose operations can stand in for its own, and that has none itself; or -1. */
   readonly coveredBy: Int32Array;
-  /** The group of each operation; -1: it returned. */
+  /** The group of each operation; -1: it returned, or says nothing. */
   readonly crashedGroup: Int32Array;
-  readonly states: States<unknown, unknown, unknown>;
+  readonly states: States;
 }
 
-/** `positions`: this partition's operations in `operations`. */
 export function prepare<State, Input, Output>(
   model: Model<State, Input, Output>,
   operations: readonly Operation<Input, Output>[],
-  positions: readonly number[],
+  timeline: Timeline,
 ): Problem {
-  // An operation that never returned and never changes the state says nothing.
-  const kept = positions.filter((position) => {
-    const { input, output, return: returned } = at(operations, position);
-    return returned !== undefined || model.readOnly?.(input, output) !== true;
-  });
-  const ops = kept.map((position) => at(operations, position));
-  const inputs = model.simplify?.(ops) ?? ops.map((operation) => operation.input);
-  const { kinds, classes } = classify(model, ops, inputs);
-  const { events, returnAt, returns } = orderEvents(ops);
-  const crashed = groupCrashed(ops.length, classes, events, returnAt);
+  const { returnAt, returns } = timeline;
+  const inputs = model.simplify?.(operations);
+  const { kinds, classes } = classify(model, operations, inputs);
+  const readOnly = Uint8Array.from(classes, (kind) => (at(kinds, kind).readOnly ? 1 : 0));
+  const events = timeline.events.filter((event) => returnAt[event >> 1] !== -1 || readOnly[event >> 1] === 0);
+  const crashed = groupCrashed(operations.length, classes, events, returnAt);
+  const simplified: readonly { readonly input: Input; readonly output?: Output | undefined }[] =
+    inputs === undefined ? operations : operations.map(({ output }, i) => ({ input: at(inputs, i), output }));
   return {
-    positions: kept,
     classes,
-    readOnly: Uint8Array.from(classes, (kind) => (at(kinds, kind).readOnly ? 1 : 0)),
+    readOnly,
     events,
     returnAt,
     returns,
-    ...assignSlots(ops.length, events, returnAt),
+    ...assignSlots(operations.length, events, returnAt),
     ...crashed,
-    coveredBy: findCovers(model, crashed.crashedGroups, inputs),
-    states: new States(model, kinds) as unknown as States<unknown, unknown, unknown>,
+    coveredBy: findCovers(
+      model,
+      crashed.crashedGroups.map((group) => at(simplified, at(group, 0)).input),
+    ),
+    states: States.of(model, kinds, model.project?.(simplified)),
   };
 }
 
 function classify<State, Input, Output>(
   model: Model<State, Input, Output>,
   ops: readonly Operation<Input, Output>[],
-  inputs: readonly Input[],
+  inputs: readonly Input[] | undefined,
 ): { kinds: OperationClass<Input, Output>[]; classes: Int32Array } {
   const kinds: OperationClass<Input, Output>[] = [];
   const ids = new Map<string, number>();
-  const classes = Int32Array.from(ops, ({ output, return: returned }, i) => {
-    const input = at(inputs, i);
+  const classes = Int32Array.from(ops, (operation, i) => {
+    const { output, return: returned } = operation;
+    const input = inputs === undefined ? operation.input : at(inputs, i);
     const key = model.operationKey?.(input, output);
     // Returned or not is part of the key, whatever the model says.
     const fullKey = key === undefined ? undefined : `${returned === undefined ? "?" : "="}${key}`;
@@ -76,30 +78,6 @@ function classify<State, Input, Output>(
     return id;
   });
   return { kinds, classes };
-}
-
-/**
- * Calls before returns where times are equal: intervals are closed (see Operation). Returns at the same
- * time may come in any order, for every operation that could go before one of them was called before
- * all of them.
- */
-function orderEvents(ops: readonly Operation<unknown, unknown>[]): {
-  events: Int32Array;
-  returnAt: Int32Array;
-  returns: number;
-} {
-  const entries: { readonly time: number; readonly isReturn: number; readonly op: number }[] = [];
-  ops.forEach((operation, op) => {
-    entries.push({ time: operation.call, isReturn: 0, op });
-    if (operation.return !== undefined) entries.push({ time: operation.return, isReturn: 1, op });
-  });
-  entries.sort((a, b) => a.time - b.time || a.isReturn - b.isReturn || a.op - b.op);
-  const returnAt = new Int32Array(ops.length).fill(-1);
-  entries.forEach(({ isReturn, op }, position) => {
-    if (isReturn === 1) returnAt[op] = position;
-  });
-  const events = Int32Array.from(entries, ({ op, isReturn }) => op * 2 + isReturn);
-  return { events, returnAt, returns: entries.length - ops.length };
 }
 
 /** Open operations get distinct bits, which are used again: as many as were ever open together. */
@@ -141,12 +119,11 @@ function groupCrashed(
   return { crashedGroups, crashedGroup };
 }
 
+/** `samples`: the input of one operation of each group. */
 function findCovers<State, Input, Output>(
   model: Model<State, Input, Output>,
-  groups: readonly (readonly number[])[],
-  inputs: readonly Input[],
+  samples: readonly Input[],
 ): Int32Array {
-  const samples = groups.map((group) => at(inputs, at(group, 0)));
   const covers = (general: number, special: number): boolean =>
     general !== special && model.covers?.(at(samples, general), at(samples, special)) === true;
   // One level only: what stands in for others needs no stand-in itself.

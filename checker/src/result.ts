@@ -1,3 +1,5 @@
+import type { EngineName } from "./engine.js";
+
 /** Illegal beats unknown, unknown beats ok. */
 export type CheckVerdict = "ok" | "illegal" | "unknown";
 
@@ -14,6 +16,8 @@ export interface CheckResult {
 export type PartitionResult = PartitionOk | PartitionIllegal | PartitionUnknown;
 
 interface PartitionBase {
+  /** The engine that decided, or that got farthest. */
+  readonly engine: EngineName;
   /** What `model.key` said; "" where the model has no key. */
   readonly key: string;
   /** The operations of this partition. */
@@ -49,7 +53,8 @@ export interface PartitionIllegal extends PartitionBase {
 
 export interface PartitionUnknown extends PartitionBase {
   readonly verdict: "unknown";
-  readonly ranOut: "time" | "configurations" | "aborted";
+  /** `engine`: the one that was asked for cannot decide this history. `stopped`: a violation elsewhere was enough. */
+  readonly ranOut: "time" | "memory" | "aborted" | "stopped" | "engine";
   /** Returns that were settled: the history up to there is legal. Out of `returns`. */
   readonly settledReturns: number;
   readonly returns: number;
@@ -60,23 +65,33 @@ export const STATES_SHOWN = 16;
 
 export interface CheckProgress {
   readonly key: string;
-  readonly partition: number;
+  /** Partitions decided, of all. */
+  readonly decided: number;
   readonly partitions: number;
+  /** Of the partition that is being worked on. */
   readonly settledReturns: number;
   readonly returns: number;
   readonly configurations: number;
+  readonly bytes: number;
 }
 
 export interface CheckOptions {
-  /** For the whole check; no limit if absent. Undecided partitions share what is left fairly. */
+  /** For the whole check; no limit if absent. Respected within 5 % or 50 ms. */
   readonly timeoutMs?: number | undefined;
-  /**
-   * Configurations held in memory at a time (not explored in all). The default keeps the tables of a
-   * partition under about 1 GiB.
-   */
-  readonly maxConfigurations?: number | undefined;
+  /** Bytes of the engines' own tables, for the whole check; 1 GiB if absent. */
+  readonly maxBytes?: number | undefined;
+  /** One engine instead of those that suit the history. */
+  readonly engine?: EngineName | "auto" | undefined;
+  /** One violation is enough: partitions undecided by then are `unknown`. Else all are decided. */
+  readonly stopAtFirst?: boolean | undefined;
+  /** Called as soon as a partition is decided, the easy ones first. */
+  readonly onPartition?: ((result: PartitionResult) => void) | undefined;
   /** Called about ten times a second while a check runs. */
   readonly onProgress?: ((progress: CheckProgress) => void) | undefined;
   /** Ends the check with `unknown` for what is undecided. */
   readonly signal?: AbortSignal | undefined;
+  /** Has an independent routine go through every witness (linear time); throws if it disagrees. */
+  readonly verifyWitness?: boolean | undefined;
 }
+
+export const DEFAULT_MAX_BYTES = 2 ** 30;

@@ -9,20 +9,40 @@ export interface OperationClass<Input, Output> {
 }
 
 /** The model's states as small integers, and its steps as a table filled when first needed. */
-export class States<State, Input, Output> {
+export class States {
   readonly initial: number;
-  readonly #model: Model<State, Input, Output>;
-  readonly #classes: readonly OperationClass<Input, Output>[];
-  readonly #states: State[] = [];
+  readonly #model: Model<unknown, unknown, unknown>;
+  readonly #classes: readonly OperationClass<unknown, unknown>[];
+  readonly #project: ((state: unknown) => unknown) | undefined;
+  readonly #states: unknown[] = [];
   readonly #ids = new Map<string | number, number>();
   /** By class: by state: the states after it. */
   readonly #steps: (readonly number[] | undefined)[][];
 
-  constructor(model: Model<State, Input, Output>, classes: readonly OperationClass<Input, Output>[]) {
+  private constructor(
+    model: Model<unknown, unknown, unknown>,
+    classes: readonly OperationClass<unknown, unknown>[],
+    project: ((state: unknown) => unknown) | undefined,
+  ) {
     this.#model = model;
     this.#classes = classes;
+    this.#project = project;
     this.#steps = classes.map(() => []);
     this.initial = this.#intern(model.init());
+  }
+
+  /** `project`: what `model.project` made for these operations. */
+  static of<State, Input, Output>(
+    model: Model<State, Input, Output>,
+    classes: readonly OperationClass<Input, Output>[],
+    project?: (state: State) => State,
+  ): States {
+    // The types have done their work: states of this model go to this model alone.
+    return new States(
+      model as unknown as Model<unknown, unknown, unknown>,
+      classes,
+      project as ((state: unknown) => unknown) | undefined,
+    );
   }
 
   /** The states after an operation of this class; empty if its answer is impossible in this state. */
@@ -47,7 +67,8 @@ export class States<State, Input, Output> {
     return ids;
   }
 
-  #intern(state: State): number {
+  #intern(reached: unknown): number {
+    const state = this.#project === undefined ? reached : this.#project(reached);
     const key = this.#model.stateKey(state);
     const known = this.#ids.get(key);
     if (known !== undefined) return known;

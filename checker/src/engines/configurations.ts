@@ -56,6 +56,10 @@ export class ConfigurationSet {
     this.#stamps = new Int32Array(128);
   }
 
+  get bytes(): number {
+    return 4 * (this.rows.length + 3 * this.nodes.length + 2 * this.#buckets.length);
+  }
+
   clear(): void {
     this.count = 0;
     this.#used = 0;

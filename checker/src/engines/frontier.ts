@@ -1,20 +1,8 @@
 import { ConfigurationSet } from "./configurations.js";
 import { at } from "../operation.js";
 import { Paths, ROOT } from "./paths.js";
+import type { Engine, EngineLimits, EngineOutcome } from "../engine.js";
 import type { Problem } from "../problem.js";
-
-export type SearchOutcome =
-  | { readonly type: "ok"; readonly order: readonly number[] }
-  | {
-      readonly type: "illegal";
-      /** The operation whose return left no configuration. */
-      readonly operation: number;
-      /** One order for each state that was possible before that return; the longest first. */
-      readonly orders: readonly (readonly number[])[];
-      readonly stateCount: number;
-    }
-  /** More configurations than allowed. */
-  | { readonly type: "full" };
 
 /**
  * Just-in-time linearization (Lowe, "Testing for linearizability", 2017): walks once through the calls
@@ -32,11 +20,12 @@ export type SearchOutcome =
  * whatever an order does with them, it can also do after. Not so an operation that merely happens to
  * leave this state unchanged, a write of the present value: another order may need it later.
  */
-export class FrontierSearch {
+export class FrontierEngine implements Engine {
+  readonly name = "frontier";
   settledReturns = 0;
   configurations = 0;
   readonly #problem: Problem;
-  readonly #maxConfigurations: number;
+  readonly #limits: EngineLimits;
   readonly #keyLength: number;
   readonly #paths = new Paths();
   #current: ConfigurationSet;
@@ -56,23 +45,27 @@ export class FrontierSearch {
   #seenStamp = 0;
   #unyielded = 0;
 
-  constructor(problem: Problem, maxConfigurations?: number) {
+  constructor(problem: Problem, limits: EngineLimits) {
     this.#problem = problem;
+    this.#limits = limits;
     this.#keyLength = 1 + Math.ceil(problem.slotCount / 32);
     const groups = problem.crashedGroups.length;
     const set = (): ConfigurationSet => new ConfigurationSet(this.#keyLength, problem.coveredBy);
     this.#current = set();
     this.#next = set();
     this.#closure = set();
-    this.#maxConfigurations = maxConfigurations ?? Math.floor(2 ** 27 / (this.#current.stride + 4));
     this.#row = new Int32Array(this.#current.stride);
     this.#base = new Int32Array(this.#current.stride);
     this.#crashedCalled = new Int32Array(groups);
     this.#seenClass = new Float64Array(problem.classes.length);
   }
 
+  get bytes(): number {
+    return this.#current.bytes + this.#next.bytes + this.#closure.bytes + this.#paths.bytes;
+  }
+
   /** Yields often (well under a millisecond apart), so that the caller can look at clock and limits. */
-  *run(): Generator<undefined, SearchOutcome> {
+  *run(): Generator<undefined, EngineOutcome> {
     const { events, states } = this.#problem;
     this.#row.fill(0);
     this.#row[0] = states.initial;
@@ -208,7 +201,7 @@ export class FrontierSearch {
   }
 
   #isFull(): boolean {
-    return this.#current.count + this.#next.count + this.#closure.count > this.#maxConfigurations;
+    return this.#limits.isFull();
   }
 
   #isTimeToYield(): boolean {
@@ -225,7 +218,7 @@ export class FrontierSearch {
   }
 
   /** #closure now holds every configuration that was possible, and from none did a way go on. */
-  #illegal(operation: number): SearchOutcome {
+  #illegal(operation: number): EngineOutcome {
     const lengths = this.#paths.lengths();
     const length = (node: number): number => (node === ROOT ? 0 : (lengths[node] as number));
     const longest = new Map<number, number>();

@@ -7,6 +7,10 @@ export class Paths {
   #count = 0;
   #countWhenCompacted = 0;
 
+  get bytes(): number {
+    return 8 * this.#parents.length;
+  }
+
   /** `parent`: ROOT, or a node. */
   add(parent: number, operation: number): number {
     if (this.#count === this.#parents.length) {

@@ -1,11 +1,23 @@
-/** A recorded history in a foreign format that cannot be read; there is no verdict. */
+/** A recorded history that cannot be read; there is no verdict. The message has the place and the remedy. */
 export class FormatError extends Error {
-  /** Counted from 1: the line of a text, the event of an EDN vector; null: the file as a whole. */
-  readonly place: number | null;
+  /** Counted from 1; null: the file as a whole. */
+  readonly line: number | null;
+  /** What is wrong. */
+  readonly reason: string;
+  /** What to do about it. */
+  readonly remedy: string;
 
-  constructor(place: number | null, where: "line" | "event", reason: string) {
-    super(place === null ? reason : `${where} ${place}: ${reason}`);
+  constructor(line: number | null, reason: string, remedy: string) {
+    super(`${line === null ? "" : `line ${line}: `}${reason}; ${remedy}`);
     this.name = "FormatError";
-    this.place = place;
+    this.line = line;
+    this.reason = reason;
+    this.remedy = remedy;
   }
+}
+
+/** What was found, for a message: one line, not too long, nothing unprintable. */
+export function excerpt(text: string): string {
+  const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return JSON.stringify(shown);
 }

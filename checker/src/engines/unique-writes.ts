@@ -1,0 +1,15 @@
+import type { Engine, EngineLimits, EngineOutcome } from "../engine.js";
+
+export class UniqueWritesEngine implements Engine {
+  readonly name = "unique-writes";
+  readonly configurations = 0;
+  readonly settledReturns = 0;
+  readonly bytes = 0;
+
+  constructor(_subject: unknown, _limits: EngineLimits) {}
+
+  // oxlint-disable-next-line require-yield
+  *run(): Generator<undefined, EngineOutcome> {
+    return { type: "inapplicable", reason: "the engine unique-writes is not there yet" };
+  }
+}

@@ -1,0 +1,107 @@
+import type { Decision } from "./decide.js";
+import type { EngineOutcome } from "./engine.js";
+import type { Model } from "./model.js";
+import { at } from "./operation.js";
+import type { Partition } from "./partition.js";
+import {
+  type PartitionIllegal,
+  type PartitionResult,
+  type PartitionUnknown,
+  STATES_SHOWN,
+} from "./result.js";
+import { replay, verifyWitness } from "./witness.js";
+
+/** An engine's outcome as the result of its partition, in positions of the whole history. */
+export function settle<State, Input, Output>(
+  model: Model<State, Input, Output>,
+  partition: Partition<Input, Output>,
+  decision: Decision<State, Input, Output>,
+  outcome: EngineOutcome,
+  verify: boolean,
+): PartitionResult {
+  const base = baseOf(partition, decision);
+  switch (outcome.type) {
+    case "ok":
+      if (verify) assertWitness(model, partition, outcome.order);
+      return { ...base, verdict: "ok", witness: globally(partition, outcome.order) };
+    case "illegal":
+      return { ...base, verdict: "illegal", ...explain(model, partition, outcome) };
+    case "full":
+      return undecided(partition, decision, "memory");
+    case "inapplicable":
+      return { ...undecided(partition, decision, "engine"), reason: outcome.reason };
+  }
+}
+
+export function undecided<State, Input, Output>(
+  partition: Partition<Input, Output>,
+  decision: Decision<State, Input, Output>,
+  ranOut: PartitionUnknown["ranOut"],
+): PartitionUnknown {
+  const settledReturns = decision.engine?.settledReturns ?? 0;
+  const returns = partition.operations.reduce((sum, op) => sum + (op.return === undefined ? 0 : 1), 0);
+  const base = baseOf(partition, decision);
+  const reason =
+    `${RAN_OUT[ranOut]} after ${base.configurations} configurations; the history is legal up to ` +
+    `return ${settledReturns} of ${returns}`;
+  return { ...base, verdict: "unknown", ranOut, settledReturns, returns, reason };
+}
+
+const RAN_OUT: Readonly<Record<PartitionUnknown["ranOut"], string>> = {
+  memory: "the memory allowed for configurations ran out",
+  time: "the time limit was reached",
+  aborted: "the check was aborted",
+  stopped: "a violation elsewhere ended the check",
+  engine: "the engine that was asked for cannot decide this history",
+};
+
+function baseOf<State, Input, Output>(
+  { key, positions }: Partition<Input, Output>,
+  { engine }: Decision<State, Input, Output>,
+): Pick<PartitionResult, "key" | "operations" | "engine" | "configurations"> {
+  return {
+    key,
+    operations: positions,
+    engine: engine?.name ?? "frontier",
+    configurations: engine?.configurations ?? 0,
+  };
+}
+
+function globally(partition: Partition<unknown, unknown>, order: readonly number[]): number[] {
+  return order.map((operation) => at(partition.positions, operation));
+}
+
+function explain<State, Input, Output>(
+  model: Model<State, Input, Output>,
+  partition: Partition<Input, Output>,
+  outcome: Extract<EngineOutcome, { readonly type: "illegal" }>,
+): Pick<PartitionIllegal, "failedAt" | "partialOrder" | "possibleStates" | "possibleStateCount" | "reason"> {
+  const { operations } = partition;
+  // Replayed, so that they are states of the history as given, not of the simplified one.
+  const states = outcome.orders.flatMap((order) =>
+    replay(model, operations, order).map((state) => model.describeState(state)),
+  );
+  const possibleStates = [...new Set(states)].slice(0, STATES_SHOWN);
+  const failedAt = at(partition.positions, outcome.operation);
+  const { input, output, process, id } = at(operations, outcome.operation);
+  const more = outcome.stateCount > possibleStates.length ? `, one of ${outcome.stateCount} such states` : "";
+  return {
+    failedAt,
+    partialOrder: globally(partition, at(outcome.orders, 0)),
+    possibleStates,
+    possibleStateCount: Math.max(outcome.stateCount, possibleStates.length),
+    reason:
+      `no order is left for operation ${id ?? failedAt}, the ${model.describeOperation(input, output)} ` +
+      `(process ${process}): whichever way the operations up to its return are ordered, ` +
+      `the state it meets is ${possibleStates.join(" or ")}${more}`,
+  };
+}
+
+function assertWitness<State, Input, Output>(
+  model: Model<State, Input, Output>,
+  { operations }: Partition<Input, Output>,
+  order: readonly number[],
+): void {
+  const verdict = verifyWitness(model, operations, order);
+  if (!verdict.valid) throw new Error(`the search's own witness fails at ${verdict.at}: ${verdict.problem}`);
+}

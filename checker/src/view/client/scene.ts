@@ -1,0 +1,79 @@
+import type { PageData, PagePartition } from "../data.js";
+import type { Axis, createAxis } from "./axis.js";
+import type { createLanes, Lanes } from "./lanes.js";
+import type { createPoints } from "./points.js";
+
+/** One partition, ready to be drawn. */
+export interface Scene {
+  readonly partition: PagePartition;
+  readonly compressed: boolean;
+  readonly axis: Axis;
+  readonly lanes: Lanes;
+  /** By step of the order. */
+  readonly points: Float64Array;
+  /** By operation: its step in the order; -1: it is not in it. */
+  readonly stepOf: Int32Array;
+  readonly marks: Marks;
+  /** Operations that are always drawn, however far out the view is. */
+  readonly notable: readonly number[];
+  /** Where each fault begins and ends on the axis. */
+  readonly faults: readonly { readonly label: string; readonly from: number; readonly to: number }[];
+}
+
+/** By operation: 1 if so. */
+export interface Marks {
+  readonly failed: Uint8Array;
+  readonly broke: Uint8Array;
+  readonly illegalNext: Uint8Array;
+  readonly possibleNext: Uint8Array;
+  readonly minimal: Uint8Array;
+}
+
+export interface SceneParts {
+  readonly createAxis: typeof createAxis;
+  readonly createLanes: typeof createLanes;
+  readonly createPoints: typeof createPoints;
+}
+
+/** Part of the page's script. */
+export function createScene(
+  parts: SceneParts,
+  data: PageData,
+  partition: PagePartition,
+  compressed: boolean,
+): Scene {
+  const { call, duration, process, order } = partition;
+  const axis = parts.createAxis(call, duration, compressed);
+  const stepOf = new Int32Array(call.length).fill(-1);
+  order.forEach((operation, step) => {
+    stepOf[operation] = step;
+  });
+  const broke = partition.brokeAt === -1 ? [] : [partition.brokeAt];
+  return {
+    partition,
+    compressed,
+    axis,
+    lanes: parts.createLanes(process, call, duration),
+    points: parts.createPoints(order, axis.start, axis.end, axis.max),
+    stepOf,
+    marks: {
+      failed: marked(partition.failed),
+      broke: marked(broke),
+      illegalNext: marked(partition.illegalNext),
+      possibleNext: marked(partition.possibleNext),
+      minimal: marked(partition.minimal),
+    },
+    notable: [...new Set([...partition.minimal, ...partition.illegalNext, ...broke])].sort((a, b) => a - b),
+    faults: data.faults.map(({ name, target, from, to }) => ({
+      label: target === "" ? name : `${name}: ${target}`,
+      from: axis.fromTime(from),
+      to: to === null ? Number.POSITIVE_INFINITY : axis.fromTime(to),
+    })),
+  };
+
+  function marked(operations: readonly number[]): Uint8Array {
+    const result = new Uint8Array(call.length);
+    for (const operation of operations) result[operation] = 1;
+    return result;
+  }
+}

@@ -1,0 +1,59 @@
+/** What the page carries for its script, as JSON. Columns rather than objects: 100,000 operations are a few megabytes. */
+export interface PageData {
+  readonly title: string;
+  readonly model: string;
+  /** Of all times; null: they are plain numbers. */
+  readonly timeUnit: TimeUnit | null;
+  /** Every description, label and state, once each. */
+  readonly texts: readonly string[];
+  readonly kinds: readonly string[];
+  /** Illegal, then unknown, then ok; those that fit. */
+  readonly partitions: readonly PagePartition[];
+  readonly faults: readonly PageFault[];
+}
+
+export type TimeUnit = "ns" | "us" | "ms" | "s";
+
+export interface PageFault {
+  readonly name: string;
+  readonly target: string;
+  readonly from: number;
+  /** Null: it had no end. */
+  readonly to: number | null;
+}
+
+/** Operations are numbered by their place in these columns, which are sorted by call. */
+export interface PagePartition {
+  readonly key: string;
+  readonly verdict: "ok" | "illegal" | "unknown";
+  readonly reason: string;
+  /** What is not shown, in sentences. */
+  readonly notes: readonly string[];
+  /** As operations are numbered in messages. */
+  readonly ids: readonly number[];
+  readonly process: readonly number[];
+  readonly call: readonly number[];
+  /** From call to return; -1: never returned. */
+  readonly duration: readonly number[];
+  /** Numbers of texts. */
+  readonly text: readonly number[];
+  readonly label: readonly number[];
+  readonly kind: readonly number[];
+  /** Operations that certainly did not happen. */
+  readonly failed: readonly number[];
+  /** The witness, or the chosen partial order, as far as its operations are on the page. */
+  readonly order: readonly number[];
+  /** Steps of the order before the first one on the page. */
+  readonly orderFrom: number;
+  /** The state after each step: number of a text; -1: not on the page. */
+  readonly states: readonly number[];
+  /** The operation whose return left no order; -1: none. */
+  readonly brokeAt: number;
+  /** Those that could come next in time but whose answer is impossible in the order's last state. */
+  readonly illegalNext: readonly number[];
+  /** Those that could come next; each leads no further. */
+  readonly possibleNext: readonly number[];
+  readonly minimal: readonly number[];
+  /** Of an undecided partition: the history is legal up to this time. */
+  readonly legalUntil: number | null;
+}
