@@ -8,6 +8,17 @@ export {
 } from "./generator.js";
 export type * from "./model.js";
 export * from "./models/cas-register.js";
+export type { ContainerInput, ContainerOutput, ContainerState } from "./models/container.js";
+export * from "./models/counter.js";
+export * from "./models/fifo-queue.js";
+export * from "./models/index.js";
+export * from "./models/kv.js";
+export * from "./models/multi-register.js";
+export * from "./models/mutex.js";
+export * from "./models/set.js";
+export * from "./models/stack.js";
+export * from "./models/unordered-queue.js";
+export type { Value } from "./models/value.js";
 export { InputError, ModelError, type Operation } from "./operation.js";
 export * from "./result.js";
 export * from "./witness.js";
