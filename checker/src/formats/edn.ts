@@ -79,7 +79,8 @@ class EdnReader {
 
   end(): void {
     this.#skip(0);
-    if (this.#at < this.#text.length) throw this.#damage(`${excerpt(this.#text.slice(this.#at))} after a form`);
+    if (this.#at < this.#text.length)
+      throw this.#damage(`${excerpt(this.#text.slice(this.#at))} after a form`);
   }
 
   /** Passes over white space, comments and discarded forms. */
@@ -118,7 +119,10 @@ class EdnReader {
     for (let i = 0; i < forms.length; i += 2) {
       const key = keyOf(forms[i]);
       if (Object.hasOwn(map, key))
-        throw this.#damage(`the key ${JSON.stringify(key)} appears twice in one map`, "keep the one that is meant");
+        throw this.#damage(
+          `the key ${JSON.stringify(key)} appears twice in one map`,
+          "keep the one that is meant",
+        );
       // Defined, not assigned: "__proto__" is a key like others.
       if (key === "__proto__")
         Object.defineProperty(map, key, { value: forms[i + 1], enumerable: true, configurable: true });
@@ -221,10 +225,13 @@ class EdnReader {
 function integerOf(token: string): number | bigint {
   const digits = token.endsWith("N") ? token.slice(0, -1) : token;
   const value = Number(digits);
-  return Number.isSafeInteger(value) ? value : BigInt(digits.replace(/^\+/, ""));
+  // Zero has one sign only.
+  return Number.isSafeInteger(value) ? value + 0 : BigInt(digits.replace(/^\+/, ""));
 }
 
 function keyOf(form: unknown): string {
   if (typeof form === "string") return form;
-  return JSON.stringify(form, (_, value: unknown) => (typeof value === "bigint" ? `${value}` : value)) ?? "nil";
+  return (
+    JSON.stringify(form, (_, value: unknown) => (typeof value === "bigint" ? `${value}` : value)) ?? "nil"
+  );
 }

@@ -1,4 +1,5 @@
+export * from "./event.js";
 export { FormatError } from "./format-error.js";
-export type { RecordedOperation } from "./jepsen-events.js";
-export { parseKnossosEdn } from "./knossos-edn.js";
-export { parsePorcupineLog } from "./porcupine-log.js";
+export { splitIndependent } from "./independent.js";
+export * from "./operations.js";
+export { HistoryReader, readHistory, readHistoryStream, type ReadOptions } from "./reader.js";

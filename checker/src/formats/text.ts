@@ -32,7 +32,11 @@ export class TextDecoding {
     }
     const nul = text.indexOf("\0");
     if (nul !== -1)
-      throw new FormatError(this.#line + countLines(text.slice(0, nul)), "binary data (a NUL byte)", NOT_TEXT);
+      throw new FormatError(
+        this.#line + countLines(text.slice(0, nul)),
+        "binary data (a NUL byte)",
+        NOT_TEXT,
+      );
     this.#line += countLines(text);
     return text;
   }

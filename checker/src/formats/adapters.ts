@@ -1,0 +1,128 @@
+import type { Meaning, RecordedEvent } from "./event.js";
+import { describe } from "./fields.js";
+import { FormatError } from "./format-error.js";
+
+/** How the events of one kind of operation become what a model takes. */
+export interface OperationAdapter {
+  input(invoke: RecordedEvent, ok: RecordedEvent | undefined): unknown;
+  /** Undefined: the answer says nothing, so that the operation can be left out. */
+  output(ok: RecordedEvent, invoke: RecordedEvent, meaning: Meaning): unknown;
+  /** The answer that a `fail` gives, where the format says that it gives one. */
+  failed?(meaning: Meaning): unknown;
+}
+
+/** By `f`. */
+export type Adapter = Readonly<Record<string, OperationAdapter>>;
+
+function keyOf({ key }: RecordedEvent): { readonly key?: string } {
+  return key === undefined ? {} : { key };
+}
+
+/** Changes the object to or by its value; the answer is that it happened. */
+const update: OperationAdapter = {
+  input: (invoke, ok) => ({ f: invoke.f, ...keyOf(invoke), value: updateValue(invoke, ok) }),
+  output: () => ({}),
+};
+
+/** Without a value: acquire, release. */
+const step: OperationAdapter = {
+  input: (invoke) => ({ f: invoke.f, ...keyOf(invoke) }),
+  output: () => ({}),
+};
+
+/** Answers with a value and changes nothing, so that one whose answer was not recorded can be left out. */
+const read: OperationAdapter = {
+  input: (invoke) => ({ f: invoke.f, ...keyOf(invoke) }),
+  output: (ok, _, { nilIsAbsent }) => (ok.value === null && !nilIsAbsent ? undefined : { value: ok.value }),
+};
+
+/** Of a string that is empty where nothing was put. */
+const get: OperationAdapter = {
+  ...read,
+  output: (ok, _, { nilIsAbsent }) => {
+    if (ok.value !== null) return { value: ok.value };
+    return nilIsAbsent ? { value: "" } : undefined;
+  },
+};
+
+/** Answers with a value and removes it: it cannot be left out. */
+const take: OperationAdapter = {
+  input: (invoke) => ({ f: invoke.f, ...keyOf(invoke) }),
+  output: (ok, _, { nilIsAbsent }) => {
+    if (ok.value !== null || nilIsAbsent) return { value: ok.value };
+    throw new FormatError(
+      ok.line,
+      `a ${ok.f} that does not say what it returned`,
+      "record it, or say that nil means that there was nothing (--nil absent)",
+    );
+  },
+};
+
+/** The answer is whether the element was there: true or false, or [element, true or false]. */
+const contains: OperationAdapter = {
+  input: (invoke) => ({ f: invoke.f, ...keyOf(invoke), value: invoke.value }),
+  output: ({ value }) => ({ value: Array.isArray(value) ? (value[1] as unknown) : value }),
+};
+
+const cas: OperationAdapter = {
+  input: (invoke, ok) => {
+    const value = updateValue(invoke, ok);
+    if (!Array.isArray(value) || value.length !== 2)
+      throw new FormatError(
+        invoke.line,
+        `a cas of ${describe(value)}`,
+        "the value of a cas is a pair, [from, to]",
+      );
+    const [from, to] = value as readonly unknown[];
+    return { f: "cas", ...keyOf(invoke), from, to };
+  },
+  output: ({ fields }) => ({ succeeded: fields["succeeded"] ?? true }),
+  failed: ({ failedCasHappened }) => (failedCasHappened ? { succeeded: false } : undefined),
+};
+
+const MICRO: ReadonlyMap<unknown, string> = new Map([
+  ["read", "r"],
+  ["write", "w"],
+]);
+
+/** Reads and writes of several registers, ["r", k, v] and ["w", k, v]; a nil that was read is "absent". */
+const transaction: OperationAdapter = {
+  input: (invoke) => ({ f: invoke.f, value: microOperations(invoke.value) }),
+  output: (ok) => ({ value: microOperations(ok.value) }),
+};
+
+function microOperations(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  return value.map((micro: unknown) => {
+    if (!Array.isArray(micro)) return micro;
+    const [f, ...rest] = micro as readonly unknown[];
+    return [MICRO.get(f) ?? f, ...rest];
+  });
+}
+
+/** What the invoke says; the completion repeats it, says nothing, or says it where the invoke did not. */
+function updateValue(invoke: RecordedEvent, ok: RecordedEvent | undefined): unknown {
+  const repeated = ok?.value ?? null;
+  if (invoke.value === null) return repeated;
+  if (ok === undefined || repeated === null || repeated === invoke.value) return invoke.value;
+  if (describe(repeated) === describe(invoke.value)) return invoke.value;
+  throw new FormatError(
+    ok.line,
+    `a ${ok.f} of ${describe(repeated)} is acknowledged, but ${describe(invoke.value)} was invoked on line ${invoke.line}`,
+    "a completion repeats the value of its invoke, or has null",
+  );
+}
+
+/** By the name of the model. */
+export const ADAPTERS: ReadonlyMap<string, Adapter> = new Map<string, Adapter>([
+  ["register", { read, write: update }],
+  ["cas-register", { read, write: update, cas }],
+  ["kv", { get, put: update, append: update }],
+  ["multi-register", { txn: transaction }],
+  ["mutex", { acquire: step, release: step }],
+  ["set", { add: update, remove: update, contains, read }],
+  ["counter", { add: update, read }],
+  ["fifo-queue", { enqueue: update, dequeue: take }],
+  ["unordered-queue", { enqueue: update, dequeue: take }],
+  ["stack", { push: update, pop: take }],
+]);
