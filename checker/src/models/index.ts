@@ -72,7 +72,7 @@ export function builtInModel(name: string, options: Readonly<Record<string, unkn
         `option initial of model ${name} must be ${entry.initial.shape}, not ${JSON.stringify(value)}`,
       );
   }
-  return entry.make(options as { readonly initial?: never }) as AnyModel;
+  return entry.make(options) as AnyModel;
 }
 
 function arePairs(value: unknown): value is readonly (readonly [Value, Value])[] {
