@@ -1,6 +1,6 @@
 import { InputError } from "../operation.js";
 import type { HistoryEvent } from "./check.js";
-import { describeValue, type PlainValue } from "./value.js";
+import { describeValue, type PlainValue, sameValue } from "./value.js";
 
 /** An invoke with its completion. `begin` and `end` are positions in the history, so no two are equal. */
 export interface PairedOperation {
@@ -83,8 +83,7 @@ export function pairOperations(
 function eventProblem({ process, type, f }: HistoryEvent, functions: readonly string[]): string | undefined {
   if (!Number.isSafeInteger(process))
     return `process ${describeValue(process)} is neither an integer nor a name`;
-  if (!TYPES.includes(type))
-    return `its type is ${describeValue(type)}; there are invoke, ok, fail and info`;
+  if (!TYPES.includes(type)) return `its type is ${describeValue(type)}; there are invoke, ok, fail and info`;
   if (functions.includes(f)) return undefined;
   return `its f is ${describeValue(f)}; this check knows ${functions.join(" and ")} alone`;
 }
@@ -114,8 +113,7 @@ export function updateValue(operation: PairedOperation): unknown {
   const { invoke, completion, f } = operation;
   const value = invoke?.value ?? null;
   const repeated = completion?.value ?? null;
-  if (operation.outcome !== "ok" || repeated === null || describeValue(repeated) === describeValue(value))
-    return value;
+  if (operation.outcome !== "ok" || repeated === null || sameValue(repeated, value)) return value;
   throw operationError(
     operation,
     `the ${f} was invoked with ${describeValue(value)} and acknowledged with ${describeValue(repeated)}`,
@@ -136,4 +134,3 @@ export function describeRef({ index, process, f }: OperationRef, value?: PlainVa
   const of = value === undefined ? "" : ` of ${describeValue(value)}`;
   return `${f}${of} (operation ${index}, process ${process})`;
 }
-

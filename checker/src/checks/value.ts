@@ -48,7 +48,8 @@ function canonicalText(value: unknown, depth = 0): string {
   if (value === null || value === undefined) return "null";
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return `${value}n`;
-  if (typeof value !== "object") return String(value);
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (typeof value !== "object") return typeof value;
   if (depth > DEEPEST) return "…";
   const text = (child: unknown): string => canonicalText(child, depth + 1);
   if (Array.isArray(value)) return `[${value.map(text).join(",")}]`;
@@ -60,6 +61,11 @@ function canonicalText(value: unknown, depth = 0): string {
   }
   const entries = Object.entries(value).map(([key, child]) => `${JSON.stringify(key)}:${text(child)}`);
   return `{${entries.toSorted().join(",")}}`;
+}
+
+/** By content; a missing value equals null. */
+export function sameValue(left: unknown, right: unknown): boolean {
+  return left === right || canonicalText(left) === canonicalText(right);
 }
 
 /** Small integers for values, 0, 1, 2 … in order of first appearance. Structures are equal by content. */
