@@ -11,8 +11,16 @@ export interface OperationAdapter {
   failed?(meaning: Meaning): unknown;
 }
 
-/** By `f`. */
-export type Adapter = Readonly<Record<string, OperationAdapter>>;
+export interface Adapter {
+  /** By `f`. */
+  readonly operations: Readonly<Record<string, OperationAdapter>>;
+  /** For all others; without it they are errors. */
+  readonly other?: OperationAdapter | undefined;
+}
+
+export function adapterOf({ operations, other }: Adapter, f: string): OperationAdapter | undefined {
+  return Object.hasOwn(operations, f) ? operations[f] : other;
+}
 
 function keyOf({ key }: RecordedEvent): { readonly key?: string } {
   return key === undefined ? {} : { key };
@@ -113,16 +121,24 @@ function updateValue(invoke: RecordedEvent, ok: RecordedEvent | undefined): unkn
   );
 }
 
+const plain: OperationAdapter = {
+  input: (invoke) => ({ f: invoke.f, ...keyOf(invoke), value: invoke.value }),
+  output: (ok) => ({ value: ok.value }),
+};
+
+/** Inputs are `{ f, key, value }` and outputs `{ value }`, as recorded: for a model of the user's own. */
+export const PLAIN_ADAPTER: Adapter = { operations: {}, other: plain };
+
 /** By the name of the model. */
 export const ADAPTERS: ReadonlyMap<string, Adapter> = new Map<string, Adapter>([
-  ["register", { read, write: update }],
-  ["cas-register", { read, write: update, cas }],
-  ["kv", { get, put: update, append: update }],
-  ["multi-register", { txn: transaction }],
-  ["mutex", { acquire: step, release: step }],
-  ["set", { add: update, remove: update, contains, read }],
-  ["counter", { add: update, read }],
-  ["fifo-queue", { enqueue: update, dequeue: take }],
-  ["unordered-queue", { enqueue: update, dequeue: take }],
-  ["stack", { push: update, pop: take }],
+  ["register", { operations: { read, write: update } }],
+  ["cas-register", { operations: { read, write: update, cas } }],
+  ["kv", { operations: { get, put: update, append: update } }],
+  ["multi-register", { operations: { txn: transaction } }],
+  ["mutex", { operations: { acquire: step, release: step } }],
+  ["set", { operations: { add: update, remove: update, contains, read } }],
+  ["counter", { operations: { add: update, read } }],
+  ["fifo-queue", { operations: { enqueue: update, dequeue: take } }],
+  ["unordered-queue", { operations: { enqueue: update, dequeue: take } }],
+  ["stack", { operations: { push: update, pop: take } }],
 ]);

@@ -1,3 +1,4 @@
+export { ADAPTERS, type Adapter, type OperationAdapter, PLAIN_ADAPTER } from "./adapters.js";
 export * from "./event.js";
 export { FormatError } from "./format-error.js";
 export { splitIndependent } from "./independent.js";

@@ -1,5 +1,5 @@
 import type { Operation } from "../operation.js";
-import { type Adapter, ADAPTERS } from "./adapters.js";
+import { type Adapter, adapterOf, ADAPTERS } from "./adapters.js";
 import { MEANING, type Meaning, type RecordedEvent, type Recording } from "./event.js";
 import { FormatError } from "./format-error.js";
 import { looksIndependent, splitIndependent } from "./independent.js";
@@ -26,37 +26,28 @@ export interface OperationEvents {
   readonly completion?: RecordedEvent | undefined;
 }
 
-/** Whether histories can be read for the model of this name. */
-export function hasAdapter(model: string): boolean {
-  return ADAPTERS.has(model);
-}
-
-/** The operations that a model knows, by the name of the model. */
-export function operationNames(model: string): readonly string[] {
-  return Object.keys(ADAPTERS.get(model) ?? {});
-}
-
 /**
- * The operations of a recording as the built-in model of this name takes them. What failed did not
+ * The operations of a recording as a model takes them: a built-in one by its name, or any with an adapter. What failed did not
  * happen and is left out; what has no completion, or an info, never returned. Throws FormatError. Linear.
  */
 export function toOperations(
   recording: Recording,
-  model: string,
+  model: string | { readonly name: string; readonly adapter: Adapter },
   options: ToOperationsOptions = {},
 ): RecordedOperations {
-  const adapter = ADAPTERS.get(model);
+  const name = typeof model === "string" ? model : model.name;
+  const adapter = typeof model === "string" ? ADAPTERS.get(model) : model.adapter;
   if (adapter === undefined)
-    throw new FormatError(null, `no history can be read for the model ${model}`, `known: ${known()}`);
+    throw new FormatError(null, `no history can be read for the model ${name}`, `known: ${known()}`);
   const meaning = { ...MEANING[recording.format], ...options.meaning };
   const notes: string[] = [];
   let { events } = recording;
-  const isRegister = model === "register" || model === "cas-register";
+  const isRegister = name === "register" || name === "cas-register";
   if (options.independent ?? (isRegister && looksIndependent(events))) {
     events = splitIndependent(events);
     if (options.independent !== true) notes.push("values are taken for pairs of key and value (independent)");
   }
-  const built = new Builder(adapter, model, meaning);
+  const built = new Builder(adapter, name, meaning);
   for (const pair of pairsOf(events)) built.add(pair);
   if (built.unknownReads > 0)
     notes.push(
@@ -113,12 +104,12 @@ class Builder {
   }
 
   add({ invoke, completion, call, end }: Pair): void {
-    const adapter = Object.hasOwn(this.#adapter, invoke.f) ? this.#adapter[invoke.f] : undefined;
+    const adapter = adapterOf(this.#adapter, invoke.f);
     if (adapter === undefined)
       throw new FormatError(
         invoke.line,
         `unknown operation ${JSON.stringify(invoke.f)}`,
-        `the model ${this.#model} knows ${Object.keys(this.#adapter).join(", ")} (porcupine models lists all)`,
+        `the model ${this.#model} knows ${Object.keys(this.#adapter.operations).join(", ")} (porcupine models lists all)`,
       );
     const ok = completion?.type === "ok" ? completion : undefined;
     let output: unknown;

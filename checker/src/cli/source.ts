@@ -1,0 +1,42 @@
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { FormatError } from "../formats/format-error.js";
+import type { HistoryFormat, Recording } from "../formats/event.js";
+import { readHistoryStream } from "../formats/reader.js";
+import { FailureError, messageOf } from "./errors.js";
+
+const CHUNK_BYTES = 1024 * 1024;
+/** Where a recorded run keeps its events. */
+const RUN_HISTORY = "history.jsonl";
+
+/** The history in a file, in a recorded run's folder, or on standard input (`-`). Throws FailureError. */
+export async function readSource(path: string, format: HistoryFormat | undefined): Promise<Recording> {
+  try {
+    return await readHistoryStream(await open(path), { format });
+  } catch (error) {
+    if (error instanceof FormatError) {
+      const { reason, remedy, line } = error;
+      throw new FailureError({ kind: "data", reason, remedy, line });
+    }
+    const { code } = error as NodeJS.ErrnoException;
+    if (typeof code !== "string") throw error;
+    throw new FailureError({ kind: "data", ...fileProblem(code, error), line: null });
+  }
+}
+
+async function open(path: string): Promise<AsyncIterable<Uint8Array>> {
+  if (path === "-") return process.stdin;
+  const isFolder = (await stat(path)).isDirectory();
+  return createReadStream(isFolder ? join(path, RUN_HISTORY) : path, { highWaterMark: CHUNK_BYTES });
+}
+
+function fileProblem(code: string, error: unknown): { readonly reason: string; readonly remedy: string } {
+  if (code === "ENOENT")
+    return {
+      reason: "no such file",
+      remedy: `give a history, or the folder of a run (with a ${RUN_HISTORY})`,
+    };
+  if (code === "EACCES") return { reason: "it may not be read", remedy: "look at its permissions" };
+  return { reason: messageOf(error), remedy: "give a file that can be read" };
+}
