@@ -45,7 +45,7 @@ export function createAxis(
       all.push(time);
       if (duration > 0) all.push(time + duration);
     });
-    const sorted = Float64Array.from(all).sort();
+    const sorted = Float64Array.from(all).toSorted();
     let kept = 0;
     for (const time of sorted) {
       if (kept === 0 || sorted[kept - 1] !== time) sorted[kept++] = time;

@@ -52,7 +52,7 @@ export function createLanes(
   /** Sorted by each lane's first process, as people look for them. */
   function inOrderOfProcess(): Lanes {
     const first = lists.map((list) => process[list[0] as number] as number);
-    const sorted = lists.map((_, i) => i).sort((a, b) => (first[a] as number) - (first[b] as number));
+    const sorted = lists.map((_, i) => i).toSorted((a, b) => (first[a] as number) - (first[b] as number));
     const rank = new Int32Array(lists.length);
     sorted.forEach((old, now) => {
       rank[old] = now;

@@ -63,7 +63,9 @@ export function createScene(
       possibleNext: marked(partition.possibleNext),
       minimal: marked(partition.minimal),
     },
-    notable: [...new Set([...partition.minimal, ...partition.illegalNext, ...broke])].sort((a, b) => a - b),
+    notable: [...new Set([...partition.minimal, ...partition.illegalNext, ...broke])].toSorted(
+      (a, b) => a - b,
+    ),
     faults: data.faults.map(({ name, target, from, to }) => ({
       label: target === "" ? name : `${name}: ${target}`,
       from: axis.fromTime(from),

@@ -1,0 +1,183 @@
+import type { Context2d } from "./dom.js";
+import type { Box, Colors, Geometry } from "./geometry.js";
+import type { firstIndex } from "./search.js";
+
+/** Over the operations: what is notable, the order, what people point at. Part of the page's script. */
+export function createOverlay(
+  parts: { readonly firstIndex: typeof firstIndex },
+  ctx: Context2d,
+  g: Geometry,
+): { draw(colors: Colors): void } {
+  const { scene } = g;
+  const { partition, axis, lanes, marks } = scene;
+  const { start, end } = axis;
+  const BOLD = '600 11px system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
+  const CHARACTER = 6.4;
+  let colors: Colors;
+  return {
+    draw(palette) {
+      colors = palette;
+      drawLegalUntil();
+      drawNotable();
+      if (g.frame.showOrder) drawOrder();
+      drawSelection();
+    },
+  };
+
+  function drawLegalUntil(): void {
+    if (partition.legalUntil === null) return;
+    const x = Math.round(g.pixel(axis.fromTime(partition.legalUntil))) + 0.5;
+    verticalLine(x, colors.unknown);
+    ctx.font = BOLD;
+    ctx.fillStyle = colors.unknown;
+    ctx.textAlign = "right";
+    ctx.fillText("legal up to here", x - 5, g.frame.height - 10);
+    ctx.textAlign = "left";
+  }
+
+  function verticalLine(x: number, color: string): void {
+    ctx.strokeStyle = color;
+    ctx.lineWidth = 1.5;
+    ctx.setLineDash([5, 4]);
+    ctx.beginPath();
+    ctx.moveTo(x, g.top);
+    ctx.lineTo(x, g.frame.height);
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
+
+  function drawNotable(): void {
+    if (partition.brokeAt !== -1) {
+      const x = g.pixel(end[partition.brokeAt] as number);
+      if (x >= g.gutter && x <= g.frame.width) verticalLine(Math.round(x) + 0.5, colors.invalid);
+    }
+    for (const operation of scene.notable) {
+      if ((start[operation] as number) > g.frame.to || g.reach(operation) < g.frame.from) continue;
+      const bar = g.box(operation);
+      if (bar.y + bar.height < g.top || bar.y > g.frame.height) continue;
+      if (marks.broke[operation] === 1) drawBroke(operation, bar);
+      else if (marks.illegalNext[operation] === 1) drawOutline(bar, colors.invalid, "✗");
+      else drawOutline(bar, colors.text, "");
+    }
+  }
+
+  /** Where it broke: the only bar that is filled. */
+  function drawBroke(operation: number, { x, y, width, height }: Box): void {
+    const wide = Math.max(width, 4);
+    ctx.fillStyle = colors.invalid;
+    ctx.fillRect(x, y, wide, height);
+    const left = Math.max(x, g.gutter);
+    const room = Math.floor((x + wide - left - 8) / CHARACTER);
+    ctx.font = BOLD;
+    ctx.fillStyle = colors.back;
+    const text = `✗ ${g.texts[partition.label[operation] as number] as string}`;
+    if (room < 1) return;
+    ctx.fillText(
+      text.length > room ? `${text.slice(0, Math.max(room - 1, 1))}…` : text,
+      left + 4,
+      y + height / 2 + 0.5,
+    );
+  }
+
+  function drawOutline({ x, y, width, height }: Box, color: string, sign: string): void {
+    ctx.strokeStyle = color;
+    ctx.lineWidth = 2.5;
+    ctx.strokeRect(x, y, Math.max(width, 3), height);
+    if (sign === "" || width < 14) return;
+    ctx.font = BOLD;
+    ctx.fillStyle = color;
+    ctx.textAlign = "right";
+    ctx.fillText(sign, x + width - 4, y + height / 2 + 0.5);
+    ctx.textAlign = "left";
+  }
+
+  /** Linearization points: numbered, joined by a line; only points when they are too close for a line. */
+  function drawOrder(): void {
+    const { points } = scene;
+    const from = parts.firstIndex(0, points.length, (i) => (points[i] as number) >= g.frame.from);
+    const to = parts.firstIndex(from, points.length, (i) => (points[i] as number) > g.frame.to);
+    const room = (g.frame.width - g.gutter) / Math.max(to - from, 1);
+    if (room >= 3) drawJoin(Math.max(from - 1, 0), Math.min(to + 1, points.length));
+    const every = Math.max(Math.ceil((to - from) / g.frame.width), 1);
+    for (let step = from; step < to; step += every) drawPoint(step, room);
+    if (g.frame.step >= from && g.frame.step < to) drawCursor(g.frame.step);
+  }
+
+  function drawJoin(from: number, to: number): void {
+    ctx.strokeStyle = colors.order;
+    ctx.globalAlpha = g.frame.dim ? 0.3 : 0.5;
+    ctx.lineWidth = 1.25;
+    ctx.lineJoin = "round";
+    ctx.beginPath();
+    for (let step = from; step < to; step++) {
+      const [x, y] = pointAt(step);
+      if (step === from) ctx.moveTo(x, y);
+      else ctx.lineTo(x, y);
+    }
+    ctx.stroke();
+    ctx.globalAlpha = 1;
+  }
+
+  function pointAt(step: number): readonly [number, number] {
+    const operation = partition.order[step] as number;
+    return [g.pixel(scene.points[step] as number), g.middleOf(lanes.lane[operation] as number)];
+  }
+
+  function drawPoint(step: number, room: number): void {
+    const [x, y] = pointAt(step);
+    if (y < g.top - 20 || y > g.frame.height + 20) return;
+    const half = g.barHeight / 2 + 2;
+    const operation = partition.order[step] as number;
+    if (end[operation] === Number.POSITIVE_INFINITY) drawTail(operation, x, y + half - 4);
+    ctx.fillStyle = colors.order;
+    ctx.globalAlpha = g.isDimmed(operation) ? 0.4 : 1;
+    const wide = room >= 6 ? 2 : 1;
+    ctx.fillRect(x - wide / 2, y - half, wide, 2 * half);
+    if (room >= 17) {
+      const text = String(partition.orderFrom + step + 1);
+      ctx.font = BOLD;
+      ctx.textAlign = "center";
+      ctx.fillText(text, x, y - half - 4);
+      ctx.textAlign = "left";
+    }
+    ctx.globalAlpha = 1;
+  }
+
+  /** From the faded end of a bar to the point where the operation took effect. */
+  function drawTail(operation: number, x: number, y: number): void {
+    const from = g.pixel(g.reach(operation)) - 20;
+    if (x <= from) return;
+    ctx.strokeStyle = colors.kinds[partition.kind[operation] as number] as string;
+    ctx.lineWidth = 1;
+    ctx.setLineDash([2, 3]);
+    ctx.beginPath();
+    ctx.moveTo(from, y);
+    ctx.lineTo(x, y);
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
+
+  function drawCursor(step: number): void {
+    const [x, y] = pointAt(step);
+    ctx.fillStyle = colors.order;
+    ctx.strokeStyle = colors.back;
+    ctx.lineWidth = 2;
+    ctx.beginPath();
+    ctx.arc(x, y, 7, 0, 2 * Math.PI);
+    ctx.fill();
+    ctx.stroke();
+  }
+
+  function drawSelection(): void {
+    for (const [operation, width] of [
+      [g.frame.hovered, 1],
+      [g.frame.selected, 2],
+    ] as const) {
+      if (operation === -1) continue;
+      const bar = g.box(operation);
+      ctx.strokeStyle = colors.focus;
+      ctx.lineWidth = width;
+      ctx.strokeRect(bar.x - 2.5, bar.y - 2.5, bar.width + 5, bar.height + 5);
+    }
+  }
+}

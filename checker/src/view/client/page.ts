@@ -1,0 +1,422 @@
+import type { PageData, PagePartition } from "../data.js";
+import type { createCommands } from "./commands.js";
+import type { createControls } from "./controls.js";
+import type { Dom, ElementLike } from "./dom.js";
+import type { createTimeFormat } from "./format.js";
+import type { Colors, createGeometry, Frame, Geometry } from "./geometry.js";
+import type { createOverview, Overview } from "./overview.js";
+import type { createPainter, PainterParts } from "./painter.js";
+import type { createScene, Scene, SceneParts } from "./scene.js";
+import type { createSteps, Steps } from "./steps.js";
+import type { createViewport, Viewport } from "./viewport.js";
+import type { createWords, Words } from "./words.js";
+
+export interface PageParts extends PainterParts, SceneParts {
+  readonly createCommands: typeof createCommands;
+  readonly createControls: typeof createControls;
+  readonly createGeometry: typeof createGeometry;
+  readonly createOverview: typeof createOverview;
+  readonly createPainter: typeof createPainter;
+  readonly createScene: typeof createScene;
+  readonly createSteps: typeof createSteps;
+  readonly createTimeFormat: typeof createTimeFormat;
+  readonly createViewport: typeof createViewport;
+  readonly createWords: typeof createWords;
+}
+
+/** The partition on the screen. */
+interface Shown {
+  readonly scene: Scene;
+  readonly view: Viewport;
+  readonly geometry: Geometry;
+  readonly painter: ReturnType<typeof createPainter>;
+  readonly overview: Overview;
+  readonly words: Words;
+  readonly steps: Steps;
+}
+
+/** The page's script: all of it is in this function and in the functions that it is given. */
+export function startPage(dom: Dom, parts: PageParts): void {
+  const data = JSON.parse(element("data").textContent ?? "") as PageData;
+  const root = dom.document.documentElement;
+  const [canvas, strip, scroller, spacer, tooltip] = ["canvas", "strip", "scroller", "spacer", "tooltip"].map(
+    element,
+  ) as [ElementLike, ElementLike, ElementLike, ElementLike, ElementLike];
+  const [chooser, status] = [element("chooser"), element("status")];
+  const format = parts.createTimeFormat(
+    data.timeUnit,
+    data.partitions.reduce((first, { call }) => Math.min(first, call[0] ?? first), Number.POSITIVE_INFINITY),
+  );
+  let colors = readColors();
+  let compressed = true;
+  let showOrder = true;
+  let dim = false;
+  let index = 0;
+  let [selected, hovered, step] = [-1, -1, -1];
+  let waiting = false;
+  let shown: Shown;
+
+  if (data.partitions.length === 0) return;
+  const controls = parts.createControls(dom);
+  controls.keyboard(parts.createCommands(dom, element("help"), element("keys"), actions()));
+  controls.pointer(canvas, onCanvas());
+  controls.pointer(strip, onStrip());
+  chooser.addEventListener("change", () => openPartition(Number(chooser.value)));
+  scroller.addEventListener("scroll", redraw);
+  element("steps").addEventListener("scroll", () => shown.steps.render(step, false));
+  dom.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolor);
+  new dom.ResizeObserver(redraw).observe(scroller);
+  openPartition(0);
+
+  function element(id: string): ElementLike {
+    const found = dom.document.getElementById(id);
+    if (found === null) throw new Error(`the page has no element ${id}`);
+    return found;
+  }
+
+  function readColors(): Colors {
+    const style = dom.getComputedStyle(root);
+    const color = (name: string): string => style.getPropertyValue(`--${name}`).trim();
+    const names = ["back", "panel", "line", "text", "quiet", "invalid", "unknown", "order", "fault", "focus"];
+    const kinds = data.kinds.map((_, kind) => color(`kind-${kind}`));
+    return { ...Object.fromEntries(names.map((name) => [name, color(name)])), kinds } as unknown as Colors;
+  }
+
+  function recolor(): void {
+    colors = readColors();
+    redraw();
+  }
+
+  function openPartition(next: number): void {
+    index = next;
+    chooser.value = String(index);
+    const partition = data.partitions[index] as PagePartition;
+    [selected, hovered, step] = [-1, -1, -1];
+    dim = partition.minimal.length > 0;
+    element("verdict").textContent = partition.verdict;
+    element("verdict").className = `chip ${partition.verdict}`;
+    element("reason").textContent = partition.reason;
+    element("notes").textContent = partition.notes.join("; ");
+    build(partition);
+    focusOnFailure();
+    if (partition.verdict === "illegal") select(partition.brokeAt, false);
+    showToggles();
+    redraw();
+  }
+
+  function build(partition: PagePartition): void {
+    const scene = parts.createScene(parts, data, partition, compressed);
+    const { min, max } = scene.axis;
+    const narrowest = compressed ? Math.min(4, max - min) : (max - min) * 1e-7;
+    const geometry = parts.createGeometry(parts, scene, data.texts, format);
+    const words = parts.createWords(scene, data.texts, format);
+    shown = {
+      scene,
+      geometry,
+      words,
+      view: parts.createViewport(min, max, narrowest),
+      painter: parts.createPainter(parts, context(canvas), geometry),
+      overview: parts.createOverview(context(strip), scene),
+      steps: parts.createSteps(dom, element("steps"), element("steps-inner"), scene, words, chooseStep),
+    };
+    const height = geometry.top + scene.lanes.operations.length * geometry.laneHeight + 6;
+    spacer.style["height"] = `${height}px`;
+  }
+
+  function context(of: ElementLike): NonNullable<ReturnType<ElementLike["getContext"]>> {
+    const found = of.getContext("2d");
+    if (found === null) throw new Error("this browser has no canvas");
+    return found;
+  }
+
+  /** Where to look first: the failure and what led to it; all of a short history. */
+  function focusOnFailure(): void {
+    const { axis, partition } = shown.scene;
+    const SEEN = 70;
+    const ranks = axis.rank(axis.max);
+    const illegal = partition.brokeAt !== -1;
+    if (ranks <= SEEN || (!illegal && partition.legalUntil === null))
+      return shown.view.show(axis.min, axis.max);
+    const middle = illegal
+      ? axis.rank(axis.end[partition.brokeAt] as number)
+      : axis.rank(axis.fromTime(partition.legalUntil as number));
+    const first = Math.min(middle - SEEN * 0.75, ...minimalRanks(middle, SEEN * 3));
+    shown.view.show(axis.atRank(Math.max(first - 3, 0)), axis.atRank(Math.min(middle + SEEN * 0.25, ranks)));
+    if (illegal) bringLaneIntoView(partition.brokeAt);
+  }
+
+  /** Of the minimal sub-history's calls, unless they lie too far back to be seen together with the failure. */
+  function minimalRanks(middle: number, furthest: number): number[] {
+    const { axis, partition } = shown.scene;
+    return partition.minimal
+      .map((operation) => axis.rank(axis.start[operation] as number))
+      .filter((rank) => middle - rank < furthest);
+  }
+
+  function frame(): Frame {
+    const { from, to } = shown.view;
+    const [width, height] = [scroller.clientWidth, scroller.clientHeight];
+    const { scrollTop } = scroller;
+    return { width, height, scrollTop, from, to, selected, hovered, step, dim, showOrder };
+  }
+
+  function redraw(): void {
+    if (waiting) return;
+    waiting = true;
+    dom.requestAnimationFrame(() => {
+      waiting = false;
+      draw();
+    });
+  }
+
+  function draw(): void {
+    const seen = frame();
+    if (seen.width < 80 || seen.height < 40) return;
+    fitCanvas(canvas, seen.width, seen.height);
+    shown.geometry.use(seen);
+    root.dataset["bars"] = String(shown.painter.draw(colors));
+    fitCanvas(strip, strip.clientWidth, strip.clientHeight);
+    shown.overview.draw(strip.clientWidth, strip.clientHeight, seen.from, seen.to, colors);
+    shown.steps.render(step, false);
+    placeTooltip(seen);
+  }
+
+  function fitCanvas(of: ElementLike, width: number, height: number): void {
+    const ratio = dom.devicePixelRatio;
+    const [wide, tall] = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (of.width !== wide) of.width = wide;
+    if (of.height !== tall) of.height = tall;
+    if (of === canvas) {
+      of.style["width"] = `${width}px`;
+      of.style["height"] = `${height}px`;
+    }
+    context(of).setTransform(ratio, 0, 0, ratio, 0, 0);
+  }
+
+  function placeTooltip(seen: Frame): void {
+    const operation = hovered === -1 ? selected : hovered;
+    const bar = operation === -1 ? undefined : shown.geometry.box(operation);
+    const out =
+      bar === undefined ||
+      bar.x > seen.width ||
+      bar.x + bar.width < shown.geometry.gutter ||
+      bar.y + bar.height < shown.geometry.top ||
+      bar.y > seen.height;
+    tooltip.hidden = out;
+    if (out) return;
+    const lines = shown.words.operation(operation).map((line) => {
+      const row = dom.document.createElement("div");
+      row.textContent = line;
+      return row;
+    });
+    tooltip.replaceChildren(...lines);
+    const left = Math.min(Math.max(bar.x, shown.geometry.gutter), seen.width - tooltip.offsetWidth - 8);
+    const below = bar.y + bar.height + 10;
+    const fits = below + tooltip.offsetHeight < seen.height;
+    tooltip.style["left"] = `${Math.max(left, 4)}px`;
+    tooltip.style["top"] = `${fits ? below : Math.max(bar.y - tooltip.offsetHeight - 16, 2)}px`;
+  }
+
+  function select(operation: number, announce: boolean): void {
+    selected = operation;
+    hovered = -1;
+    if (operation === -1) return;
+    const { axis } = shown.scene;
+    const from = axis.start[operation] as number;
+    const to = axis.end[operation] as number;
+    shown.view.reveal(from, to === Number.POSITIVE_INFINITY ? from : to);
+    bringLaneIntoView(operation);
+    if (announce) status.textContent = shown.words.operation(operation).join(". ");
+    redraw();
+  }
+
+  function bringLaneIntoView(operation: number): void {
+    const { geometry, scene } = shown;
+    const y = (scene.lanes.lane[operation] as number) * geometry.laneHeight;
+    const rows = scroller.clientHeight - geometry.top;
+    if (y < scroller.scrollTop) scroller.scrollTop = y;
+    if (y + geometry.laneHeight > scroller.scrollTop + rows)
+      scroller.scrollTop = y + geometry.laneHeight - rows;
+  }
+
+  function chooseStep(next: number, operation: number): void {
+    if (next !== -1) step = next;
+    select(operation, true);
+    shown.steps.render(step, false);
+  }
+
+  function goToStep(next: number): void {
+    const { order } = shown.scene.partition;
+    if (order.length === 0) return;
+    step = Math.min(Math.max(next, 0), order.length - 1);
+    select(order[step] as number, false);
+    const place = shown.scene.points[step] as number;
+    if (place < shown.view.from || place > shown.view.to) shown.view.reveal(place, place);
+    const state = shown.words.state(step);
+    status.textContent = `${shown.words.step(step)}${state === undefined ? "" : `; state after it: ${state}`}`;
+    shown.steps.render(step, true);
+    redraw();
+  }
+
+  function goTo(operations: readonly number[], by: number): void {
+    if (operations.length === 0) return;
+    const after = operations.findIndex((operation) => operation >= selected + (by > 0 ? 1 : 0));
+    const place = (after === -1 ? operations.length : after) - (by > 0 ? 0 : 1);
+    const wrapped = (place + operations.length) % operations.length;
+    select(operations[wrapped] as number, true);
+  }
+
+  function toggleTime(): void {
+    const { view, scene } = shown;
+    const [from, to] = [scene.axis.toTime(view.from), scene.axis.toTime(view.to)];
+    compressed = !compressed;
+    build(scene.partition);
+    const { axis } = shown.scene;
+    shown.view.show(axis.fromTime(from), axis.fromTime(to));
+  }
+
+  function toggle(what: "time" | "dim" | "order" | "theme"): void {
+    if (what === "time") toggleTime();
+    if (what === "dim") dim = !dim;
+    if (what === "order") showOrder = !showOrder;
+    if (what === "theme") {
+      const system = dom.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+      root.dataset["theme"] = (root.dataset["theme"] ?? system) === "dark" ? "light" : "dark";
+      recolor();
+    }
+    showToggles();
+    redraw();
+  }
+
+  function showToggles(): void {
+    const { partition } = shown.scene;
+    element("time").textContent = compressed ? "Real time" : "Even spacing";
+    element("time").setAttribute("aria-pressed", String(!compressed));
+    element("order").setAttribute("aria-pressed", String(showOrder));
+    element("dim").setAttribute("aria-pressed", String(dim));
+    element("order").hidden = partition.order.length === 0;
+    element("dim").hidden = partition.minimal.length === 0;
+    element("jump").hidden = partition.brokeAt === -1;
+    element("next-illegal").hidden = partition.illegalNext.length === 0;
+    element("side").hidden = partition.order.length === 0 && partition.illegalNext.length === 0;
+    element("order-title").textContent =
+      partition.verdict === "ok" ? "An order that explains every answer" : "A longest partial order";
+  }
+
+  function actions(): Parameters<typeof createCommands>[3] {
+    return {
+      pan(share) {
+        shown.view.pan(share);
+        redraw();
+      },
+      scrollLanes(rows) {
+        scroller.scrollTop += rows * shown.geometry.laneHeight;
+      },
+      zoom(factor) {
+        shown.view.zoom(factor, (shown.view.from + shown.view.to) / 2);
+        redraw();
+      },
+      fit() {
+        shown.view.show(shown.scene.axis.min, shown.scene.axis.max);
+        redraw();
+      },
+      jump() {
+        if (shown.scene.partition.brokeAt === -1) return;
+        focusOnFailure();
+        select(shown.scene.partition.brokeAt, true);
+      },
+      nextOperation(by) {
+        const last = shown.scene.partition.call.length - 1;
+        select(Math.min(Math.max(selected + by, 0), last), true);
+      },
+      nextIllegal: (by) => goTo(illegal(), by),
+      step: (by) => goToStep(step === -1 ? (by > 0 ? 0 : Number.MAX_SAFE_INTEGER) : step + by),
+      stepTo: (end) => goToStep(end === "first" ? 0 : Number.MAX_SAFE_INTEGER),
+      nextPartition(by) {
+        const next = index + by;
+        if (data.partitions[next] !== undefined) openPartition(next);
+      },
+      toggle,
+      escape() {
+        [selected, hovered, step] = [-1, -1, -1];
+        redraw();
+      },
+    };
+  }
+
+  function illegal(): number[] {
+    const { illegalNext, brokeAt } = shown.scene.partition;
+    const all = new Set(brokeAt === -1 ? illegalNext : [...illegalNext, brokeAt]);
+    return [...all].toSorted((a, b) => a - b);
+  }
+
+  function onCanvas(): Parameters<typeof controls.pointer>[1] {
+    const placeAt = (x: number): number => {
+      const { from, to } = shown.view;
+      const { gutter } = shown.geometry;
+      return from + ((x - gutter) / (scroller.clientWidth - gutter)) * (to - from);
+    };
+    return {
+      drag(dx, dy) {
+        shown.view.pan(-dx / (scroller.clientWidth - shown.geometry.gutter));
+        scroller.scrollTop -= dy;
+        redraw();
+      },
+      zoom(factor, x) {
+        shown.view.zoom(factor, placeAt(x));
+        redraw();
+      },
+      scroll(dx) {
+        shown.view.pan(dx / scroller.clientWidth);
+        redraw();
+      },
+      hover(x, y) {
+        const operation = shown.geometry.hit(x, y);
+        if (operation === hovered) return;
+        hovered = operation;
+        redraw();
+      },
+      leave() {
+        hovered = -1;
+        redraw();
+      },
+      click(x, y) {
+        const operation = shown.geometry.hit(x, y);
+        const place = operation === -1 ? -1 : (shown.scene.stepOf[operation] as number);
+        if (place !== -1) step = place;
+        select(operation, true);
+        shown.steps.render(step, true);
+        canvas.focus({ preventScroll: true });
+        redraw();
+      },
+    };
+  }
+
+  function onStrip(): Parameters<typeof controls.pointer>[1] {
+    const centre = (x: number): void => {
+      const middle = shown.overview.placeAt(x, strip.clientWidth);
+      const half = (shown.view.to - shown.view.from) / 2;
+      shown.view.show(middle - half, middle + half);
+      redraw();
+    };
+    return {
+      drag(dx) {
+        const { axis } = shown.scene;
+        const span = shown.view.to - shown.view.from;
+        shown.view.pan(((dx / strip.clientWidth) * (axis.max - axis.min)) / span);
+        redraw();
+      },
+      zoom(factor) {
+        shown.view.zoom(factor, (shown.view.from + shown.view.to) / 2);
+        redraw();
+      },
+      scroll(dx) {
+        shown.view.pan(dx / strip.clientWidth);
+        redraw();
+      },
+      hover() {},
+      leave() {},
+      click: centre,
+    };
+  }
+}

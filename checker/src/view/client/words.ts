@@ -1,0 +1,66 @@
+import type { TimeFormat } from "./format.js";
+import type { Scene } from "./scene.js";
+
+export interface Words {
+  /** What is known of an operation, a line each; the first is its title. */
+  operation(operation: number): readonly string[];
+  /** "12. write of r4, value 7 (process 3)". */
+  step(step: number): string;
+  /** The state after a step; undefined if it is not on the page. */
+  state(step: number): string | undefined;
+}
+
+/** Part of the page's script. */
+export function createWords(scene: Scene, texts: readonly string[], format: TimeFormat): Words {
+  const { partition, marks, stepOf } = scene;
+  return { operation, step, state };
+
+  function operation(index: number): readonly string[] {
+    const lines = [title(index), `process ${partition.process[index]}, ${interval(index)}`];
+    if (marks.failed[index] === 1) lines.push("failed: it certainly did not happen");
+    if (marks.broke[index] === 1) lines.push("✗ here it broke: no order explains this answer");
+    if (marks.illegalNext[index] === 1)
+      lines.push(`✗ could come next, but its answer is impossible${inState()}`);
+    if (marks.possibleNext[index] === 1) lines.push(`could come next${inState()}, and leads no further`);
+    if (marks.minimal[index] === 1) lines.push("belongs to the minimal sub-history");
+    const place = stepOf[index] as number;
+    if (place !== -1) lines.push(`step ${partition.orderFrom + place + 1} of the order${stateAfter(place)}`);
+    return lines;
+  }
+
+  function title(index: number): string {
+    const id = partition.ids[index] as number;
+    const text = texts[partition.text[index] as number] as string;
+    return id === -1 ? text : `${id}: ${text}`;
+  }
+
+  function interval(index: number): string {
+    const call = partition.call[index] as number;
+    const took = partition.duration[index] as number;
+    const precision = took > 0 ? took / 100 : 1e-3;
+    const called = `called at ${format.moment(call, precision)}`;
+    if (took < 0) return `${called}, never returned`;
+    return `${called}, returned at ${format.moment(call + took, precision)} (after ${format.duration(took)})`;
+  }
+
+  function inState(): string {
+    const last = state(partition.order.length - 1);
+    return last === undefined ? "" : ` in state ${last}`;
+  }
+
+  function stateAfter(place: number): string {
+    const text = state(place);
+    return text === undefined ? "" : `; state after it: ${text}`;
+  }
+
+  function step(place: number): string {
+    const index = partition.order[place] as number;
+    const text = texts[partition.text[index] as number] as string;
+    return `${partition.orderFrom + place + 1}. ${text} (process ${partition.process[index]})`;
+  }
+
+  function state(place: number): string | undefined {
+    const text = partition.states[place];
+    return text === undefined || text === -1 ? undefined : texts[text];
+  }
+}

@@ -1,0 +1,256 @@
+import type { Model } from "../model.js";
+import { at, type Operation } from "../operation.js";
+import type { CheckResult, PartitionResult } from "../result.js";
+import type { PageData, PagePartition, TimeUnit } from "./data.js";
+import { defaultLabel } from "./labels.js";
+import { replayOrder, type ReplayedOrder, shorten } from "./order.js";
+import { KNOWN_KINDS, LIGHT } from "./palette.js";
+
+export interface ViewFault {
+  readonly name: string;
+  /** On the clock of the operations. */
+  readonly from: number;
+  /** Absent: it had no end. */
+  readonly to?: number | undefined;
+  /** What it was done to: "n1, n2". */
+  readonly target?: string | undefined;
+}
+
+export interface HistoryHtmlOptions<Input, Output> {
+  readonly title?: string | undefined;
+  readonly faults?: readonly ViewFault[] | undefined;
+  /** Operations that certainly did not happen: shown, never checked. `output` and `return` may be absent. */
+  readonly failed?: readonly Operation<Input, Output>[] | undefined;
+  /** Of all times in the history; absent: they are shown as plain numbers. */
+  readonly timeUnit?: TimeUnit | undefined;
+  /** Positions of a 1-minimal sub-history, of one partition or of several. */
+  readonly minimal?: readonly number[] | undefined;
+  /** A few characters to write into an operation's bar; its description otherwise. */
+  readonly eventLabel?: ((operation: Operation<Input, Output>) => string) | undefined;
+}
+
+/** Operations on one page, and of one partition. More are cut, and the page says so. */
+export const OPERATIONS_SHOWN = 300_000;
+export const PARTITION_OPERATIONS_SHOWN = 150_000;
+export const PARTITIONS_SHOWN = 2000;
+const TEXT_LENGTH = 400;
+const LABEL_LENGTH = 60;
+
+const RANK = { illegal: 0, unknown: 1, ok: 2 } as const;
+
+export function pageData<State, Input, Output>(
+  model: Model<State, Input, Output>,
+  operations: readonly Operation<Input, Output>[],
+  result: CheckResult,
+  options: HistoryHtmlOptions<Input, Output>,
+): PageData {
+  const texts = new Texts();
+  const builder = new PartitionBuilder(model, operations, options, texts);
+  const partitions: PagePartition[] = [];
+  let left = OPERATIONS_SHOWN;
+  for (const partition of result.partitions.toSorted((a, b) => RANK[a.verdict] - RANK[b.verdict])) {
+    if (partitions.length === PARTITIONS_SHOWN || left <= 0) break;
+    const built = builder.build(partition, Math.min(left, PARTITION_OPERATIONS_SHOWN));
+    left -= built.call.length;
+    partitions.push(built);
+  }
+  return {
+    title: options.title ?? "history",
+    model: model.name,
+    timeUnit: options.timeUnit ?? null,
+    texts: texts.all,
+    kinds: builder.kinds,
+    partitions,
+    faults: (options.faults ?? []).map(({ name, target, from, to }) => ({
+      name,
+      target: target ?? "",
+      from,
+      to: to ?? null,
+    })),
+  };
+}
+
+/** Numbers for texts: equal ones are stored once. */
+class Texts {
+  readonly all: string[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  number(text: string): number {
+    const known = this.#numbers.get(text);
+    if (known !== undefined) return known;
+    const number = this.all.push(text) - 1;
+    this.#numbers.set(text, number);
+    return number;
+  }
+}
+
+/** An operation of the history, or one that failed. */
+interface Shown<Input, Output> {
+  readonly operation: Operation<Input, Output>;
+  /** In the array that was checked; -1: it failed, and was not checked. */
+  readonly position: number;
+}
+
+class PartitionBuilder<State, Input, Output> {
+  readonly kinds: string[] = [...KNOWN_KINDS];
+  readonly #model: Model<State, Input, Output>;
+  readonly #operations: readonly Operation<Input, Output>[];
+  readonly #texts: Texts;
+  readonly #minimal: ReadonlySet<number>;
+  readonly #failed: Map<string, Operation<Input, Output>[]>;
+  readonly #label: (operation: Operation<Input, Output>) => string | undefined;
+
+  constructor(
+    model: Model<State, Input, Output>,
+    operations: readonly Operation<Input, Output>[],
+    options: HistoryHtmlOptions<Input, Output>,
+    texts: Texts,
+  ) {
+    this.#model = model;
+    this.#operations = operations;
+    this.#texts = texts;
+    this.#minimal = new Set(options.minimal);
+    this.#failed = new Map<string, Operation<Input, Output>[]>();
+    for (const operation of options.failed ?? []) {
+      const key = model.key?.(operation.input) ?? "";
+      const known = this.#failed.get(key);
+      if (known === undefined) this.#failed.set(key, [operation]);
+      else known.push(operation);
+    }
+    this.#label = options.eventLabel ?? defaultLabel(model);
+  }
+
+  build(partition: PartitionResult, allowed: number): PagePartition {
+    const notes: string[] = [];
+    const shown = this.#choose(partition, allowed, notes);
+    const local = new Map(
+      shown.flatMap(({ position }, i) => (position === -1 ? [] : [[position, i] as const])),
+    );
+    const here = (positions: readonly number[]): number[] =>
+      positions.flatMap((position) => local.get(position) ?? []);
+    const order = this.#order(partition);
+    const steps = order.positions.flatMap((position, step) => (local.has(position) ? [step] : []));
+    const orderFrom = steps[0] ?? 0;
+    if (steps.length < order.positions.length)
+      notes.push(`${steps.length} of the order's ${order.positions.length} steps are on this page`);
+    const states = steps.map((step) => this.#state(order.replayed.states[step]));
+    const unnamed = states.filter((state) => state === -1).length;
+    if (unnamed > 0) notes.push(`the states after ${unnamed} of its steps are not on this page`);
+    return {
+      key: partition.key,
+      verdict: partition.verdict,
+      reason: this.#reason(partition),
+      notes,
+      ...this.#columns(shown),
+      failed: shown.flatMap(({ position }, i) => (position === -1 ? [i] : [])),
+      order: here(steps.map((step) => at(order.positions, step))),
+      orderFrom,
+      states,
+      brokeAt: partition.verdict === "illegal" ? (local.get(partition.failedAt) ?? -1) : -1,
+      illegalNext: here(order.replayed.illegalNext),
+      possibleNext: here(order.replayed.possibleNext),
+      minimal: here(partition.operations.filter((position) => this.#minimal.has(position))),
+      legalUntil: partition.verdict === "unknown" ? this.#legalUntil(partition) : null,
+    };
+  }
+
+  #state(text: string | undefined): number {
+    return text === undefined ? -1 : this.#texts.number(text);
+  }
+
+  #reason(partition: PartitionResult): string {
+    if (partition.verdict !== "ok") return partition.reason;
+    const { witness, operations } = partition;
+    const unused = operations.length - witness.length;
+    const rest = unused === 0 ? "" : `; ${unused} that never returned need not have taken effect`;
+    return `an order of ${count(witness.length, "operation")} explains every answer${rest}`;
+  }
+
+  #order(partition: PartitionResult): { positions: readonly number[]; replayed: ReplayedOrder } {
+    if (partition.verdict === "unknown")
+      return { positions: [], replayed: { states: [], illegalNext: [], possibleNext: [] } };
+    const illegal = partition.verdict === "illegal";
+    const positions = illegal ? partition.partialOrder : partition.witness;
+    const end = illegal ? "last" : "first";
+    const replayed = replayOrder(this.#model, this.#operations, partition.operations, positions, end);
+    // Of a legal history nothing has to come next.
+    return { positions, replayed: illegal ? replayed : { ...replayed, illegalNext: [], possibleNext: [] } };
+  }
+
+  /** In order of call; what matters most if there are too many. */
+  #choose(partition: PartitionResult, allowed: number, notes: string[]): Shown<Input, Output>[] {
+    const checked = partition.operations.map((position) => ({
+      operation: at(this.#operations, position),
+      position,
+    }));
+    const failed = (this.#failed.get(partition.key) ?? []).map((operation) => ({ operation, position: -1 }));
+    const all = [...checked, ...failed].toSorted((a, b) => a.operation.call - b.operation.call);
+    if (all.length <= allowed) return all;
+    const first = this.#firstShown(partition, all, allowed);
+    notes.push(
+      `${count(allowed, "operation")} of ${all.length} are on this page, from number ${first + 1} in order of call`,
+    );
+    const kept = (i: number, position: number): boolean =>
+      (i >= first && i < first + allowed) || (position !== -1 && this.#minimal.has(position));
+    return all.filter(({ position }, i) => kept(i, position));
+  }
+
+  /** Three quarters of what is shown lie before the place that matters. */
+  #firstShown(partition: PartitionResult, all: readonly Shown<Input, Output>[], allowed: number): number {
+    const middle =
+      partition.verdict === "illegal"
+        ? all.findIndex(({ position }) => position === partition.failedAt)
+        : partition.verdict === "unknown"
+          ? all.findIndex(({ operation }) => operation.call > this.#legalUntil(partition))
+          : 0;
+    const place = middle === -1 ? all.length : middle;
+    return Math.min(Math.max(place - Math.floor(allowed * 0.75), 0), all.length - allowed);
+  }
+
+  #legalUntil(partition: Extract<PartitionResult, { readonly verdict: "unknown" }>): number {
+    const returns = partition.operations
+      .flatMap((position) => at(this.#operations, position).return ?? [])
+      .toSorted((a, b) => a - b);
+    return returns[partition.settledReturns - 1] ?? Number.NEGATIVE_INFINITY;
+  }
+
+  #columns(
+    shown: readonly Shown<Input, Output>[],
+  ): Pick<PagePartition, "ids" | "process" | "call" | "duration" | "text" | "label" | "kind"> {
+    const descriptions = shown.map(({ operation: { input, output } }) =>
+      this.#model.describeOperation(input, output),
+    );
+    return {
+      ids: shown.map(({ operation, position }) => operation.id ?? position),
+      process: shown.map(({ operation }) => operation.process),
+      call: shown.map(({ operation }) => operation.call),
+      duration: shown.map(({ operation, position }) => durationOf(operation, position === -1)),
+      text: descriptions.map((text) => this.#texts.number(shorten(text, TEXT_LENGTH))),
+      label: shown.map(({ operation }, i) =>
+        this.#texts.number(shorten(this.#label(operation) ?? at(descriptions, i), LABEL_LENGTH)),
+      ),
+      kind: descriptions.map((text) => this.#kind(text)),
+    };
+  }
+
+  /** The first word of a description. Kinds beyond the palette share its last colour. */
+  #kind(text: string): number {
+    const word = /^[\p{L}\p{N}_-]{1,24}/u.exec(text)?.[0] ?? "operation";
+    const known = this.kinds.indexOf(word);
+    if (known !== -1) return known;
+    const others = LIGHT.kinds.length - 1;
+    if (this.kinds.length < others) return this.kinds.push(word) - 1;
+    this.kinds[others] = "other";
+    return others;
+  }
+}
+
+/** One that failed at an unknown time is drawn as a moment: it had no effect to wait for. */
+function durationOf(operation: Operation<unknown, unknown>, failed: boolean): number {
+  if (operation.return === undefined) return failed ? 0 : -1;
+  return operation.return - operation.call;
+}
+
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,48 @@
+import { createAxis } from "./client/axis.js";
+import { createBackdrop } from "./client/backdrop.js";
+import { createBars } from "./client/bars.js";
+import { createCommands } from "./client/commands.js";
+import { createControls } from "./client/controls.js";
+import { createTimeFormat } from "./client/format.js";
+import { createGeometry } from "./client/geometry.js";
+import { createLanes } from "./client/lanes.js";
+import { createOverlay } from "./client/overlay.js";
+import { createOverview } from "./client/overview.js";
+import { createPainter } from "./client/painter.js";
+import { type PageParts, startPage } from "./client/page.js";
+import { createPoints } from "./client/points.js";
+import { createScene } from "./client/scene.js";
+import { firstIndex } from "./client/search.js";
+import { createSteps } from "./client/steps.js";
+import { createViewport } from "./client/viewport.js";
+import { createWords } from "./client/words.js";
+
+const PARTS: PageParts = {
+  createAxis,
+  createBackdrop,
+  createBars,
+  createCommands,
+  createControls,
+  createGeometry,
+  createLanes,
+  createOverlay,
+  createOverview,
+  createPainter,
+  createPoints,
+  createScene,
+  createSteps,
+  createTimeFormat,
+  createViewport,
+  createWords,
+  firstIndex,
+};
+
+/**
+ * The page's script: the source of these functions, as the engine that runs us holds it. That works from dist/, from a
+ * bundle and after minifying, without reading a file, for each function uses only what it is given: a name of this
+ * module's scope does not exist in the page. (`__name` is what bundlers that keep names call.)
+ */
+export function pageScript(): string {
+  const parts = Object.entries(PARTS).map(([name, part]) => `${JSON.stringify(name)}: ${String(part)}`);
+  return `"use strict";\n{\nconst __name = (value) => value;\n(${String(startPage)})(window, {\n${parts.join(",\n")},\n});\n}`;
+}
