@@ -6,6 +6,7 @@ export {
   generateHistory,
   type GeneratorOptions,
 } from "./generator.js";
+export * from "./explain/index.js";
 export type * from "./model.js";
 export * from "./models/cas-register.js";
 export type { ContainerInput, ContainerOutput, ContainerState } from "./models/container.js";

@@ -37,14 +37,14 @@ export interface Model<State, Input, Output> {
   covers?(general: Input, special: Input): boolean;
   /**
    * Replaces inputs of one partition's operations by others, in the same order. Promise: an order of
-   * the operations is legal after it exactly if it was legal before.
+   * the operations, or of any part of them, is legal after it exactly if it was legal before.
    */
   simplify?(
     operations: readonly { readonly input: Input; readonly output?: Output | undefined }[],
   ): readonly Input[];
   /**
    * A stand-in for each state, given the operations of one partition (after `simplify`). Promise: in every order of
-   * them a state and its stand-in accept the same answers from then on. (All lists that are no prefix of anything that
+   * them, or of any part of them, a state and its stand-in accept the same answers from then on. (All lists that are no prefix of anything that
    * was read are as good as one.) It keeps the number of states small, and with it the search.
    */
   project?(

@@ -42,7 +42,7 @@ export function casRegister(
     register: { initial, input: (input) => input, output: (output) => output },
     spec: { name: "cas-register", options: { initial } },
     describeOperation,
-    describeState: (state) => (state === null ? "absent" : JSON.stringify(state)),
+    describeState,
   };
 }
 
@@ -138,15 +138,20 @@ function mergeUnobserved(
 }
 
 function describeOperation(input: CasRegisterInput, output: CasRegisterOutput | undefined): string {
-  const of = input.key === undefined ? "" : ` of ${input.key}`;
-  if (input.f === "read") {
-    if (output === undefined) return `read${of} that never returned`;
-    return `read${of} that returned ${output.value === null ? "absent" : JSON.stringify(output.value)}`;
+  const key = input.key === undefined ? "" : ` ${input.key}`;
+  const lost = output === undefined ? " that never returned" : "";
+  switch (input.f) {
+    case "read":
+      return `read${key && ` of${key}`}${lost || ` that returned ${describeState(output?.value ?? null)}`}`;
+    case "write":
+      return `write of ${JSON.stringify(input.value)}${key && ` to${key}`}${lost}`;
+    case "cas": {
+      const result = output?.succeeded === true ? " that succeeded" : " that found another value";
+      return `cas${key && ` of${key}`} from ${JSON.stringify(input.from)} to ${JSON.stringify(input.to)}${lost || result}`;
+    }
   }
-  if (input.f === "write") {
-    return `write${of}, value ${JSON.stringify(input.value)}${output === undefined ? ", that never returned" : ""}`;
-  }
-  const values = `from ${JSON.stringify(input.from)} to ${JSON.stringify(input.to)}`;
-  if (output === undefined) return `cas${of} ${values} that never returned`;
-  return `cas${of} ${values} that ${output.succeeded === true ? "succeeded" : "found another value"}`;
+}
+
+function describeState(state: RegisterState): string {
+  return state === null ? "absent" : JSON.stringify(state);
 }
