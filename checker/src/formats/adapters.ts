@@ -22,25 +22,21 @@ export function adapterOf({ operations, other }: Adapter, f: string): OperationA
   return Object.hasOwn(operations, f) ? operations[f] : other;
 }
 
-function keyOf({ key }: RecordedEvent): { readonly key?: string } {
-  return key === undefined ? {} : { key };
-}
-
 /** Changes the object to or by its value; the answer is that it happened. */
 const update: OperationAdapter = {
-  input: (invoke, ok) => ({ f: invoke.f, ...keyOf(invoke), value: updateValue(invoke, ok) }),
+  input: (invoke, ok) => ({ f: invoke.f, key: invoke.key, value: updateValue(invoke, ok) }),
   output: () => ({}),
 };
 
 /** Without a value: acquire, release. */
 const step: OperationAdapter = {
-  input: (invoke) => ({ f: invoke.f, ...keyOf(invoke) }),
+  input: (invoke) => ({ f: invoke.f, key: invoke.key }),
   output: () => ({}),
 };
 
 /** Answers with a value and changes nothing, so that one whose answer was not recorded can be left out. */
 const read: OperationAdapter = {
-  input: (invoke) => ({ f: invoke.f, ...keyOf(invoke) }),
+  input: (invoke) => ({ f: invoke.f, key: invoke.key }),
   output: (ok, _, { nilIsAbsent }) => (ok.value === null && !nilIsAbsent ? undefined : { value: ok.value }),
 };
 
@@ -55,7 +51,7 @@ const get: OperationAdapter = {
 
 /** Answers with a value and removes it: it cannot be left out. */
 const take: OperationAdapter = {
-  input: (invoke) => ({ f: invoke.f, ...keyOf(invoke) }),
+  input: (invoke) => ({ f: invoke.f, key: invoke.key }),
   output: (ok, _, { nilIsAbsent }) => {
     if (ok.value !== null || nilIsAbsent) return { value: ok.value };
     throw new FormatError(
@@ -68,7 +64,7 @@ const take: OperationAdapter = {
 
 /** The answer is whether the element was there: true or false, or [element, true or false]. */
 const contains: OperationAdapter = {
-  input: (invoke) => ({ f: invoke.f, ...keyOf(invoke), value: invoke.value }),
+  input: (invoke) => ({ f: invoke.f, key: invoke.key, value: invoke.value }),
   output: ({ value }) => ({ value: Array.isArray(value) ? (value[1] as unknown) : value }),
 };
 
@@ -82,7 +78,7 @@ const cas: OperationAdapter = {
         "the value of a cas is a pair, [from, to]",
       );
     const [from, to] = value as readonly unknown[];
-    return { f: "cas", ...keyOf(invoke), from, to };
+    return { f: "cas", key: invoke.key, from, to };
   },
   output: ({ fields }) => ({ succeeded: fields["succeeded"] ?? true }),
   failed: ({ failedCasHappened }) => (failedCasHappened ? { succeeded: false } : undefined),
@@ -122,7 +118,7 @@ function updateValue(invoke: RecordedEvent, ok: RecordedEvent | undefined): unkn
 }
 
 const plain: OperationAdapter = {
-  input: (invoke) => ({ f: invoke.f, ...keyOf(invoke), value: invoke.value }),
+  input: (invoke) => ({ f: invoke.f, key: invoke.key, value: invoke.value }),
   output: (ok) => ({ value: ok.value }),
 };
 

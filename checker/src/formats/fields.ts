@@ -8,14 +8,10 @@ const TYPES: readonly unknown[] = ["invoke", "ok", "fail", "info"];
 export const NEMESIS = "nemesis";
 
 /**
- * An event of a recorded map. `position`: among the events of the file, from 0. An absent process is
- * left to the caller (`process` is then undefined). Throws FormatError.
+ * An event of a recorded map. `position`: among the events of the file, from 0. A process that is not named
+ * is 0: whether all events may do without is for the caller to say. Throws FormatError.
  */
-export function eventOf(
-  fields: unknown,
-  line: number,
-  position: number,
-): Omit<RecordedEvent, "process"> & { readonly process: HistoryEvent["process"] | undefined } {
+export function eventOf(fields: unknown, line: number, position: number): RecordedEvent {
   if (typeof fields !== "object" || fields === null || Array.isArray(fields))
     throw new FormatError(line, `${excerpt(describe(fields))} where an event is due`, SHAPE);
   const { type, f, value, time, index, process, key } = fields as Fields;
@@ -27,23 +23,29 @@ export function eventOf(
     throw new FormatError(line, nameOf("index", index), "count events from 0, or leave the field out");
   if (time !== undefined && typeof time !== "number" && typeof time !== "bigint")
     throw new FormatError(line, nameOf("time", time), "give nanoseconds since the start, or leave it out");
+  // One shape for all events, for there are millions of them.
   return {
     line,
     index: (index as number | undefined) ?? position,
     process: processOf(process, line),
     type: type as HistoryEvent["type"],
     f: functionOf(f, value, line),
+    key: key === undefined || key === null ? undefined : keyText(key),
     value: value ?? null,
-    ...(time === undefined ? {} : { time: Number(time) }),
-    ...(key === undefined || key === null ? {} : { key: keyText(key) }),
+    time: time === undefined ? undefined : Number(time),
     fields: fields as Fields,
   };
 }
 
 const SHAPE = 'an event is a map such as {"process": 0, "type": "invoke", "f": "read", "value": null}';
 
-function processOf(process: unknown, line: number): HistoryEvent["process"] | undefined {
-  if (process === undefined || process === null || process === NEMESIS) return process ?? undefined;
+export function isProcessless({ fields }: RecordedEvent): boolean {
+  return (fields["process"] ?? null) === null;
+}
+
+function processOf(process: unknown, line: number): HistoryEvent["process"] {
+  if (process === undefined || process === null) return 0;
+  if (process === NEMESIS) return NEMESIS;
   if (Number.isSafeInteger(process)) return process as number;
   throw new FormatError(
     line,

@@ -22,8 +22,8 @@ export interface RecordedOperations {
 
 export interface OperationEvents {
   readonly invoke: RecordedEvent;
-  /** Absent: nothing was heard. */
-  readonly completion?: RecordedEvent | undefined;
+  /** Undefined: nothing was heard. */
+  readonly completion: RecordedEvent | undefined;
 }
 
 /**
@@ -73,7 +73,12 @@ function pairsOf(events: readonly RecordedEvent[]): Pair[] {
   for (const [position, event] of events.entries()) {
     if (typeof event.process === "string") continue;
     if (event.type === "invoke") {
-      const pair: Open = { invoke: event, call: position, end: Number.POSITIVE_INFINITY };
+      const pair: Open = {
+        invoke: event,
+        completion: undefined,
+        call: position,
+        end: Number.POSITIVE_INFINITY,
+      };
       open.set(event.process, pair);
       pairs.push(pair);
       continue;
@@ -103,7 +108,8 @@ class Builder {
     this.#meaning = meaning;
   }
 
-  add({ invoke, completion, call, end }: Pair): void {
+  add(pair: Pair): void {
+    const { invoke, completion, call, end } = pair;
     const adapter = adapterOf(this.#adapter, invoke.f);
     if (adapter === undefined)
       throw new FormatError(
@@ -123,13 +129,14 @@ class Builder {
       output = adapter.failed?.(this.#meaning);
       if (output === undefined) return;
     }
-    const operation = {
+    this.operations.push({
       process: invoke.process as number,
       id: invoke.index,
       call,
+      return: output === undefined ? undefined : end,
       input: adapter.input(invoke, ok),
-    };
-    this.operations.push(output === undefined ? operation : { ...operation, output, return: end });
-    this.events.push({ invoke, ...(completion === undefined ? {} : { completion }) });
+      output,
+    });
+    this.events.push(pair);
   }
 }

@@ -68,16 +68,15 @@ export class EventOrder {
           "a process has one operation at a time: complete it (ok, fail or info), or use another process",
       };
     }
-    const what = `${type} of ${named(event)}`;
     if (last === undefined)
       return {
-        reason: `${what}, but process ${process} has no operation open`,
+        reason: `${type} of ${named(event)}, but process ${process} has no operation open`,
         remedy: "a completion needs its invoke before it",
       };
     const keysDiffer = event.key !== undefined && event.key !== last.key;
     if (last.f === event.f && !keysDiffer) return undefined;
     return {
-      reason: `${what}, but process ${process} invoked ${named(last)} on line ${last.line}`,
+      reason: `${type} of ${named(event)}, but process ${process} invoked ${named(last)} on line ${last.line}`,
       remedy: "a completion repeats f and key of its invoke",
     };
   }

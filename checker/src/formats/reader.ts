@@ -1,7 +1,7 @@
 import { detectFormat, RECORD } from "./detect.js";
 import { parseEdn } from "./edn.js";
 import type { HistoryFormat, RecordedEvent, Recording } from "./event.js";
-import { eventOf, type Fields } from "./fields.js";
+import { eventOf, type Fields, isProcessless } from "./fields.js";
 import { FormatError, excerpt } from "./format-error.js";
 import { FormSplitter } from "./forms.js";
 import { parseJson } from "./json.js";
@@ -149,15 +149,15 @@ class Body {
   }
 
   #take(fields: unknown, line: number): void {
-    const { process, ...rest } = eventOf(fields, line, this.#events.length);
-    this.#processless ??= process === undefined;
-    if (this.#processless !== (process === undefined))
+    const event = eventOf(fields, line, this.#events.length);
+    const processless = isProcessless(event);
+    this.#processless ??= processless;
+    if (this.#processless !== processless)
       throw new FormatError(
         line,
-        process === undefined ? "no process" : "a process",
+        processless ? "no process" : "a process",
         "name it in all events, or in none",
       );
-    const event: RecordedEvent = { ...rest, process: process ?? 0 };
     const problem = this.#order.take(event);
     if (problem !== undefined) throw new FormatError(line, problem.reason, problem.remedy);
     if (typeof event.process === "number") this.#operations = true;
