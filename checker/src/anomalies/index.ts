@@ -1,0 +1,11 @@
+export { type AnomalyType, type CycleType, type DirectAnomaly, type DirectType } from "./anomaly.js";
+export {
+  type ConsistencyModel,
+  consistencyModels,
+  forbiddenBy,
+  isConsistencyModel,
+} from "./consistency-models.js";
+export { type Cycle, type CycleStep, type CycleTransaction } from "./cycle.js";
+export { analyzeListAppend, listAppend } from "./list-append.js";
+export { type ListAppendHistory, parseListAppend, type Scalar } from "./list-append-history.js";
+export { type AnomalyFinding, type TransactionDetails, type TransactionOptions } from "./report.js";
