@@ -57,44 +57,56 @@ function stepKv(state: KvState, input: KvInput, output: KvOutput | undefined): r
 
 function kvProblem(input: KvInput, output: KvOutput | undefined): string | undefined {
   if (!["get", "put", "append"].includes(input.f)) return unknownOperation(input.f, ["get", "put", "append"]);
-  if (typeof input.key !== "string") return `a ${input.f} needs a key, a string`;
+  if (typeof input.key !== "string") return `${input.f} needs a key, a string`;
   if (input.f !== "get")
-    return typeof input.value === "string" ? undefined : `a ${input.f} needs a value, a string`;
+    return typeof input.value === "string" ? undefined : `${input.f} needs a value, a string`;
   if (output === undefined || typeof output.value === "string") return undefined;
-  return 'a get must say what it returned: a string ("" for nothing)';
+  return 'get must say what it returned: a string ("" for nothing)';
 }
 
 /** The strings that gets returned, and their prefixes. */
 class Prefixes {
-  readonly #returned: readonly string[];
+  readonly #operations: readonly Recorded<KvInput, KvOutput>[];
+  #longest: readonly string[] | undefined;
+  #joined: string | undefined;
 
   constructor(operations: readonly Recorded<KvInput, KvOutput>[]) {
-    const returned = new Set<string>();
-    for (const { input, output } of operations) {
-      if (input.f === "get" && output?.value !== undefined) returned.add(output.value);
-    }
-    // Sorted, a string stands just before those that it is a prefix of.
-    this.#returned = [...returned].toSorted((a, b) => (a < b ? -1 : 1));
+    this.#operations = operations;
   }
 
   has(prefix: string): boolean {
+    const longest = this.#sorted();
     let low = 0;
-    let high = this.#returned.length;
+    let high = longest.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#returned[middle] as string) < prefix) low = middle + 1;
+      if ((longest[middle] as string) < prefix) low = middle + 1;
       else high = middle;
     }
-    return this.#returned[low]?.startsWith(prefix) ?? false;
+    return longest[low]?.startsWith(prefix) ?? false;
   }
 
   /** Whether it occurs anywhere in one of them. May say true of what spans two: no harm, it is only not merged. */
   mayContain(part: string): boolean {
-    this.#joined ??= this.#returned.join("\u0000");
+    this.#joined ??= this.#sorted().join("\u0000");
     return this.#joined.includes(part);
   }
 
-  #joined: string | undefined;
+  /** In order, so that a string stands just before those that it is a prefix of. */
+  #sorted(): readonly string[] {
+    if (this.#longest !== undefined) return this.#longest;
+    const returned = new Set<string>();
+    for (const { input, output } of this.#operations) {
+      if (input.f === "get" && output?.value !== undefined) returned.add(output.value);
+    }
+    // Where a value only grows, most are prefixes of the longest: to sort long strings that share much would be slow.
+    const kept: string[] = [];
+    for (const text of [...returned].toSorted((a, b) => b.length - a.length)) {
+      if (!kept.slice(0, 4).some((longer) => longer.startsWith(text))) kept.push(text);
+    }
+    this.#longest = kept.toSorted((a, b) => (a < b ? -1 : 1));
+    return this.#longest;
+  }
 }
 
 /**

@@ -6,7 +6,7 @@ import { partitionByKey } from "../partition.js";
 import type { PartitionResult } from "../result.js";
 import { verifyWitness } from "../witness.js";
 import { isLinearizable, upToReturn, withoutHooks } from "./oracle.js";
-import type { AnyOperation } from "./small-histories.js";
+import type { AnyOperation } from "./histories.js";
 
 type AnyModel = Model<unknown, unknown, unknown>;
 

@@ -34,9 +34,9 @@ const registers: AnyCase[] = [
     name: "cas-register",
     model: casRegister(),
     input: (random, state): CasRegisterInput => {
-      const kind = random.below(5);
+      const kind = random.below(6);
       if (kind < 2) return { f: "read" };
-      if (kind === 2) return { f: "write", value: value(random) };
+      if (kind < 4) return { f: "write", value: value(random) };
       const from = state !== null && random.below(2) === 0 ? state : value(random);
       return { f: "cas", from, to: value(random) };
     },
@@ -175,9 +175,7 @@ function containerCase<Put extends string, Take extends string>(
     name: model.name,
     model,
     input: (random, _state, fresh): Input =>
-      random.below(2) === 0
-        ? ({ f: take } as Input)
-        : ({ f: put, value: random.pick([0, 1, "1", fresh]) } as Input),
+      random.below(2) === 0 ? { f: take } : { f: put, value: random.pick([0, 1, "1", fresh]) },
     answer: (state, input, random): ContainerOutput => {
       if (input.f === put) return {};
       const taken = next(state, random);
@@ -234,14 +232,14 @@ const drafts: Model<Draft, DraftInput, { readonly value?: number }> = {
   step: (state, input, output) => {
     if (input.f === "read") return output === undefined || output.value === state.published ? [state] : [];
     if (input.f === "draft")
-      return [{ ...state, drafts: [...new Set([...state.drafts, input.value])].toSorted() }];
+      return [{ ...state, drafts: [...new Set([...state.drafts, input.value])].toSorted((a, b) => a - b) }];
     if (state.drafts.length === 0) return [state];
     return state.drafts.map((published) => ({ published, drafts: [] }));
   },
   stateKey: (state) => JSON.stringify([state.published, state.drafts]),
   readOnly: (input) => input.f === "read",
   operationKey: (input, output) => JSON.stringify([input, output ?? []]),
-  describeOperation: (input, output) => `${JSON.stringify(input)} → ${JSON.stringify(output)}`,
+  describeOperation: (input, output) => JSON.stringify([input, output ?? "never returned"]),
   describeState: (state) => JSON.stringify(state),
 };
 

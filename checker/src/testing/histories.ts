@@ -17,11 +17,23 @@ export function blindHistory(drawn: AnyCase, random: Random): AnyOperation[] {
   });
 }
 
-/** A few processes, each operation taking effect within its interval, or late or never where it never returns: legal. */
-export function simulatedHistory(drawn: AnyCase, random: Random): AnyOperation[] {
-  const operations = 2 + random.below(7);
-  const clients = 1 + random.below(5);
-  const crashes = random.pick([0, 0, 20, 50]);
+export interface HistorySize {
+  readonly operations: number;
+  readonly clients: number;
+  readonly crashPercent: number;
+}
+
+/** Each operation takes effect within its interval, or late or never where it never returns: legal. Small unless told. */
+export function simulatedHistory(drawn: AnyCase, random: Random, size?: HistorySize): AnyOperation[] {
+  const {
+    operations,
+    clients,
+    crashPercent: crashes,
+  } = size ?? {
+    operations: 2 + random.below(7),
+    clients: 1 + random.below(5),
+    crashPercent: random.pick([0, 0, 20, 50]),
+  };
   const grain = random.pick([1, 5, 20]);
   const planned: Planned[] = [];
   const clocks = Array.from({ length: clients }, () => random.below(10));
@@ -48,21 +60,39 @@ export function simulatedHistory(drawn: AnyCase, random: Random): AnyOperation[]
 }
 
 /**
- * A few operations that never returned, then one after the other with true answers: what was seen can be explained by
- * this crashed operation or by that, and maybe only one explanation leaves what is needed later.
+ * A few updates that take long or never return, while one process does one thing after the other, mostly looking. What it
+ * sees can be explained by this update or by that, and maybe only one explanation leaves what is needed later. Legal.
  */
-export function explainedHistory(drawn: AnyCase, random: Random): AnyOperation[] {
+export function observedHistory(drawn: AnyCase, random: Random): AnyOperation[] {
   const planned: Planned[] = [];
-  const crashed = 2 + random.below(3);
-  const answered = 8 - crashed;
-  for (let i = 0; i < answered; i++) {
-    planned.push({ process: i, call: 10 * i, effect: 10 * i + 4, end: 10 * i + 8 });
+  const updates = 2 + random.below(3);
+  const observations = 8 - updates;
+  const length = 10 * observations;
+  const crashPercent = random.pick([0, 50, 100]);
+  for (let i = 0; i < observations; i++) {
+    const aim = random.below(4) === 0 ? "update" : "look";
+    planned.push({ process: 0, call: 10 * i, effect: 10 * i + 4, end: 10 * i + 8, aim });
   }
-  for (let i = 0; i < crashed; i++) {
-    const effect = random.below(4) === 0 ? Infinity : 10 * random.below(answered) + random.below(10);
-    planned.push({ process: answered + i, call: 0, effect, end: undefined });
+  for (let process = 1; process <= updates; process++) {
+    const call = random.below(length / 2);
+    const effect = call + 1 + random.below(length);
+    const end = effect + random.below(length / 2);
+    if (random.below(100) >= crashPercent) planned.push({ process, call, effect, end, aim: "update" });
+    else {
+      const late = random.below(4) === 0 ? Infinity : effect;
+      planned.push({ process, call, effect: late, end: undefined, aim: "update" });
+    }
   }
   return enact(drawn, random, planned);
+}
+
+/** One of a mixture: a quarter drawn blindly, a quarter legal by construction, half of those with one answer changed. */
+export function drawHistory(drawn: AnyCase, random: Random): AnyOperation[] {
+  const kind = random.below(4);
+  if (kind === 0) return blindHistory(drawn, random);
+  const legal = random.below(3) === 0 ? simulatedHistory(drawn, random) : observedHistory(drawn, random);
+  if (kind === 1) return legal;
+  return withAnotherAnswer(drawn, legal, random) ?? blindHistory(drawn, random);
 }
 
 /** The same with one answer changed: often illegal, not always. Undefined if no answer can be another. */
@@ -74,10 +104,11 @@ export function withAnotherAnswer(
   const changed = history.flatMap((operation, i) => {
     if (operation.output === undefined) return [];
     const output = drawn.guess(random, operation.input);
-    if (JSON.stringify(output) === JSON.stringify(operation.output)) return [];
-    return [history.with(i, { ...operation, output })];
+    return JSON.stringify(output) === JSON.stringify(operation.output) ? [] : [{ i, operation, output }];
   });
-  return changed.length === 0 ? undefined : random.pick(changed);
+  if (changed.length === 0) return undefined;
+  const { i, operation, output } = random.pick(changed);
+  return history.with(i, { ...operation, output });
 }
 
 interface Planned {
@@ -87,6 +118,8 @@ interface Planned {
   readonly effect: number;
   /** Undefined: never returns. */
   readonly end: number | undefined;
+  /** What it should rather be, if anything. */
+  readonly aim?: "update" | "look";
 }
 
 /** Lets the operations take effect one after the other, and answers them. */
@@ -99,9 +132,9 @@ function enact(drawn: AnyCase, random: Random, planned: readonly Planned[]): Any
     (a, b) => at(planned, a).effect - at(planned, b).effect || a - b,
   );
   for (const i of inOrder) {
-    const { process, call, effect, end } = at(planned, i);
+    const { process, call, effect, end, aim } = at(planned, i);
     // Where the key is drawn after the input, the state that the input was drawn for may be another object's.
-    const input = place(drawn.input(random, [...states.values()][0] ?? model.init(), i + 1));
+    const input = place(drawInput(drawn, random, [...states.values()][0] ?? model.init(), i + 1, aim));
     const key = model.key?.(input) ?? "";
     const state = states.get(key) ?? model.init();
     const output = end === undefined ? undefined : drawn.answer(state, input, random);
@@ -113,6 +146,23 @@ function enact(drawn: AnyCase, random: Random, planned: readonly Planned[]): Any
         : { process, input, output, call, return: end };
   }
   return withFreshProcesses(history as AnyOperation[]);
+}
+
+/** A few tries to draw one that changes the state, or one that does not. */
+function drawInput(
+  drawn: AnyCase,
+  random: Random,
+  state: unknown,
+  fresh: number,
+  aim: Planned["aim"],
+): unknown {
+  for (let tries = aim === undefined ? 0 : 4; tries > 0; tries--) {
+    const tried = drawn.input(random, state, fresh);
+    const output = aim === "look" ? drawn.answer(state, tried, random) : undefined;
+    const looks = drawn.model.readOnly?.(tried, output) === true;
+    if (looks === (aim === "look")) return tried;
+  }
+  return drawn.input(random, state, fresh);
 }
 
 /** An operation that blocked is its process's last: what that process did later is another's. */
