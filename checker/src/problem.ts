@@ -1,6 +1,6 @@
 import type { Model } from "./model.js";
 import { at, type Operation } from "./operation.js";
-import { type OperationClass, States } from "./states.js";
+import { classOf, type OperationClass, States } from "./states.js";
 import type { Timeline } from "./timeline.js";
 
 /** One partition of a history, in the terms of the searching engines: everything is a small integer. */
@@ -42,6 +42,7 @@ export function prepare<State, Input, Output>(
   const crashed = groupCrashed(operations.length, classes, events, returnAt);
   const simplified: readonly { readonly input: Input; readonly output?: Output | undefined }[] =
     inputs === undefined ? operations : operations.map(({ output }, i) => ({ input: at(inputs, i), output }));
+  let coveredBy: Int32Array | undefined;
   return {
     classes,
     readOnly,
@@ -50,10 +51,12 @@ export function prepare<State, Input, Output>(
     returns,
     ...assignSlots(operations.length, events, returnAt),
     ...crashed,
-    coveredBy: findCovers(
-      model,
-      crashed.crashedGroups.map((group) => at(simplified, at(group, 0)).input),
-    ),
+    get coveredBy() {
+      return (coveredBy ??= findCovers(
+        model,
+        crashed.crashedGroups.map((group) => at(simplified, at(group, 0)).input),
+      ));
+    },
     states: States.of(model, kinds, model.project?.(simplified)),
   };
 }
@@ -73,7 +76,7 @@ function classify<State, Input, Output>(
     const fullKey = key === undefined ? undefined : `${returned === undefined ? "?" : "="}${key}`;
     const known = fullKey === undefined ? undefined : ids.get(fullKey);
     if (known !== undefined) return known;
-    const id = kinds.push({ input, output, readOnly: model.readOnly?.(input, output) ?? false }) - 1;
+    const id = kinds.push(classOf(model, input, output)) - 1;
     if (fullKey !== undefined) ids.set(fullKey, id);
     return id;
   });

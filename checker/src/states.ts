@@ -5,19 +5,50 @@ import { at, ModelError } from "./operation.js";
 export interface OperationClass<Input, Output> {
   readonly input: Input;
   readonly output: Output | undefined;
+  /** Never changes the state. */
   readonly readOnly: boolean;
+  /** Always possible, and the state after it is the same whatever it was before: a write. */
+  readonly overwrites: boolean;
 }
 
-/** The model's states as small integers, and its steps as a table filled when first needed. */
+export function classOf<State, Input, Output>(
+  model: Model<State, Input, Output>,
+  input: Input,
+  output: Output | undefined,
+): OperationClass<Input, Output> {
+  return {
+    input,
+    output,
+    readOnly: model.readOnly?.(input, output) ?? false,
+    overwrites: model.register?.input(input).f === "write",
+  };
+}
+
+/** What `step` answers where there is no one state after. */
+export const IMPOSSIBLE = -1;
+export const SEVERAL = -2;
+
+/**
+ * The model's states and kinds of operations as small integers, and its steps. A step is computed when first needed and
+ * kept in a table of bounded size, where it may make way for another: what is asked again is at hand, and memory
+ * does not grow with the history.
+ */
 export class States {
-  readonly initial: number;
+  #initial: number;
   readonly #model: Model<unknown, unknown, unknown>;
-  readonly #classes: readonly OperationClass<unknown, unknown>[];
+  #classes: OperationClass<unknown, unknown>[];
   readonly #project: ((state: unknown) => unknown) | undefined;
-  readonly #states: unknown[] = [];
-  readonly #ids = new Map<string | number, number>();
-  /** By class: by state: the states after it. */
-  readonly #steps: (readonly number[] | undefined)[][];
+  #states: unknown[] = [];
+  #ids = new Map<string | number, number>();
+  /** By class: the state after it, once known, where it overwrites; else -1. */
+  #constants: number[];
+  /** Class, state, state after: by a hash of the first two, compared in full. */
+  #steps = new Int32Array(3 * FIRST_STEPS).fill(-1);
+  /** Steps that made way for others since the table grew. */
+  #displaced = 0;
+  /** Rare: what #steps has no room for. */
+  readonly #several = new Map<number, readonly number[]>();
+  readonly #singles: (readonly number[])[] = [];
 
   private constructor(
     model: Model<unknown, unknown, unknown>,
@@ -25,10 +56,10 @@ export class States {
     project: ((state: unknown) => unknown) | undefined,
   ) {
     this.#model = model;
-    this.#classes = classes;
+    this.#classes = [...classes];
+    this.#constants = classes.map(() => -1);
     this.#project = project;
-    this.#steps = classes.map(() => []);
-    this.initial = this.#intern(model.init());
+    this.#initial = this.#intern(model.init());
   }
 
   /** `project`: what `model.project` made for these operations. */
@@ -45,26 +76,140 @@ export class States {
     );
   }
 
-  /** The states after an operation of this class; empty if its answer is impossible in this state. */
-  next(operationClass: number, state: number): readonly number[] {
-    const steps = at(this.#steps, operationClass);
-    return steps[state] ?? this.#compute(steps, operationClass, state);
+  get initial(): number {
+    return this.#initial;
   }
 
-  #compute(
-    steps: (readonly number[] | undefined)[],
-    operationClass: number,
-    state: number,
-  ): readonly number[] {
-    const { input, output, readOnly } = at(this.#classes, operationClass);
-    const after = this.#model.step(at(this.#states, state), input, output);
-    const ids = [...new Set(after.map((next) => this.#intern(next)))];
-    if (readOnly && ids.some((id) => id !== state)) {
+  get count(): number {
+    return this.#states.length;
+  }
+
+  get classCount(): number {
+    return this.#classes.length;
+  }
+
+  /** Of the table of steps. */
+  get bytes(): number {
+    return 4 * this.#steps.length;
+  }
+
+  addClass(added: OperationClass<unknown, unknown>): number {
+    this.#constants.push(-1);
+    return this.#classes.push(added) - 1;
+  }
+
+  isReadOnly(operationClass: number): boolean {
+    return (this.#classes[operationClass] as OperationClass<unknown, unknown>).readOnly;
+  }
+
+  overwrites(operationClass: number): boolean {
+    return (this.#classes[operationClass] as OperationClass<unknown, unknown>).overwrites;
+  }
+
+  /** `model.covers`, of two classes that never returned. */
+  covers(general: number, special: number): boolean {
+    if (general === special || this.#model.covers === undefined) return false;
+    return this.#model.covers(at(this.#classes, general).input, at(this.#classes, special).input);
+  }
+
+  /** The state after an operation of this class, or IMPOSSIBLE, or SEVERAL: then `next` has them. */
+  step(operationClass: number, state: number): number {
+    const constant = this.#constants[operationClass] as number;
+    if (constant >= 0) return constant;
+    const place = this.#place(operationClass, state);
+    if (this.#steps[place] === operationClass && this.#steps[place + 1] === state)
+      return this.#steps[place + 2] as number;
+    return this.#compute(operationClass, state);
+  }
+
+  /** The states after an operation of this class; empty if its answer is impossible in this state. */
+  next(operationClass: number, state: number): readonly number[] {
+    const after = this.step(operationClass, state);
+    if (after === IMPOSSIBLE) return NONE;
+    if (after === SEVERAL) return this.#several.get(operationClass * 2 ** 26 + state) as readonly number[];
+    return (this.#singles[after] ??= [after]);
+  }
+
+  /**
+   * Forgets all states and classes but these (in increasing order) and the initial state, and numbers them anew; returns
+   * the new numbers by old ones.
+   */
+  keep(states: readonly number[], classes: readonly number[]): { states: Int32Array; classes: Int32Array } {
+    const newStates = new Int32Array(this.#states.length).fill(-1);
+    const kept: unknown[] = [];
+    for (const state of states) newStates[state] = kept.push(this.#states[state]) - 1;
+    const newClasses = new Int32Array(this.#classes.length).fill(-1);
+    const keptClasses = classes.map((kind, place) => {
+      newClasses[kind] = place;
+      return at(this.#classes, kind);
+    });
+    this.#states = kept;
+    this.#ids = new Map(kept.map((state, id) => [this.#model.stateKey(state), id]));
+    this.#classes = keptClasses;
+    this.#constants = keptClasses.map(() => -1);
+    this.#steps.fill(-1);
+    this.#several.clear();
+    this.#singles.length = 0;
+    this.#initial = this.#intern(this.#model.init());
+    return { states: newStates, classes: newClasses };
+  }
+
+  #place(operationClass: number, state: number): number {
+    const hash = Math.imul(operationClass, 0x9e3779b1) + Math.imul(state, 0x85ebca6b);
+    return 3 * ((hash ^ (hash >>> 15)) & (this.#steps.length / 3 - 1));
+  }
+
+  #compute(operationClass: number, state: number): number {
+    const { input, output, readOnly, overwrites } = this.#classes[operationClass] as OperationClass<
+      unknown,
+      unknown
+    >;
+    const before = this.#states[state];
+    const reached = this.#model.step(before, input, output);
+    const after = this.#summarize(operationClass, state, reached, before);
+    if (readOnly && after !== IMPOSSIBLE && after !== state) {
       const operation = this.#model.describeOperation(input, output);
       throw new ModelError(this.#model.name, `"${operation}" is said to be read-only but changed the state`);
     }
-    steps[state] = ids;
-    return ids;
+    if (overwrites) {
+      if (after < 0) {
+        const operation = this.#model.describeOperation(input, output);
+        throw new ModelError(this.#model.name, `"${operation}" is said to be a write but has no one outcome`);
+      }
+      this.#constants[operationClass] = after;
+      return after;
+    }
+    this.#remember(operationClass, state, after);
+    return after;
+  }
+
+  #summarize(
+    operationClass: number,
+    state: number,
+    reached: readonly unknown[],
+    before: unknown,
+  ): number {
+    if (reached.length === 0) return IMPOSSIBLE;
+    if (reached.length === 1) return reached[0] === before ? state : this.#intern(reached[0]);
+    const ids = [...new Set(reached.map((next) => this.#intern(next)))];
+    if (ids.length === 1) return ids[0] as number;
+    // Not displaced ever: #steps may forget that there are several, but they are found again.
+    this.#several.set(operationClass * 2 ** 26 + state, ids);
+    return SEVERAL;
+  }
+
+  #remember(operationClass: number, state: number, after: number): void {
+    let place = this.#place(operationClass, state);
+    if (this.#steps[place] !== -1 && ++this.#displaced > this.#steps.length / 3) {
+      this.#displaced = 0;
+      if (this.#steps.length < 3 * MAX_STEPS) {
+        this.#steps = new Int32Array(this.#steps.length * 4).fill(-1);
+        place = this.#place(operationClass, state);
+      }
+    }
+    this.#steps[place] = operationClass;
+    this.#steps[place + 1] = state;
+    this.#steps[place + 2] = after;
   }
 
   #intern(reached: unknown): number {
@@ -77,3 +222,7 @@ export class States {
     return id;
   }
 }
+
+const NONE: readonly number[] = [];
+const FIRST_STEPS = 2 ** 8;
+const MAX_STEPS = 2 ** 18;

@@ -1,68 +1,80 @@
 /**
- * A set of configurations. One is a row of integers: the state, the bits of the open operations that are
- * linearized already, and for each group of crashed operations how many of it are used up.
+ * How a row lies in memory: the state; the bits of the open operations that may be taken to have taken effect; the bits
+ * of those that may be taken to have not (updates only); a count for each group of crashed operations of which
+ * some configuration has used some.
+ */
+export class Layout {
+  /** Integers for each of the two sets of bits. */
+  words = 1;
+  stride = 3;
+  /** The first bits that must be equal for one row to dominate another: a hash finds rows by them and the state. */
+  exact = new Int32Array(1);
+  /** The columns of the counts by family: first the group that covers the others, then those. */
+  familyColumns: readonly number[] = [];
+  familyEnds: readonly number[] = [];
+
+  get countsAt(): number {
+    return 1 + 2 * this.words;
+  }
+
+  /** `coveredBy`: by column of counts, another that can stand in for it and that has none itself, or -1. */
+  setColumns(coveredBy: readonly number[]): void {
+    this.stride = this.countsAt + coveredBy.length;
+    const columns: number[] = [];
+    const ends: number[] = [];
+    coveredBy.forEach((cover, column) => {
+      if (cover !== -1) return;
+      columns.push(this.countsAt + column);
+      coveredBy.forEach((other, member) => {
+        if (other === column) columns.push(this.countsAt + member);
+      });
+      ends.push(columns.length);
+    });
+    this.familyColumns = columns;
+    this.familyEnds = ends;
+  }
+}
+
+/**
+ * A set of configurations, in rows of integers. A row stands for several configurations where an operation has
+ * both its bits: it may have taken effect or not, as one likes.
  *
- * Of two rows that differ only in what is used up, the one that has left all that the other has left, or
- * operations that can stand in for it, can do all that the other can, since a crashed operation need never
- * take effect. So the set keeps only rows that no other row dominates. Rows are found by a hash of state and bits, and compared in full.
+ * Of two rows of the same state, the one that leaves every choice that the other leaves can do all that the other can:
+ * it has all the bits that the other has, and of the crashed operations it has left all that the other has left,
+ * or operations that can stand in for it, since a crashed operation need never take effect. So the set keeps only
+ * rows that no other row dominates. They are found by a hash, and compared in full.
  */
 export class ConfigurationSet {
   /** Rows ever added since `clear`; dead ones among them. */
   count = 0;
   /** Row comparisons made: a measure of time spent. */
   work = 0;
-  rows: Int32Array;
+  rows = new Int32Array(64);
   /** By row: the end of its path (paths.ts). */
-  nodes: Int32Array;
-  readonly stride: number;
-  readonly #keyLength: number;
-  /** The columns of the counts by family: first the group that covers the others, then those. */
-  readonly #columns: Int32Array;
-  readonly #familyEnds: Int32Array;
-  /** By row: the next row of the same state and bits, END, or DEAD. */
-  #chain: Int32Array;
-  /** By row: see #signature. */
-  #signatures: Int32Array;
-  #buckets: Int32Array;
+  nodes = new Int32Array(16);
+  readonly #layout: Layout;
+  /** By row: the next row of the same hash key, END, or DEAD. */
+  #chain = new Int32Array(16);
+  #dead = 0;
+  #buckets = new Int32Array(32);
   /** A bucket counts only if its stamp is the present one: clearing costs nothing. */
-  #stamps: Int32Array;
+  #stamps = new Int32Array(32);
   #stamp = 1;
   #used = 0;
 
-  /**
-   * `keyLength`: state and bits, the first integers of a row; the rest are the counts. `coveredBy`: by
-   * group, the group that can stand in for it, or -1.
-   */
-  constructor(keyLength: number, coveredBy: Int32Array) {
-    this.#keyLength = keyLength;
-    this.stride = keyLength + coveredBy.length;
-    const columns: number[] = [];
-    const ends: number[] = [];
-    coveredBy.forEach((cover, group) => {
-      if (cover !== -1) return;
-      columns.push(keyLength + group);
-      coveredBy.forEach((other, member) => {
-        if (other === group) columns.push(keyLength + member);
-      });
-      ends.push(columns.length);
-    });
-    this.#columns = Int32Array.from(columns);
-    this.#familyEnds = Int32Array.from(ends);
-    this.rows = new Int32Array(64 * this.stride);
-    this.nodes = new Int32Array(64);
-    this.#chain = new Int32Array(64);
-    this.#signatures = new Int32Array(64);
-    this.#buckets = new Int32Array(128);
-    this.#stamps = new Int32Array(128);
+  constructor(layout: Layout) {
+    this.#layout = layout;
   }
 
   get bytes(): number {
-    return 4 * (this.rows.length + 3 * this.nodes.length + 2 * this.#buckets.length);
+    return 4 * (this.rows.length + 2 * this.nodes.length + 2 * this.#buckets.length);
   }
 
   clear(): void {
     this.count = 0;
+    this.#dead = 0;
     this.#used = 0;
+    if (this.#stamp === MAX_STAMP) this.#stamps.fill((this.#stamp = 0));
     this.#stamp++;
   }
 
@@ -75,14 +87,14 @@ export class ConfigurationSet {
     if (this.#used * 2 >= this.#buckets.length) this.#growBuckets();
     const bucket = this.#find(row);
     const filled = this.#stamps[bucket] === this.#stamp;
-    const signature = this.#signature(row);
-    const rest = filled ? this.#dropDominated(this.#buckets[bucket] as number, row, signature) : END;
+    const rest = filled ? this.#dropDominated(this.#buckets[bucket] as number, row) : END;
     if (rest === DOMINATED) return -1;
-    if (this.count === this.nodes.length) this.#growRows();
     const number = this.count++;
-    this.rows.set(row, number * this.stride);
+    const { stride } = this.#layout;
+    const start = number * stride;
+    if (number === this.nodes.length || start + stride > this.rows.length) this.#growRows();
+    for (let i = 0; i < stride; i++) this.rows[start + i] = row[i] as number;
     this.#chain[number] = rest;
-    this.#signatures[number] = signature;
     this.#buckets[bucket] = number;
     if (!filled) {
       this.#stamps[bucket] = this.#stamp;
@@ -91,91 +103,123 @@ export class ConfigurationSet {
     return number;
   }
 
-  /** The bucket of this row's state and bits: a filled one with the same, or the empty one where they belong. */
+  /** Moves the living rows to the front: then there are no dead ones. No `add` before the next `clear`. */
+  dropDead(): void {
+    if (this.#dead === 0) return;
+    const { stride } = this.#layout;
+    let kept = 0;
+    for (let row = 0; row < this.count; row++) {
+      if (this.isDead(row)) continue;
+      this.rows.copyWithin(kept * stride, row * stride, (row + 1) * stride);
+      this.nodes[kept++] = this.nodes[row] as number;
+    }
+    this.count = kept;
+    this.#dead = 0;
+    this.#chain.fill(END, 0, kept);
+  }
+
+  /** For a new layout; `sources`: by integer of a new row, the one of an old row that it takes, or -1 for 0. */
+  relayout(oldStride: number, sources: readonly number[]): void {
+    const stride = sources.length;
+    const rows = new Int32Array(Math.max(this.rows.length, this.nodes.length * stride));
+    for (let row = 0; row < this.count; row++) {
+      for (let i = 0; i < stride; i++) {
+        const source = sources[i] as number;
+        if (source !== -1) rows[row * stride + i] = this.rows[row * oldStride + source] as number;
+      }
+    }
+    this.rows = rows;
+  }
+
+  /** The bucket of this row's state and exact bits: a filled one with the same, or the empty one where they belong. */
   #find(row: Int32Array): number {
+    const { exact, stride, words } = this.#layout;
     const mask = this.#buckets.length - 1;
-    let bucket = hash(row, 0, this.#keyLength) & mask;
+    let bucket = this.#hash(row, 0) & mask;
     while (this.#stamps[bucket] === this.#stamp) {
-      const start = (this.#buckets[bucket] as number) * this.stride;
-      let i = 0;
-      while (i < this.#keyLength && this.rows[start + i] === row[i]) i++;
-      if (i === this.#keyLength) return bucket;
+      const start = (this.#buckets[bucket] as number) * stride;
+      let same = this.rows[start] === row[0];
+      for (let i = 0; i < words && same; i++)
+        same = (((this.rows[start + 1 + i] as number) ^ (row[1 + i] as number)) & (exact[i] as number)) === 0;
+      if (same) return bucket;
       bucket = (bucket + 1) & mask;
     }
     return bucket;
   }
 
+  #hash(rows: Int32Array, start: number): number {
+    const { exact, words } = this.#layout;
+    let hash = Math.imul(rows[start] as number, 0x9e3779b1);
+    for (let i = 0; i < words; i++) {
+      hash ^= hash >>> 15;
+      hash = Math.imul(hash ^ ((rows[start + 1 + i] as number) & (exact[i] as number)), 0x85ebca6b);
+    }
+    return hash ^ (hash >>> 13);
+  }
+
   /** Marks the rows of a chain that `row` dominates dead; returns what is left of it, or DOMINATED. */
-  #dropDominated(head: number, row: Int32Array, signature: number): number {
+  #dropDominated(head: number, row: Int32Array): number {
     let kept = head;
     let previous = END;
     for (let other = head; other !== END; ) {
       this.work++;
       const next = this.#chain[other] as number;
-      const known = this.#signatures[other] as number;
-      const relation =
-        isAtMost(known, signature) || isAtMost(signature, known) ? this.#compare(other, row) : NEITHER;
-      if (relation === NO_MORE) return DOMINATED;
+      const relation = this.#compare(other * this.#layout.stride, row);
+      if (relation & NO_MORE) return DOMINATED;
       if (relation === NO_LESS) {
         if (previous === END) kept = next;
         else this.#chain[previous] = next;
         this.#chain[other] = DEAD;
+        this.#dead++;
       } else previous = other;
       other = next;
     }
     return kept;
   }
 
-  /** Whether row number `other` dominates `row` (NO_MORE) or is dominated by it (NO_LESS), or neither. */
-  #compare(other: number, row: Int32Array): number {
-    const start = other * this.stride;
+  /** Whether the row that begins at `start` dominates `row` (NO_MORE), or is dominated by it (NO_LESS). */
+  #compare(start: number, row: Int32Array): number {
+    const { countsAt, familyEnds } = this.#layout;
     let relation = NO_MORE | NO_LESS;
-    let group = 0;
-    for (const end of this.#familyEnds) {
+    for (let i = 1; i < countsAt; i++) {
+      const known = this.rows[start + i] as number;
+      const added = row[i] as number;
+      if (added & ~known) relation &= ~NO_MORE;
+      if (known & ~added) relation &= ~NO_LESS;
+    }
+    return relation === NEITHER || familyEnds.length === 0
+      ? relation
+      : relation & this.#compareCounts(start, row);
+  }
+
+  #compareCounts(start: number, row: Int32Array): number {
+    const { familyColumns, familyEnds } = this.#layout;
+    let relation = NO_MORE | NO_LESS;
+    let place = 0;
+    for (let family = 0; family < familyEnds.length && relation !== NEITHER; family++) {
+      const end = familyEnds[family] as number;
       // What the family's first group, which can stand in for the rest, has left beyond the other's.
-      const first = this.#columns[group++] as number;
+      const first = familyColumns[place++] as number;
       const spare = (row[first] as number) - (this.rows[start + first] as number);
       let more = 0;
       let less = 0;
-      for (; group < end; group++) {
-        const column = this.#columns[group] as number;
+      for (; place < end; place++) {
+        const column = familyColumns[place] as number;
         const difference = (this.rows[start + column] as number) - (row[column] as number);
         if (difference > 0) more += difference;
         else less -= difference;
       }
       if (spare < more) relation &= ~NO_MORE;
       if (-spare < less) relation &= ~NO_LESS;
-      if (relation === NEITHER) return NEITHER;
     }
-    return relation & NO_MORE ? NO_MORE : NO_LESS;
-  }
-
-  /**
-   * How many crashed operations the row used, by family, in four lanes of a byte (families share lanes).
-   * A row dominates another only if it used no more in any lane: most comparisons end with this one.
-   */
-  #signature(row: Int32Array): number {
-    let signature = 0;
-    let column = 0;
-    for (let family = 0; family < this.#familyEnds.length; family++) {
-      const lane = (family & 3) * 8;
-      let used = (signature >>> lane) & LANE_MAX;
-      for (; column < (this.#familyEnds[family] as number); column++) {
-        used += row[this.#columns[column] as number] as number;
-      }
-      signature = (signature & ~(LANE_MAX << lane)) | (Math.min(used, LANE_MAX) << lane);
-    }
-    return signature;
+    return relation;
   }
 
   #growRows(): void {
     const capacity = this.nodes.length * 2;
-    const rows = new Int32Array(capacity * this.stride);
-    rows.set(this.rows);
-    this.rows = rows;
+    this.rows = grown(this.rows, capacity * this.#layout.stride);
     this.nodes = grown(this.nodes, capacity);
     this.#chain = grown(this.#chain, capacity);
-    this.#signatures = grown(this.#signatures, capacity);
   }
 
   #growBuckets(): void {
@@ -186,7 +230,7 @@ export class ConfigurationSet {
     for (let old = 0; old < buckets.length; old++) {
       if (stamps[old] !== this.#stamp) continue;
       const head = buckets[old] as number;
-      let bucket = hash(this.rows, head * this.stride, this.#keyLength) & mask;
+      let bucket = this.#hash(this.rows, head * this.#layout.stride) & mask;
       while (this.#stamps[bucket] === this.#stamp) bucket = (bucket + 1) & mask;
       this.#buckets[bucket] = head;
       this.#stamps[bucket] = this.#stamp;
@@ -200,23 +244,7 @@ const DOMINATED = -3;
 const NO_MORE = 1;
 const NO_LESS = 2;
 const NEITHER = 0;
-const LANE_MAX = 0x7f;
-/** The bit above each lane. */
-const GUARDS = 0x80808080 | 0;
-
-/** Whether each lane of `a` is at most that of `b`: none borrows from its guard bit. */
-function isAtMost(a: number, b: number): boolean {
-  return (((b | GUARDS) - a) & GUARDS) === GUARDS;
-}
-
-function hash(integers: Int32Array, start: number, length: number): number {
-  let h = 0;
-  for (let i = start; i < start + length; i++) {
-    h = Math.imul(h ^ (integers[i] as number), 0x9e3779b1);
-    h ^= h >>> 15;
-  }
-  return h;
-}
+const MAX_STAMP = 2 ** 31 - 1;
 
 export function grown(old: Int32Array, capacity: number): Int32Array<ArrayBuffer> {
   const larger = new Int32Array(capacity);
