@@ -75,7 +75,7 @@ function events(parsed: readonly EdnEvent[]): HistoryEvent[] {
 function readEdn(file: string): HistoryEvent[] {
   const text = readFileSync(join(data ?? "", "histories", file), "utf8");
   const parsed = parseEDNString(`[${text}\n]`, { mapAs: "object", keywordAs: "string", listAs: "array" });
-  return events(parsed as unknown as EdnEvent[]);
+  return events(parsed as EdnEvent[]);
 }
 
 test("the history in Elle's paper has its G-single in either notation", () => {

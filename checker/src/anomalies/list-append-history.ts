@@ -1,6 +1,7 @@
 import type { HistoryEvent } from "../checks/check.js";
 import { InputError } from "../operation.js";
 import { IntVector } from "./int-vector.js";
+import { show } from "./show.js";
 import { COMMITTED, indexOf, pairTransactions, type TransactionLog } from "./transactions.js";
 
 /** What names a key or an element. 1 and "1" are two. */
@@ -267,11 +268,4 @@ function isPrefix(read: readonly Scalar[], longest: readonly Scalar[]): boolean 
   if (read === longest) return true;
   for (let i = 0; i < read.length; i++) if (read[i] !== longest[i]) return false;
   return true;
-}
-
-function show(value: unknown): string {
-  const text =
-    JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? `${part}n` : part)) ??
-    String(value);
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

@@ -169,14 +169,7 @@ function stepTable({ mask, adjacency, required }: PathRules): Int8Array {
 /** Whether a path that comes back to the beginning in this phase keeps to the rules; it began with an rw edge. */
 function accepts(phase: number, { adjacency, required }: PathRules): boolean {
   if (required !== 0 && (phase & HAS_ORDER) === 0) return false;
-  switch (adjacency) {
-    case "free":
-      return true;
-    case "nonadjacent":
-      return (phase & LAST_RW) === 0;
-    case "several-nonadjacent":
-      return (phase & LAST_RW) === 0 && (phase & GOAL) !== 0;
-    case "adjacent":
-      return (phase & (LAST_RW | GOAL)) !== 0;
-  }
+  if (adjacency === "free") return true;
+  if (adjacency === "adjacent") return (phase & (LAST_RW | GOAL)) !== 0;
+  return (phase & LAST_RW) === 0 && (adjacency === "nonadjacent" || (phase & GOAL) !== 0);
 }

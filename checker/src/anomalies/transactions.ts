@@ -1,6 +1,7 @@
 import type { HistoryEvent } from "../checks/check.js";
 import { InputError } from "../operation.js";
 import { IntVector } from "./int-vector.js";
+import { show } from "./show.js";
 
 /** How a transaction ended. */
 export const COMMITTED = 1;
@@ -63,12 +64,12 @@ function checkEvent(event: HistoryEvent, position: number): void {
   const id = Number.isFinite(event.index) ? event.index : position;
   if (typeof event.process === "string") return;
   if (!Number.isSafeInteger(event.process))
-    throw new InputError(position, id, `process ${String(event.process)} is neither an integer nor a name`);
+    throw new InputError(position, id, `process ${show(event.process)} is neither an integer nor a name`);
   if (!TYPES.includes(event.type))
-    throw new InputError(position, id, `type ${String(event.type)} is none of invoke, ok, fail and info`);
+    throw new InputError(position, id, `type ${show(event.type)} is none of invoke, ok, fail and info`);
   const f: unknown = event.f;
   if (f !== undefined && f !== null && f !== "txn")
-    throw new InputError(position, id, `f ${String(f)} is no transaction (f "txn")`);
+    throw new InputError(position, id, `f ${show(f)} is no transaction (f "txn")`);
 }
 
 class Pairing {
