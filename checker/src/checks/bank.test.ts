@@ -20,7 +20,7 @@ test("a wrong total: where it began, where it was worst, what it was compared wi
   const { verdict, reason, details } = bank().run(history);
   expect(verdict).toBe("illegal");
   expect(reason).toBe(
-    "3 of 4 reads are wrong: read (operation 2, process 1) sums up to 9, not 10 (of the first read)",
+    "3 of 4 reads wrong: read (operation 2, process 1) sums up to 9, not 10 (of the first read)",
   );
   const error = (index: number, total: number, badness: number) => ({
     type: "wrong-total",
@@ -69,7 +69,7 @@ test("options say what else is right", () => {
   expect(bank().run(history).verdict).toBe("illegal");
   expect(bank({ negativeBalances: true, accounts: [0, 1], total: 10 }).run(history)).toMatchObject({
     verdict: "ok",
-    reason: "all 2 reads sum up to 10, as given",
+    reason: "2 reads, each of 10 in all, as given",
     details: { accounts: { count: 2, from: "options" } },
   });
   expect(bank({ accounts: ["0", "1", "2"] }).run(history).details.errors["missing-key"]?.count).toBe(2);

@@ -9,6 +9,7 @@ import {
 } from "./pair.js";
 import { EVIDENCE_SHOWN } from "./sample.js";
 import { describeValue } from "./value.js";
+import { counted } from "./words.js";
 
 export interface BankOptions {
   /** What all balances sum up to; of the first complete read if absent. */
@@ -74,8 +75,7 @@ function runBank(history: readonly HistoryEvent[], options: BankOptions): CheckR
   const attempted = operations.filter(({ f }) => f === "read");
   const answered = attempted.filter(({ outcome }) => outcome === "ok");
   answered.sort((a, b) => a.end - b.end);
-  const reads = answered.map((read) => ({ read, balances: balancesOf(read) }));
-  const complete = reads.find(({ balances }) => ![...balances.values()].includes(null));
+  const complete = firstComplete(answered);
   const from = (given: unknown) => (given === undefined ? "first complete read" : "options");
   const total = options.total ?? (complete && sumOf(complete.read, complete.balances));
   const names = options.accounts?.map(String) ?? complete?.balances.keys();
@@ -83,8 +83,8 @@ function runBank(history: readonly HistoryEvent[], options: BankOptions): CheckR
   const known = { accounts, total, negativeBalances: options.negativeBalances ?? false };
   const errors = new Map<BankErrorType, BankErrors>();
   let errorCount = 0;
-  for (const { read, balances } of reads) {
-    const error = errorOf(read, balances, known);
+  for (const read of answered) {
+    const error = errorOf(read, balancesOf(read), known);
     if (error === undefined) continue;
     errorCount++;
     const before = errors.get(error.type);
@@ -100,6 +100,17 @@ function runBank(history: readonly HistoryEvent[], options: BankOptions): CheckR
     errors: Object.fromEntries(errors),
   };
   return { name: "bank", ...conclusion(details), details };
+}
+
+/** The first read that shows a balance for each of its accounts. */
+function firstComplete(
+  reads: readonly PairedOperation[],
+): { readonly read: PairedOperation; readonly balances: Balances } | undefined {
+  for (const read of reads) {
+    const balances = balancesOf(read);
+    if (![...balances.values()].includes(null)) return { read, balances };
+  }
+  return undefined;
 }
 
 function balancesOf(read: PairedOperation): Balances {
@@ -173,7 +184,7 @@ function conclusion(details: BankDetails): Pick<CheckReport, "verdict" | "reason
   if (first !== undefined)
     return {
       verdict: "illegal",
-      reason: `${errorCount} of ${reads.answered} reads are wrong: ${describeRef(first.read)} ${words(first, total)}`,
+      reason: `${errorCount} of ${counted(reads.answered, "read")} wrong: ${describeRef(first.read)} ${words(first, total)}`,
     };
   if (reads.answered === 0 || total === null)
     return {
@@ -181,7 +192,10 @@ function conclusion(details: BankDetails): Pick<CheckReport, "verdict" | "reason
       reason: `no read was answered (${reads.attempted} tried), so nothing was checked`,
     };
   const where = total.from === "options" ? "as given" : "as in the first read";
-  return { verdict: "ok", reason: `all ${reads.answered} reads sum up to ${total.value}, ${where}` };
+  return {
+    verdict: "ok",
+    reason: `${counted(reads.answered, "read")}, each of ${total.value} in all, ${where}`,
+  };
 }
 
 function words({ type, total: sum, accounts, badness }: BankError, total: BankDetails["total"]): string {
@@ -190,8 +204,8 @@ function words({ type, total: sum, accounts, badness }: BankError, total: BankDe
   if (type === "wrong-total")
     return `sums up to ${sum}, not ${total?.value} (${total?.from === "options" ? "given" : "of the first read"})`;
   if (type === "negative-value") return `showed overdrawn accounts: ${list}${more}, ${badness} in all`;
-  const counted = `${badness} ${badness === 1 ? "account" : "accounts"}`;
-  if (type === "missing-key") return `lacked ${counted}: ${list}${more}`;
+  const flawed = counted(badness, "account");
+  if (type === "missing-key") return `lacked ${flawed}: ${list}${more}`;
   const flaw = type === "nil-balance" ? "without a balance" : "not expected";
-  return `showed ${counted} ${flaw}: ${list}${more}`;
+  return `showed ${flawed} ${flaw}: ${list}${more}`;
 }

@@ -10,6 +10,7 @@ import {
 } from "./pair.js";
 import { type Sample, Sampler } from "./sample.js";
 import { describeValue } from "./value.js";
+import { counted } from "./words.js";
 
 export interface CounterRead {
   readonly read: OperationRef;
@@ -126,18 +127,17 @@ function distance({ value, lower, upper }: CounterRead): number {
 }
 
 function countsOf(operations: readonly PairedOperation[]): Pick<CounterBoundsDetails, "adds" | "reads"> {
-  const count = (f: string, outcome?: PairedOperation["outcome"]): number =>
-    operations.filter(
-      (operation) => operation.f === f && (outcome ?? operation.outcome) === operation.outcome,
-    ).length;
+  const adds = { ok: 0, fail: 0, info: 0 };
+  const reads = { ok: 0, fail: 0, info: 0 };
+  for (const { f, outcome } of operations) (f === "add" ? adds : reads)[outcome]++;
   return {
     adds: {
-      attempted: count("add"),
-      acknowledged: count("add", "ok"),
-      failed: count("add", "fail"),
-      crashed: count("add", "info"),
+      attempted: adds.ok + adds.fail + adds.info,
+      acknowledged: adds.ok,
+      failed: adds.fail,
+      crashed: adds.info,
     },
-    reads: { attempted: count("read"), answered: count("read", "ok") },
+    reads: { attempted: reads.ok + reads.fail + reads.info, answered: reads.ok },
   };
 }
 
@@ -147,14 +147,14 @@ function conclusion(details: CounterBoundsDetails): Pick<CheckReport, "verdict" 
   if (first !== undefined) {
     const { read, value, lower, upper } = first;
     const range = lower === upper ? `exactly ${lower}` : `between ${lower} and ${upper}`;
-    const all = `${outOfBounds.count} of ${reads.answered} reads out of bounds`;
+    const all = `${outOfBounds.count} of ${counted(reads.answered, "read")} out of bounds`;
     return {
       verdict: "illegal",
       reason: `${all}: ${describeRef(read)} returned ${value}, but the counter was ${range} while it ran`,
     };
   }
   if (reads.answered > 0)
-    return { verdict: "ok", reason: `all ${reads.answered} reads are within their bounds` };
+    return { verdict: "ok", reason: `${counted(reads.answered, "read")}, each within its bounds` };
   if (reads.attempted > 0 || adds.attempted === 0)
     return {
       verdict: "unknown",
@@ -162,6 +162,6 @@ function conclusion(details: CounterBoundsDetails): Pick<CheckReport, "verdict" 
     };
   return {
     verdict: "ok",
-    reason: `${adds.attempted} adds and no read that could contradict them; a read at the end could return ${final.lower} to ${final.upper}`,
+    reason: `${counted(adds.attempted, "add")} and no read that could contradict them; a read at the end could return ${final.lower} to ${final.upper}`,
   };
 }

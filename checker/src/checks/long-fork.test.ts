@@ -73,8 +73,7 @@ test("forks across groups are none; txn is a name too; reads alone will do", () 
   );
   expect(longFork({ groupSize: 2 }).run(history)).toMatchObject({
     verdict: "ok",
-    reason:
-      "2 reads of 2 groups saw the writes of each group in one order (2 of them saw a group half written)",
+    reason: "2 reads of 2 groups saw the writes of each group in one order (2 saw a group half written)",
   });
 });
 

@@ -11,6 +11,7 @@ import {
 } from "./pair.js";
 import { type Sample, Sampler } from "./sample.js";
 import { describeValue, identityProblem, type PlainValue, plainValue, sameValue } from "./value.js";
+import { counted } from "./words.js";
 
 export interface LongForkOptions {
   /** Keys 0 … n-1 are a group, n … 2n-1 the next, and so on; a read is of one whole group. */
@@ -256,6 +257,6 @@ function conclusion(details: LongForkDetails): Pick<CheckReport, "verdict" | "re
   const useful = reads.answered - reads.early - reads.late;
   return {
     verdict: "ok",
-    reason: `${reads.answered} reads of ${groups} groups saw the writes of each group in one order (${useful} of them saw a group half written)`,
+    reason: `${counted(reads.answered, "read")} of ${counted(groups, "group")} saw the writes of each group in one order (${useful} saw a group half written)`,
   };
 }

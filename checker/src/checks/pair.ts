@@ -58,16 +58,14 @@ export function pairOperations(
     const begun = open.get(process);
     if (type === "invoke") {
       if (begun !== undefined) throw new InputError(position, event.index, reuseProblem(begun, event));
-      const invoked = { process, f, outcome: "info" as const, invoke: event, completion: undefined };
-      const operation = { ...invoked, begin: position, end: Number.POSITIVE_INFINITY };
+      const operation = operationAt(position, Number.POSITIVE_INFINITY, event, "info");
       open.set(process, operation);
       operations.push(operation);
       continue;
     }
     const end = type === "info" ? Number.POSITIVE_INFINITY : position;
     if (completionsOnly) {
-      const completed = { process, f, outcome: type, invoke: undefined, completion: event };
-      operations.push({ ...completed, begin: position, end });
+      operations.push(operationAt(position, end, event, type));
       continue;
     }
     if (begun === undefined || begun.completion !== undefined || begun.f !== f)
@@ -78,6 +76,26 @@ export function pairOperations(
     if (type !== "info") open.delete(process);
   }
   return operations;
+}
+
+function operationAt(
+  begin: number,
+  end: number,
+  event: HistoryEvent,
+  outcome: PairedOperation["outcome"],
+): MutableOperation {
+  const { process, f, type } = event;
+  if (typeof process !== "number") throw new Error("an operation of a process that is no client");
+  const isInvoke = type === "invoke";
+  return {
+    process,
+    f,
+    outcome,
+    invoke: isInvoke ? event : undefined,
+    completion: isInvoke ? undefined : event,
+    begin,
+    end,
+  };
 }
 
 function eventProblem({ process, type, f }: HistoryEvent, functions: readonly string[]): string | undefined {
@@ -98,7 +116,7 @@ function orphanProblem(begun: PairedOperation | undefined, { type, f, process }:
     begun === undefined || begun.completion !== undefined
       ? "has none open"
       : `has open the ${begun.f} of operation ${begun.invoke?.index}`;
-  return `${type} of a ${f}, but process ${process} ${has}`;
+  return `${type} of ${f}, but process ${process} ${has}`;
 }
 
 /** The error of an operation whose completion (else whose invoke) says what it must not. */

@@ -80,7 +80,7 @@ test("a stale element is a violation only of a linearizable set", () => {
   const history = events(...add(0, 7), ...read(1, []), ...read(1, [7]));
   expect(setFull().run(history)).toMatchObject({
     verdict: "ok",
-    reason: "2 reads showed 1 of 1 elements (1 acknowledged); none is lost, 1 was stale for a while",
+    reason: "2 reads showed 1 of 1 element (1 acknowledged); none is lost, 1 stale for a while",
     details: { stale: { count: 1 }, stableLatency: { maxMs: 1 }, lostLatency: null },
   });
   const strict = setFull({ linearizable: true }).run(history);

@@ -7,6 +7,7 @@ import { type Sample, Sampler } from "./sample.js";
 import { readSetHistory, type SetElement, type SetHistory } from "./set-history.js";
 import { orderOfSet } from "./set-order.js";
 import { describeValue, type PlainValue, plainValue } from "./value.js";
+import { counted } from "./words.js";
 
 export interface SetFullOptions {
   /** Also a stale element is a violation, and the reads must be those of one linearizable set: exact. */
@@ -288,16 +289,16 @@ function violationOf(details: SetFullDetails): string | undefined {
   if (gone !== undefined) {
     const seen =
       gone.lastSeenIn === null ? "no read ever showed it" : `last seen in ${name(gone.lastSeenIn)}`;
-    return `${many(lost, "element is lost", "elements are lost")}: ${show(gone.element)} was ${knownWords(gone.known)}, but ${name(gone.firstMissingFrom)} and every read that began later lack it (${seen})`;
+    return `${counted(lost.count, "element is lost", "elements are lost")}: ${show(gone.element)} was ${knownWords(gone.known)}, but ${name(gone.firstMissingFrom)} and every read that began later lack it (${seen})`;
   }
   if (strange !== undefined)
-    return `${many(unexpected, "element was read that cannot be there", "elements were read that cannot be there")}: ${name(strange.read)} showed ${show(strange.element)} (${strange.cause}${strange.add === null ? "" : `: operation ${strange.add.index}, process ${strange.add.process}`})`;
+    return `${counted(unexpected.count, "element was read that cannot be there", "elements were read that cannot be there")}: ${name(strange.read)} showed ${show(strange.element)} (${strange.cause}${strange.add === null ? "" : `: operation ${strange.add.index}, process ${strange.add.process}`})`;
   if (double !== undefined)
-    return `${many(duplicated, "element is", "elements are")} more than once in a read: ${name(double.read)} showed ${show(double.element)} ${double.times} times`;
+    return `${counted(duplicated.count, "element is", "elements are")} more than once in a read: ${name(double.read)} showed ${show(double.element)} ${double.times} times`;
   if (!linearizable) return undefined;
   const [late, fork, swap] = [stale.first[0], incomparable?.first[0], reordered?.first[0]];
   if (late !== undefined)
-    return `${many(stale, "element was", "elements were")} stale: ${show(late.element)} was ${knownWords(late.known)}, but ${name(late.lastMissingFrom)} began later and lacks it`;
+    return `${counted(stale.count, "element was", "elements were")} stale: ${show(late.element)} was ${knownWords(late.known)}, but ${name(late.lastMissingFrom)} began later and lacks it`;
   if (fork !== undefined)
     return `reads contradict each other: ${name(fork.reads[0])} showed ${show(fork.onlyIn[0])} without ${show(fork.onlyIn[1])}, ${name(fork.reads[1])} the other way round`;
   if (swap !== undefined)
@@ -311,15 +312,12 @@ function knownWords(known: OperationRef): string {
 
 function praise({ read, reads, acknowledged, attempted, stale, linearizable }: SetFullDetails): string {
   if (reads.answered === 0) return `no read was answered (${reads.attempted} tried), so nothing was checked`;
-  if (read === 0)
-    return `none of ${reads.answered} reads showed any of ${attempted} elements, so nothing was checked`;
-  const what = `${reads.answered} reads showed ${read} of ${attempted} elements (${acknowledged} acknowledged)`;
-  if (linearizable) return `${what}, as one linearizable set would`;
-  return `${what}; none is lost, ${stale.count} ${stale.count === 1 ? "was" : "were"} stale for a while`;
-}
-
-function many({ count }: Sample<unknown>, one: string, more: string): string {
-  return `${count} ${count === 1 ? one : more}`;
+  const answered = counted(reads.answered, "read");
+  const elements = `of ${counted(attempted, "element")} (${acknowledged} acknowledged)`;
+  if (read === 0) return `${answered} showed none ${elements}, so nothing was checked`;
+  if (linearizable) return `${answered} showed ${read} ${elements}, as one linearizable set would`;
+  const late = stale.count === 0 ? "none stale" : `${stale.count} stale for a while`;
+  return `${answered} showed ${read} ${elements}; none is lost, ${late}`;
 }
 
 const name = (operation: OperationRef): string => describeRef(operation);

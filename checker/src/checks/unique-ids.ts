@@ -10,6 +10,7 @@ import {
 } from "./pair.js";
 import { EVIDENCE_SHOWN, type Sample, Sampler } from "./sample.js";
 import { describeValue, Interner, type PlainValue, plainValue } from "./value.js";
+import { counted } from "./words.js";
 
 export interface DuplicateId {
   readonly id: PlainValue;
@@ -19,7 +20,7 @@ export interface DuplicateId {
 export interface UniqueIdsDetails {
   readonly attempted: number;
   readonly acknowledged: number;
-  /** Distinct ids acknowledged more than once, in order of first appearance. */
+  /** Distinct ids acknowledged more than once, in order of their first repetition. */
   readonly duplicates: Sample<DuplicateId>;
   /** Least and greatest id; null unless all are numbers or all are strings (which compare by code unit). */
   readonly min: number | string | null;
@@ -38,23 +39,27 @@ function runUniqueIds(history: readonly HistoryEvent[]): CheckReport<UniqueIdsDe
   const operations = pairOperations(history, { functions: ["generate"], intervals: false });
   const acknowledged = operations.filter(({ outcome }) => outcome === "ok");
   const interner = new Interner();
-  const holders: { readonly id: unknown; readonly operations: PairedOperation[] }[] = [];
+  const firsts: PairedOperation[] = [];
+  const repeats = new Map<number, PairedOperation[]>();
   for (const operation of acknowledged) {
-    const id = operation.completion?.value;
-    const position = interner.idOf(id, (problem) => operationError(operation, `no usable id: ${problem}`));
-    (holders[position] ??= { id, operations: [] }).operations.push(operation);
+    const position = interner.idOf(operation.completion?.value, (problem) =>
+      operationError(operation, `no usable id: ${problem}`),
+    );
+    const first = firsts[position];
+    if (first === undefined) firsts.push(operation);
+    else if (repeats.get(position)?.push(operation) === undefined) repeats.set(position, [first, operation]);
   }
   const duplicates = new Sampler<DuplicateId>();
-  for (const { id, operations } of holders) {
-    if (operations.length < 2) continue;
+  for (const operations of repeats.values()) {
+    const id = plainValue(operations[0]?.completion?.value);
     const first = operations.slice(0, EVIDENCE_SHOWN).map(refOf);
-    duplicates.add(() => ({ id: plainValue(id), operations: { count: operations.length, first } }));
+    duplicates.add(() => ({ id, operations: { count: operations.length, first } }));
   }
   const details = {
     attempted: operations.length,
     acknowledged: acknowledged.length,
     duplicates: duplicates.sample(),
-    ...extremes(holders.map(({ id }) => id)),
+    ...extremes(firsts.map(({ completion }) => completion?.value)),
   };
   return { name: "unique-ids", ...conclusion(details), details };
 }
@@ -76,7 +81,7 @@ function conclusion(details: UniqueIdsDetails): Pick<CheckReport, "verdict" | "r
     const { count, first: shown } = first.operations;
     const [one, other] = [describeRef(at(shown, 0)), describeRef(at(shown, 1))];
     const more = count > 2 ? ` and ${count - 2} more` : "";
-    const ids = duplicates.count === 1 ? "1 id was" : `${duplicates.count} ids were`;
+    const ids = counted(duplicates.count, "id was", "ids were");
     return {
       verdict: "illegal",
       reason: `${ids} given out more than once: ${describeValue(first.id)} by ${one} and ${other}${more}`,
@@ -87,5 +92,5 @@ function conclusion(details: UniqueIdsDetails): Pick<CheckReport, "verdict" | "r
       verdict: "unknown",
       reason: `no id was acknowledged (${attempted} asked for), so nothing was checked`,
     };
-  return { verdict: "ok", reason: `all ${acknowledged} acknowledged ids are different` };
+  return { verdict: "ok", reason: `${counted(acknowledged, "id")} acknowledged, none twice` };
 }
