@@ -1,3 +1,4 @@
+import type { ConsistencyModel } from "../anomalies/index.js";
 import type { EngineName } from "../engine.js";
 import type { HistoryFormat, Meaning, Recording } from "../formats/event.js";
 import { FormatError } from "../formats/format-error.js";
@@ -5,6 +6,7 @@ import { InputError } from "../operation.js";
 import { FailureError, UsageError } from "./errors.js";
 import { exitCodeOf, type FileStatus, STATUS_OF } from "./exit-codes.js";
 import { findJudge, guessModel, judge, type Judge, type JudgeOptions } from "./judge.js";
+import { pageOf, PictureTarget, svgOf } from "./pictures.js";
 import { type ProgressLine, progressLine } from "./progress.js";
 import type { FileResult, FileVerdict } from "./report.js";
 import { jsonLine } from "./report-json.js";
@@ -24,7 +26,10 @@ export interface CheckFlags {
   readonly engine?: EngineName | "auto";
   readonly stopAtFirst?: boolean;
   readonly verify?: boolean;
+  readonly consistencyModel?: ConsistencyModel;
   readonly json?: boolean;
+  readonly html?: string;
+  readonly svg?: string;
   readonly progress: boolean;
 }
 
@@ -36,30 +41,115 @@ export async function checkCommand(files: readonly string[], flags: CheckFlags):
     controller.abort();
   };
   process.on("SIGINT", interrupt);
-  const progress = progressLine(process.stderr, flags.progress && flags.json !== true);
-  const options = judgeOptions(flags, controller.signal);
-  const given = flags.model === undefined ? undefined : await findJudge(flags.model, options);
   try {
+    const command = await Command.of(files, flags, controller.signal);
     const statuses: FileStatus[] = [];
-    for (const file of files) {
-      const result = await checkFile(file, given, flags, options, progress);
-      progress.clear();
-      await write(process.stdout, flags.json === true ? `${jsonLine(result)}\n` : verdictText(result));
-      if (result.type === "failure") await write(process.stderr, failureLine(result));
-      else
-        for (const note of result.notes) await write(process.stderr, `porcupine: ${file}: note: ${note}\n`);
-      statuses.push(result.type === "failure" ? result.failure.kind : result.status);
-      if (controller.signal.aborted) {
-        const left = files.length - statuses.length;
-        if (left > 0)
-          await write(process.stderr, `porcupine: interrupted, ${left} files were not looked at\n`);
-        return exitCodeOf([...statuses, "unknown"]);
-      }
+    for (const [i, file] of files.entries()) {
+      statuses.push(...(await command.check(file)));
+      const left = files.length - i - 1;
+      if (!controller.signal.aborted) continue;
+      if (left > 0) await write(process.stderr, `porcupine: interrupted, ${left} files were not looked at\n`);
+      return exitCodeOf([...statuses, "unknown"]);
     }
     return exitCodeOf(statuses);
   } finally {
     process.off("SIGINT", interrupt);
   }
+}
+
+class Command {
+  readonly #flags: CheckFlags;
+  readonly #options: JudgeOptions;
+  readonly #progress: ProgressLine;
+  /** Undefined: the operations of each file must say. */
+  readonly #given: Judge | undefined;
+  readonly #html: PictureTarget | undefined;
+  readonly #svg: PictureTarget | undefined;
+
+  private constructor(
+    flags: CheckFlags,
+    options: JudgeOptions,
+    given: Judge | undefined,
+    pictures: { readonly html: PictureTarget | undefined; readonly svg: PictureTarget | undefined },
+  ) {
+    this.#flags = flags;
+    this.#options = options;
+    this.#progress = progressLine(process.stderr, flags.progress && flags.json !== true);
+    this.#given = given;
+    this.#html = pictures.html;
+    this.#svg = pictures.svg;
+  }
+
+  static async of(files: readonly string[], flags: CheckFlags, signal: AbortSignal): Promise<Command> {
+    const options = judgeOptions(flags, signal);
+    const given = flags.model === undefined ? undefined : await findJudge(flags.model, options);
+    const html =
+      flags.html === undefined ? undefined : await PictureTarget.of("--html", flags.html, files.length);
+    const svg =
+      flags.svg === undefined ? undefined : await PictureTarget.of("--svg", flags.svg, files.length);
+    return new Command(flags, options, given, { html, svg });
+  }
+
+  /** What became of the file, and of its pictures if one cannot be written. */
+  async check(file: string): Promise<readonly FileStatus[]> {
+    const { result, recording } = await this.#judge(file);
+    this.#progress.clear();
+    await write(process.stdout, this.#flags.json === true ? `${jsonLine(result)}\n` : verdictText(result));
+    if (result.type === "failure") {
+      await write(process.stderr, failureLine(result));
+      return [result.failure.kind];
+    }
+    for (const note of result.notes) await tell(file, `note: ${note}`);
+    const problems = recording === undefined ? [] : await this.#draw(file, recording, result);
+    for (const problem of problems) await tell(file, problem);
+    return problems.length === 0 ? [result.status] : [result.status, "failed"];
+  }
+
+  async #judge(file: string): Promise<{ readonly result: FileResult; readonly recording?: Recording }> {
+    try {
+      const startedAt = performance.now();
+      const recording = await readSource(file, this.#flags.format);
+      const readMs = performance.now() - startedAt;
+      const by = this.#given ?? (await guessJudge(recording, this.#options));
+      const onProgress: JudgeOptions["onProgress"] = (now) => this.#progress.show(file, now);
+      const judgement = await judge(by, recording, { ...this.#options, onProgress });
+      const verdict = judgement.type === "model" ? judgement.result.verdict : judgement.report.verdict;
+      const guessed =
+        this.#given === undefined ? [`the model is ${by.name}, by the operations (--model chooses)`] : [];
+      const result: FileVerdict = {
+        type: "verdict",
+        file,
+        status: STATUS_OF[verdict],
+        format: recording.format,
+        events: recording.events.length,
+        readMs,
+        judgement,
+        notes: [...recording.notes, ...guessed, ...judgement.notes],
+      };
+      return { result, recording };
+    } catch (error) {
+      return { result: { type: "failure", file, failure: failureOf(error) } };
+    }
+  }
+
+  /** What could not be written. */
+  async #draw(file: string, recording: Recording, { judgement }: FileVerdict): Promise<readonly string[]> {
+    if (judgement.type === "check") {
+      if (this.#html !== undefined || this.#svg !== undefined)
+        await tell(file, "note: a check has no picture; models have");
+      return [];
+    }
+    const svg = this.#svg === undefined ? undefined : svgOf(judgement);
+    const problems = [
+      await this.#html?.write(file, "html", pageOf(file, recording, judgement)),
+      svg === undefined ? undefined : await this.#svg?.write(file, "svg", svg),
+    ];
+    return problems.filter((problem) => problem !== undefined);
+  }
+}
+
+function tell(file: string, text: string): Promise<void> {
+  return write(process.stderr, `porcupine: ${file}: ${text}\n`);
 }
 
 function judgeOptions(flags: CheckFlags, signal: AbortSignal): JudgeOptions {
@@ -73,6 +163,7 @@ function judgeOptions(flags: CheckFlags, signal: AbortSignal): JudgeOptions {
     meaning,
     independent: flags.independent,
     groupSize: flags.groupSize,
+    consistencyModel: flags.consistencyModel,
     timeoutMs: flags.timeout,
     maxBytes: flags.memory,
     engine: flags.engine,
@@ -80,38 +171,6 @@ function judgeOptions(flags: CheckFlags, signal: AbortSignal): JudgeOptions {
     verifyWitness: flags.verify,
     signal,
   };
-}
-
-async function checkFile(
-  file: string,
-  given: Judge | undefined,
-  flags: CheckFlags,
-  options: JudgeOptions,
-  progress: ProgressLine,
-): Promise<FileResult> {
-  try {
-    const startedAt = performance.now();
-    const recording = await readSource(file, flags.format);
-    const readMs = performance.now() - startedAt;
-    const by = given ?? (await guessJudge(recording, options));
-    const onProgress: JudgeOptions["onProgress"] = (now) => progress.show(file, now);
-    const judgement = await judge(by, recording, { ...options, onProgress });
-    const verdict = judgement.type === "model" ? judgement.result.verdict : judgement.report.verdict;
-    const guessed =
-      given === undefined ? [`the model is ${by.name}, by the operations (--model chooses)`] : [];
-    return {
-      type: "verdict",
-      file,
-      status: STATUS_OF[verdict],
-      format: recording.format,
-      events: recording.events.length,
-      readMs,
-      judgement,
-      notes: [...recording.notes, ...guessed, ...judgement.notes],
-    } satisfies FileVerdict;
-  } catch (error) {
-    return { type: "failure", file, failure: failureOf(error) };
-  }
 }
 
 async function guessJudge(recording: Recording, options: JudgeOptions): Promise<Judge> {

@@ -1,3 +1,4 @@
+import { type ConsistencyModel, listAppend } from "../anomalies/index.js";
 import type { Check, CheckReport } from "../checks/check.js";
 import { bank, counterBounds, longFork, setFull, uniqueIds } from "../checks/index.js";
 import type { EngineName } from "../engine.js";
@@ -20,6 +21,7 @@ export interface JudgeOptions {
   readonly meaning: Partial<Meaning>;
   readonly independent?: boolean | undefined;
   readonly groupSize?: number | undefined;
+  readonly consistencyModel?: ConsistencyModel | undefined;
   readonly timeoutMs?: number | undefined;
   readonly maxBytes?: number | undefined;
   readonly engine?: EngineName | "auto" | undefined;
@@ -64,6 +66,14 @@ interface CheckEntry {
 }
 
 export const CHECKS: ReadonlyMap<string, CheckEntry> = new Map<string, CheckEntry>([
+  [
+    "list-append",
+    {
+      operations: ["txn [[append k v] [r k vs] …]"],
+      summary: "anomalies of transactions on lists (--consistency-model)",
+      make: (_, { consistencyModel }) => listAppend({ consistencyModel }),
+    },
+  ],
   [
     "set-full",
     {
@@ -135,6 +145,7 @@ export async function findJudge(name: string, options: JudgeOptions): Promise<Ju
 
 /** The model whose operations these are beyond doubt. Undefined: the user must say. */
 export function guessModel({ events }: Recording): string | undefined {
+  if (events.some(({ f, value }) => f === "txn" && appends(value))) return "list-append";
   const names = new Set<string>();
   for (const { process, f } of events) if (typeof process === "number") names.add(f);
   if (names.size === 0) return undefined;
@@ -147,6 +158,10 @@ export function guessModel({ events }: Recording): string | undefined {
 }
 
 const UNMISTAKABLE = ["cas-register", "kv", "mutex", "stack"];
+
+function appends(value: unknown): boolean {
+  return Array.isArray(value) && value.some((micro) => Array.isArray(micro) && micro[0] === "append");
+}
 
 function isScalar(value: unknown): boolean {
   return typeof value === "string" || typeof value === "number";

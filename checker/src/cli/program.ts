@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { consistencyModels } from "../anomalies/index.js";
 import { ENGINE_NAMES } from "../engine.js";
 import { HISTORY_FORMATS } from "../formats/event.js";
 import { checkCommand, type CheckFlags } from "./check.js";
@@ -58,6 +59,11 @@ function commands(conclude: (code: number) => void): Command {
       "long-fork: keys a group (default: of the longest read)",
       integer("--group-size", 2),
     )
+    .option(
+      "--consistency-model <name>",
+      "list-append: what the database promises (default: strict-serializable)",
+      oneOf("--consistency-model", consistencyModels),
+    )
     .option("-t, --timeout <time>", "for each file: 60s, 2m, 500ms; unknown after it", duration("--timeout"))
     .option(
       "--memory <size>",
@@ -72,6 +78,11 @@ function commands(conclude: (code: number) => void): Command {
     .option("--stop-at-first", "one violation is enough; keys undecided by then are unknown")
     .option("--verify", "have an independent routine go through every witness")
     .option("--json", "print one JSON object a file")
+    .option("--html <out>", "write the history as a page; a folder for several files")
+    .option(
+      "--svg <out>",
+      "write the minimal part of a first violation as a picture; a folder for several files",
+    )
     .option("--no-progress", "no status line on the terminal")
     .addHelpText("after", HELP)
     .exitOverride()

@@ -1,7 +1,14 @@
 import type { PartitionIllegal } from "../result.js";
 import { failureText } from "./errors.js";
 import type { CheckJudgement, ModelJudgement } from "./judge.js";
-import { countVerdicts, enginesOf, type FileResult, type FileVerdict, operationReport } from "./report.js";
+import {
+  countVerdicts,
+  enginesOf,
+  type FileResult,
+  type FileVerdict,
+  operationReport,
+  reasonOf,
+} from "./report.js";
 
 /** One line of JSON a file. A file without a verdict has `error` instead. */
 export function jsonLine(result: FileResult): string {
@@ -41,14 +48,14 @@ function modelBody(judgement: ModelJudgement): object {
 }
 
 function violationBody(judgement: ModelJudgement, violation: PartitionIllegal): object {
-  const { key, failedAt, reason, possibleStates, possibleStateCount } = violation;
+  const { key, failedAt, possibleStates, possibleStateCount } = violation;
   const explanation = judgement.explanations.get(key);
   const reports = (positions: readonly number[]): object[] =>
     positions.map((position) => operationReport(judgement, position));
   return {
     key,
     failedAt: operationReport(judgement, failedAt),
-    reason: explanation?.sentence ?? reason,
+    reason: reasonOf(violation, explanation),
     /** Null: there was no time to look for it. */
     minimal:
       explanation === undefined

@@ -1,10 +1,20 @@
 import type { PartitionIllegal } from "../result.js";
+import type { Explanation } from "../explain/explain.js";
+import { explanationText } from "../explain/text.js";
 import { failureText } from "./errors.js";
 import type { ModelJudgement } from "./judge.js";
-import { countVerdicts, enginesOf, type FileResult, operationReport } from "./report.js";
+import {
+  countVerdicts,
+  enginesOf,
+  type FileResult,
+  type OperationReport,
+  operationReport,
+} from "./report.js";
 
 /** Of many keys that are broken alike, so many are told; --json has all. */
 const KEYS_TOLD = 5;
+/** Where the output is no terminal. */
+const WIDTH_OF_FILES = 160;
 
 /** The verdict of a file for people; of a file without one, nothing (see failureLine). */
 export function verdictText(result: FileResult): string {
@@ -40,14 +50,16 @@ function modelLines(judgement: ModelJudgement): string[] {
 }
 
 function violationLines(judgement: ModelJudgement, violation: PartitionIllegal): string[] {
-  const { key, failedAt, reason, possibleStates, possibleStateCount } = violation;
+  const { key, failedAt, possibleStates, possibleStateCount } = violation;
   const explanation = judgement.explanations.get(key);
-  const lines = [`  ${named(key)}${explanation?.sentence ?? reason}`];
-  const told = [...new Set([...(explanation?.required ?? []), failedAt])];
-  for (const position of told) {
-    const { process, lines: places, description } = operationReport(judgement, position);
-    const mark = position === failedAt ? "✗" : " ";
-    lines.push(`    ${mark} process ${process}: ${description} (line ${places.join(" to ")})`);
+  const lines = [`  ${named(key)}${reasonOf(violation, explanation)}`];
+  const told = [...(explanation?.required ?? []), ...(explanation?.optional ?? []), failedAt];
+  const places = told.map((position) => placeOf(operationReport(judgement, position)));
+  if (isLong(explanation)) {
+    lines.push(`    ${places.at(-1)}; the minimal part has ${told.length - 1} operations (--json, --svg)`);
+  } else {
+    if (explanation !== undefined) lines.push(...pictureLines(judgement, explanation));
+    lines.push(`    in the file: ${[...new Set(places)].join("; ")}`);
   }
   const more =
     possibleStateCount > possibleStates.length
@@ -55,6 +67,19 @@ function violationLines(judgement: ModelJudgement, violation: PartitionIllegal):
       : "";
   lines.push(`    states that were possible: ${possibleStates.join(", ")}${more}`);
   return lines;
+}
+
+/** None where it would not fit: lines that wrap say nothing. */
+function pictureLines({ model, recorded }: ModelJudgement, explanation: Explanation): string[] {
+  const lines = explanationText(model, recorded.operations, explanation)
+    .split("\n")
+    .map((line) => `    ${line}`);
+  const width = process.stdout.columns ?? WIDTH_OF_FILES;
+  return lines.some((line) => line.length > width) ? [] : ["", ...lines, ""];
+}
+
+function placeOf({ index, lines }: OperationReport): string {
+  return `operation ${index} on ${lines.length === 1 ? "line" : "lines"} ${lines.join(" and ")}`;
 }
 
 function named(key: string): string {

@@ -1,7 +1,8 @@
+import type { Explanation } from "../explain/explain.js";
 import type { RecordedEvent } from "../formats/event.js";
 import { type OperationEvents } from "../formats/operations.js";
 import { at } from "../operation.js";
-import type { PartitionResult } from "../result.js";
+import type { PartitionIllegal, PartitionResult } from "../result.js";
 import type { Failure } from "./errors.js";
 import type { FileStatus } from "./exit-codes.js";
 import type { Judgement, ModelJudgement } from "./judge.js";
@@ -68,4 +69,19 @@ export function countVerdicts(partitions: readonly PartitionResult[]): {
   const of = (verdict: PartitionResult["verdict"]): number =>
     partitions.filter((partition) => partition.verdict === verdict).length;
   return { total: partitions.length, valid: of("ok"), invalid: of("illegal"), unknown: of("unknown") };
+}
+
+/** More operations than anybody reads in a sentence. */
+const OPERATIONS_IN_WORDS = 12;
+
+/** Whether a minimal part is too large for words: that of a lock can be the whole history. */
+export function isLong(explanation: Explanation | undefined): boolean {
+  return (
+    explanation !== undefined &&
+    explanation.required.length + explanation.optional.length > OPERATIONS_IN_WORDS
+  );
+}
+
+export function reasonOf(violation: PartitionIllegal, explanation: Explanation | undefined): string {
+  return explanation === undefined || isLong(explanation) ? violation.reason : explanation.sentence;
 }

@@ -1,5 +1,6 @@
 export { ADAPTERS, type Adapter, type OperationAdapter, PLAIN_ADAPTER } from "./adapters.js";
 export * from "./event.js";
+export { faultsOf, type RecordedFault } from "./faults.js";
 export { FormatError } from "./format-error.js";
 export { splitIndependent } from "./independent.js";
 export * from "./operations.js";

@@ -16,6 +16,8 @@ export interface RecordedOperations {
   readonly operations: readonly Operation<unknown, unknown>[];
   /** The events of each operation. */
   readonly events: readonly OperationEvents[];
+  /** What certainly did not happen: to be shown, never to be checked. */
+  readonly failed: readonly Operation<unknown, unknown>[];
   /** What was understood, and what was left out. */
   readonly notes: readonly string[];
 }
@@ -53,7 +55,7 @@ export function toOperations(
     notes.push(
       `${built.unknownReads} reads of nil are left out: here nil says that the value was not recorded (--nil absent: it was absent)`,
     );
-  return { operations: built.operations, events: built.events, notes };
+  return { operations: built.operations, events: built.events, failed: built.failed, notes };
 }
 
 function known(): string {
@@ -96,6 +98,7 @@ function pairsOf(events: readonly RecordedEvent[]): Pair[] {
 class Builder {
   readonly operations: Operation<unknown, unknown>[] = [];
   readonly events: OperationEvents[] = [];
+  readonly failed: Operation<unknown, unknown>[] = [];
   /** Reads that are left out, for nobody knows what they returned. */
   unknownReads = 0;
   readonly #adapter: Adapter;
@@ -127,7 +130,11 @@ class Builder {
       }
     } else if (completion?.type === "fail") {
       output = adapter.failed?.(this.#meaning);
-      if (output === undefined) return;
+      if (output === undefined) {
+        const input = adapter.input(invoke, undefined);
+        this.failed.push({ process: invoke.process as number, id: invoke.index, call, return: end, input });
+        return;
+      }
     }
     this.operations.push({
       process: invoke.process as number,
