@@ -43,14 +43,16 @@ export async function judgeByModel(
   } catch (error) {
     throw error instanceof InputError ? dataFailure(error, name, recorded) : modelFailure(name, error);
   }
-  const explanations = signal.aborted ? new Map() : explainAll(model, recorded, result);
-  return { type: "model", name, model, recorded, result, explanations, notes: recorded.notes };
+  const notes = [...recorded.notes];
+  const explanations = signal.aborted ? new Map() : explainAll(model, recorded, result, notes);
+  return { type: "model", name, model, recorded, result, explanations, notes };
 }
 
 function explainAll(
   model: AnyModel,
   { operations }: RecordedOperations,
   { partitions }: CheckResult,
+  notes: string[],
 ): Map<string, Explanation> {
   const explanations = new Map<string, Explanation>();
   const deadline = performance.now() + EXPLAIN_MS;
@@ -58,7 +60,12 @@ function explainAll(
     if (partition.verdict !== "illegal") continue;
     const timeoutMs = deadline - performance.now();
     if (timeoutMs <= 0) break;
-    explanations.set(partition.key, explain(model, operations, partition, { timeoutMs }));
+    try {
+      explanations.set(partition.key, explain(model, operations, partition, { timeoutMs }));
+    } catch (error) {
+      // The verdict stands without it.
+      notes.push(`no minimal part was found for key ${JSON.stringify(partition.key)}: ${messageOf(error)}`);
+    }
   }
   return explanations;
 }

@@ -7,8 +7,10 @@ import {
   countVerdicts,
   enginesOf,
   type FileResult,
+  isLong,
   type OperationReport,
   operationReport,
+  reasonOf,
 } from "./report.js";
 
 /** Of many keys that are broken alike, so many are told; --json has all. */
