@@ -7,6 +7,8 @@ export interface PageData {
   /** Every description, label and state, once each. */
   readonly texts: readonly string[];
   readonly kinds: readonly string[];
+  /** Process p goes on as p + clients after an operation that never returned; null: not that anyone knows. */
+  readonly clients: number | null;
   /** Illegal, then unknown, then ok; those that fit. */
   readonly partitions: readonly PagePartition[];
   readonly faults: readonly PageFault[];
@@ -51,7 +53,7 @@ export interface PagePartition {
   readonly brokeAt: number;
   /** Those that could come next in time but whose answer is impossible in the order's last state. */
   readonly illegalNext: readonly number[];
-  /** Those that could come next; each leads no further. */
+  /** Those that could come next, though no order goes on to explain the rest. */
   readonly possibleNext: readonly number[];
   readonly minimal: readonly number[];
   /** Of an undecided partition: the history is legal up to this time. */

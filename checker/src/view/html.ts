@@ -54,12 +54,12 @@ const MEANING = {
 
 function header(data: PageData, result: CheckResult): string {
   const first = data.partitions[0];
-  const reason =
-    first === undefined || first.verdict === "ok" ? "" : `<p>${escapeHtml(of(first) + first.reason)}</p>`;
+  const reason = first === undefined ? "" : of(first) + first.reason;
   return `<header class="${result.verdict}">
 <p class="quiet">${escapeHtml(data.title)} · model ${escapeHtml(data.model)}</p>
 <h1>${result.verdict}</h1>
-${reason}
+<p id="reason">${escapeHtml(reason)}</p>
+<p id="notes" class="quiet">${escapeHtml(first?.notes.join("; ") ?? "")}</p>
 <p class="quiet">${MEANING[result.verdict]}. ${escapeHtml(tally(data, result))}</p>
 </header>`;
 }
@@ -94,8 +94,6 @@ ${button("time", "Real time")}${button("order", "Order")}${button("dim", "Only m
 ${button("zoom-out", "−", "zoom out")}${button("zoom-in", "+", "zoom in")}${button("fit", "All")}
 ${button("theme", "◐", "dark or light")}${button("help-button", "?", "keys")}
 </nav>
-<p id="reason" class="why"></p>
-<p id="notes" class="quiet why"></p>
 <main>
 <div class="chart">
 <canvas id="strip" aria-hidden="true"></canvas>

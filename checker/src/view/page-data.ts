@@ -1,6 +1,7 @@
 import type { Model } from "../model.js";
 import { at, type Operation } from "../operation.js";
 import type { CheckResult, PartitionResult } from "../result.js";
+import { clientsOf } from "./clients.js";
 import type { PageData, PagePartition, TimeUnit } from "./data.js";
 import { defaultLabel } from "./labels.js";
 import { replayOrder, type ReplayedOrder, shorten } from "./order.js";
@@ -60,6 +61,7 @@ export function pageData<State, Input, Output>(
     timeUnit: options.timeUnit ?? null,
     texts: texts.all,
     kinds: builder.kinds,
+    clients: clientsOf(operations) ?? null,
     partitions,
     faults: (options.faults ?? []).map(({ name, target, from, to }) => ({
       name,
@@ -132,10 +134,12 @@ class PartitionBuilder<State, Input, Output> {
     const steps = order.positions.flatMap((position, step) => (local.has(position) ? [step] : []));
     const orderFrom = steps[0] ?? 0;
     if (steps.length < order.positions.length)
-      notes.push(`${steps.length} of the order's ${order.positions.length} steps are on this page`);
+      notes.push(
+        `${steps.length.toLocaleString("en")} of the order's ${count(order.positions.length, "step")} are on this page`,
+      );
     const states = steps.map((step) => this.#state(order.replayed.states[step]));
     const unnamed = states.filter((state) => state === -1).length;
-    if (unnamed > 0) notes.push(`the states after ${unnamed} of its steps are not on this page`);
+    if (unnamed > 0) notes.push(`the states after ${count(unnamed, "step")} are not on this page`);
     return {
       key: partition.key,
       verdict: partition.verdict,
@@ -188,7 +192,7 @@ class PartitionBuilder<State, Input, Output> {
     if (all.length <= allowed) return all;
     const first = this.#firstShown(partition, all, allowed);
     notes.push(
-      `${count(allowed, "operation")} of ${all.length} are on this page, from number ${first + 1} in order of call`,
+      `${count(allowed, "operation")} of ${all.length.toLocaleString("en")} are on this page, from number ${(first + 1).toLocaleString("en")} in order of call`,
     );
     const kept = (i: number, position: number): boolean =>
       (i >= first && i < first + allowed) || (position !== -1 && this.#minimal.has(position));
@@ -252,5 +256,5 @@ function durationOf(operation: Operation<unknown, unknown>, failed: boolean): nu
 }
 
 export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+  return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -20,6 +20,7 @@ body {
   font: 15px / 1.45 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
 }
 header {
+  flex: none;
   padding: 12px 20px;
   border-left: 10px solid var(--tone);
   border-radius: 6px;
@@ -27,6 +28,7 @@ header {
 }
 header h1 { margin: 0; color: var(--tone); font-size: 30px; line-height: 1.15; }
 header p { margin: 2px 0; overflow-wrap: anywhere; }
+#reason { max-height: 6em; overflow-y: auto; }
 .quiet { color: var(--quiet); font-size: 13px; }
 .ok { --tone: var(--valid); }
 .illegal { --tone: var(--invalid); }
@@ -56,7 +58,6 @@ button[aria-pressed="true"] { border-color: var(--focus); background: var(--pane
   font-size: 12.5px;
   font-weight: 600;
 }
-.why { margin: 0; max-height: 6.2em; overflow-y: auto; overflow-wrap: anywhere; }
 main { display: flex; flex: 1 1 auto; gap: 12px; min-height: 320px; }
 .chart { display: flex; flex: 1 1 auto; flex-direction: column; gap: 6px; min-width: 0; }
 #strip { flex: none; width: 100%; height: 40px; border-radius: 5px; cursor: pointer; touch-action: pan-y; }
@@ -125,7 +126,7 @@ kbd { padding: 0 6px; border: 1px solid var(--line); border-radius: 4px; backgro
   html, body { height: auto; }
   body { padding: 10px; }
   main { flex-direction: column; }
-  .chart { height: 70vh; flex: none; }
+  .chart { height: 60vh; flex: none; }
   #side { flex: none; height: 280px; }
   header h1 { font-size: 24px; }
 }

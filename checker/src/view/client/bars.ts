@@ -13,6 +13,8 @@ export function createBars(
   const { end } = axis;
   const SMALL = '11px system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
   const CHARACTER = 6.4;
+  /** With more bars than this there is no room for notes beside them. */
+  const MANY = 400;
   let colors: Colors;
   return {
     draw(palette) {
@@ -62,7 +64,7 @@ export function createBars(
     ctx.fill();
     ctx.globalAlpha = stroke;
     ctx.stroke();
-    ctx.globalAlpha = stroke * 0.7;
+    ctx.globalAlpha = stroke * 0.6;
     for (const { x, y, width, height } of narrow) ctx.fillRect(x, y, width, height);
     ctx.globalAlpha = 1;
   }
@@ -113,12 +115,12 @@ export function createBars(
   function drawLabels(seen: readonly number[]): void {
     ctx.font = SMALL;
     for (const operation of seen) {
+      if (g.isNewProcess(operation) && seen.length < MANY) drawNewProcess(operation);
       const { x, y, width, height } = g.box(operation);
       const left = Math.max(x, g.gutter);
       const room = Math.floor((x + width - left - 8) / CHARACTER);
-      if (room < 1) continue;
       const text = g.texts[partition.label[operation] as number] as string;
-      if (text.length > room && room < 3) continue;
+      if (text.length > room && room < 4) continue;
       const quiet = g.isDimmed(operation) || marks.failed[operation] === 1;
       ctx.fillStyle = quiet ? colors.quiet : colors.text;
       ctx.globalAlpha = g.isDimmed(operation) ? 0.5 : 1;
@@ -126,5 +128,12 @@ export function createBars(
       ctx.fillText(shown, left + 4, y + height / 2 + 0.5);
     }
     ctx.globalAlpha = 1;
+  }
+
+  /** A client goes on under a new number after an operation that never returned. */
+  function drawNewProcess(operation: number): void {
+    const { x, y, height } = g.box(operation);
+    ctx.fillStyle = colors.quiet;
+    ctx.fillText(`▸${partition.process[operation]}`, x, y + height + 6);
   }
 }

@@ -52,6 +52,8 @@ export interface Geometry {
   readonly faultTop: number;
   readonly faultRows: number;
   readonly laneHeight: number;
+  /** Of all lanes, at their lowest. */
+  readonly height: number;
   readonly barHeight: number;
   use(frame: Frame): void;
   pixel(x: number): number;
@@ -64,6 +66,8 @@ export interface Geometry {
   seenOf(lane: number): readonly number[];
   /** The process of a lane's first operation that is seen, or of its last. */
   processAt(lane: number): number;
+  /** Whether the operation before it in its lane was another process's. */
+  isNewProcess(operation: number): boolean;
   isDimmed(operation: number): boolean;
   /** The operation at a place of the canvas; -1: none. */
   hit(x: number, y: number): number;
@@ -82,14 +86,16 @@ export function createGeometry(
   const FADE = 64;
   /** Operations closer than this are drawn as one. */
   const PIXELS = 1.5;
-  const few = lanes.operations.length <= 10;
+  const LANE = { least: 28, most: 52 };
+  /** Room for the numbers of steps above the first lane, and below the last. */
+  const PAD = 10;
   const faultTop = 26;
   const faultRows = Math.min(scene.faults.length, 3);
   const gutter = 58;
   const top = faultTop + faultRows * 15;
-  const laneHeight = few ? 38 : 28;
-  const barHeight = few ? 22 : 18;
-  const nextStart = startsOfNext();
+  let laneHeight = LANE.least;
+  let barHeight = 18;
+  const { nextStart, newProcess } = neighbours();
   let frame: Frame;
   let scale = 1;
   return {
@@ -103,11 +109,19 @@ export function createGeometry(
     top,
     faultTop,
     faultRows,
-    laneHeight,
-    barHeight,
+    get laneHeight() {
+      return laneHeight;
+    },
+    get barHeight() {
+      return barHeight;
+    },
+    height: top + 2 * PAD + lanes.operations.length * LANE.least,
     use(next) {
       frame = next;
       scale = (frame.width - gutter) / (frame.to - frame.from);
+      const room = (frame.height - top - 2 * PAD) / lanes.operations.length;
+      laneHeight = Math.min(Math.max(Math.floor(room), LANE.least), LANE.most);
+      barHeight = Math.min(Math.round(laneHeight * 0.62), 24);
     },
     pixel,
     middleOf,
@@ -119,19 +133,23 @@ export function createGeometry(
       const list = lanes.operations[lane] as Int32Array;
       return partition.process[list[Math.min(firstSeen(list), list.length - 1)] as number] as number;
     },
+    isNewProcess: (operation) => newProcess[operation] === 1,
     isDimmed: (operation) => frame.dim && marks.minimal[operation] === 0 && marks.broke[operation] === 0,
     hit,
   };
 
-  /** By operation: when the next one of its lane begins. */
-  function startsOfNext(): Float64Array {
-    const result = new Float64Array(start.length).fill(Number.POSITIVE_INFINITY);
+  /** By operation: when the next one of its lane begins, and whether the one before was another process's. */
+  function neighbours(): { nextStart: Float64Array; newProcess: Uint8Array } {
+    const nextStart = new Float64Array(start.length).fill(Number.POSITIVE_INFINITY);
+    const newProcess = new Uint8Array(start.length);
     for (const list of lanes.operations) {
       for (let i = 1; i < list.length; i++) {
-        result[list[i - 1] as number] = start[list[i] as number] as number;
+        const [before, operation] = [list[i - 1] as number, list[i] as number];
+        nextStart[before] = start[operation] as number;
+        if (partition.process[before] !== partition.process[operation]) newProcess[operation] = 1;
       }
     }
-    return result;
+    return { nextStart, newProcess };
   }
 
   function pixel(x: number): number {
@@ -139,13 +157,13 @@ export function createGeometry(
   }
 
   function middleOf(lane: number): number {
-    return top + (lane + 0.5) * laneHeight - frame.scrollTop;
+    return top + PAD + (lane + 0.5) * laneHeight - frame.scrollTop;
   }
 
   function seenLanes(): { first: number; last: number } {
     const rows = frame.height - top;
     return {
-      first: Math.max(Math.floor(frame.scrollTop / laneHeight), 0),
+      first: Math.max(Math.floor((frame.scrollTop - PAD) / laneHeight), 0),
       last: Math.min(Math.ceil((frame.scrollTop + rows) / laneHeight), lanes.operations.length) - 1,
     };
   }
@@ -190,7 +208,7 @@ export function createGeometry(
 
   function hit(x: number, y: number): number {
     if (x < gutter || y < top) return -1;
-    const lane = Math.floor((y - top + frame.scrollTop) / laneHeight);
+    const lane = Math.floor((y - top - PAD + frame.scrollTop) / laneHeight);
     const list = lanes.operations[lane];
     if (list === undefined) return -1;
     const place = frame.from + (x - gutter) / scale;

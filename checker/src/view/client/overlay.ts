@@ -97,10 +97,18 @@ export function createOverlay(
     const from = parts.firstIndex(0, points.length, (i) => (points[i] as number) >= g.frame.from);
     const to = parts.firstIndex(from, points.length, (i) => (points[i] as number) > g.frame.to);
     const room = (g.frame.width - g.gutter) / Math.max(to - from, 1);
+    if (room < 1) return tooClose();
     if (room >= 3) drawJoin(Math.max(from - 1, 0), Math.min(to + 1, points.length));
-    const every = Math.max(Math.ceil((to - from) / g.frame.width), 1);
-    for (let step = from; step < to; step += every) drawPoint(step, room);
+    for (let step = from; step < to; step++) drawPoint(step, room);
     if (g.frame.step >= from && g.frame.step < to) drawCursor(g.frame.step);
+  }
+
+  function tooClose(): void {
+    ctx.font = BOLD;
+    ctx.fillStyle = colors.order;
+    ctx.textAlign = "right";
+    ctx.fillText("zoom in to see the order", g.frame.width - 10, g.frame.height - 12);
+    ctx.textAlign = "left";
   }
 
   function drawJoin(from: number, to: number): void {

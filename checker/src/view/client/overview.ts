@@ -22,10 +22,12 @@ export function createOverview(ctx: Context2d, scene: Scene): Overview {
     ctx.fillRect(0, 0, width, height);
     drawFaults(width, height, at, colors);
     ctx.fillStyle = colors.quiet;
+    ctx.globalAlpha = 0.55;
     for (let x = 0; x < counted.length; x++) {
       const tall = (counted[x] as number) * (height - 8);
       if (tall > 0) ctx.fillRect(x, height - tall, 1, tall);
     }
+    ctx.globalAlpha = 1;
     ctx.fillStyle = colors.text;
     for (const operation of partition.minimal)
       ctx.fillRect(at(axis.start[operation] as number) - 1, height - 5, 2, 5);

@@ -95,11 +95,11 @@ export function startPage(dom: Dom, parts: PageParts): void {
     dim = partition.minimal.length > 0;
     element("verdict").textContent = partition.verdict;
     element("verdict").className = `chip ${partition.verdict}`;
-    element("reason").textContent = partition.reason;
+    element("reason").textContent =
+      partition.key === "" ? partition.reason : `key ${partition.key}: ${partition.reason}`;
     element("notes").textContent = partition.notes.join("; ");
     build(partition);
     focusOnFailure();
-    if (partition.verdict === "illegal") select(partition.brokeAt, false);
     showToggles();
     redraw();
   }
@@ -119,8 +119,8 @@ export function startPage(dom: Dom, parts: PageParts): void {
       overview: parts.createOverview(context(strip), scene),
       steps: parts.createSteps(dom, element("steps"), element("steps-inner"), scene, words, chooseStep),
     };
-    const height = geometry.top + scene.lanes.operations.length * geometry.laneHeight + 6;
-    spacer.style["height"] = `${height}px`;
+    spacer.style["height"] = `${geometry.height}px`;
+    geometry.use(frame());
   }
 
   function context(of: ElementLike): NonNullable<ReturnType<ElementLike["getContext"]>> {
@@ -233,7 +233,7 @@ export function startPage(dom: Dom, parts: PageParts): void {
   function bringLaneIntoView(operation: number): void {
     const { geometry, scene } = shown;
     const y = (scene.lanes.lane[operation] as number) * geometry.laneHeight;
-    const rows = scroller.clientHeight - geometry.top;
+    const rows = scroller.clientHeight - geometry.top - 12;
     if (y < scroller.scrollTop) scroller.scrollTop = y;
     if (y + geometry.laneHeight > scroller.scrollTop + rows)
       scroller.scrollTop = y + geometry.laneHeight - rows;

@@ -1,13 +1,13 @@
 /**
  * Where to draw the linearization point of each operation of an order: between its call and its return, and
  * none before that of an earlier one. Operations that may take effect from the same moment on share the room up to the
- * next such moment. Linear time. Part of the page's script.
+ * next such moment. `limit`: none lies after it, unless it was called after it. Linear time. Part of the page's script.
  */
 export function createPoints(
   order: readonly number[],
   start: Float64Array,
   end: Float64Array,
-  max: number,
+  limit: number,
 ): Float64Array {
   const points = new Float64Array(order.length);
   const latest = latestPoints();
@@ -16,7 +16,7 @@ export function createPoints(
     from = Math.max(from, startOf(first));
     let next = first + 1;
     while (next < order.length && startOf(next) <= from) next++;
-    const nextFrom = next < order.length ? startOf(next) : Math.max(max, from);
+    const nextFrom = next < order.length ? startOf(next) : Math.max(limit, from);
     const to = Math.max(from, Math.min(latest[first] as number, nextFrom));
     for (let i = first; i < next; i++) {
       points[i] = from + ((to - from) * (i - first + 1)) / (next - first + 1);
@@ -32,7 +32,7 @@ export function createPoints(
   /** By step: the earliest return of it and all later ones. */
   function latestPoints(): Float64Array {
     const result = new Float64Array(order.length);
-    let earliest = Number.POSITIVE_INFINITY;
+    let earliest = limit;
     for (let step = order.length - 1; step >= 0; step--) {
       earliest = Math.min(earliest, end[order[step] as number] as number);
       result[step] = earliest;

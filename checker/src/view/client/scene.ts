@@ -48,13 +48,15 @@ export function createScene(
   order.forEach((operation, step) => {
     stepOf[operation] = step;
   });
+  // What follows the return where it broke has no say: the points of a partial order come before it.
+  const limit = partition.brokeAt === -1 ? axis.max : (axis.end[partition.brokeAt] as number);
   const broke = partition.brokeAt === -1 ? [] : [partition.brokeAt];
   return {
     partition,
     compressed,
     axis,
-    lanes: parts.createLanes(process, call, duration),
-    points: parts.createPoints(order, axis.start, axis.end, axis.max),
+    lanes: parts.createLanes(process, call, duration, data.clients),
+    points: parts.createPoints(order, axis.start, axis.end, limit),
     stepOf,
     marks: {
       failed: marked(partition.failed),

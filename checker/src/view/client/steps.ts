@@ -33,6 +33,8 @@ export function createSteps(
   const next = [...partition.illegalNext, ...partition.possibleNext];
   const rows = partition.order.length + next.length;
   inner.style["height"] = `${rows * ROW}px`;
+  // What matters in a partial order is how it ends.
+  box.scrollTop = partition.verdict === "illegal" ? rows * ROW : 0;
   return { render };
 
   function render(step: number, reveal: boolean): void {
@@ -63,7 +65,7 @@ export function createSteps(
     const illegal = scene.marks.illegalNext[operation] === 1;
     return {
       text: `${illegal ? "✗" : "?"} ${words.operation(operation)[0]} (process ${partition.process[operation]})`,
-      detail: illegal ? "could come next; its answer is impossible" : "could come next; leads no further",
+      detail: illegal ? "could come next; its answer is impossible" : "could come next; does not help",
       style: illegal ? "step bad" : "step",
       step: -1,
       operation,

@@ -21,7 +21,7 @@ export function createWords(scene: Scene, texts: readonly string[], format: Time
     if (marks.broke[index] === 1) lines.push("✗ here it broke: no order explains this answer");
     if (marks.illegalNext[index] === 1)
       lines.push(`✗ could come next, but its answer is impossible${inState()}`);
-    if (marks.possibleNext[index] === 1) lines.push(`could come next${inState()}, and leads no further`);
+    if (marks.possibleNext[index] === 1) lines.push(`could come next${inState()}, and does not help`);
     if (marks.minimal[index] === 1) lines.push("belongs to the minimal sub-history");
     const place = stepOf[index] as number;
     if (place !== -1) lines.push(`step ${partition.orderFrom + place + 1} of the order${stateAfter(place)}`);
