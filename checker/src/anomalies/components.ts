@@ -63,7 +63,10 @@ export function stronglyConnected(graph: Graph, mask: number): Components {
 /** The components of more than one node, smallest first, each a list of its nodes in ascending order. */
 export function nontrivial({ count, of }: Components): number[][] {
   const sizes = new Int32Array(count);
-  for (const component of of) sizes[component] = (sizes[component] as number) + 1;
+  for (let node = 0; node < of.length; node++) {
+    const component = of[node] as number;
+    sizes[component] = (sizes[component] as number) + 1;
+  }
   const members = new Map<number, number[]>();
   for (let node = 0; node < of.length; node++) {
     const component = of[node] as number;
@@ -72,5 +75,5 @@ export function nontrivial({ count, of }: Components): number[][] {
     if (list === undefined) members.set(component, [node]);
     else list.push(node);
   }
-  return [...members.values()].sort((a, b) => a.length - b.length);
+  return [...members.values()].toSorted((a, b) => a.length - b.length);
 }

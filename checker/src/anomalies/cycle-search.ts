@@ -108,7 +108,7 @@ class Findings {
   cycles(): FoundCycle[] {
     const all = [...this.#examples.values()].flat();
     const rank = ({ type }: FoundCycle): number => typeRank(type);
-    return all.sort((a, b) => rank(a) - rank(b) || a.transactions.length - b.transactions.length);
+    return all.toSorted((a, b) => rank(a) - rank(b) || a.transactions.length - b.transactions.length);
   }
 }
 

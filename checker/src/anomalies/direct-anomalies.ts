@@ -69,15 +69,14 @@ class DirectSearch {
     const { longest, longestStart, log, writer } = this.#history;
     const [start, end] = [longestStart[key] as number, longestStart[key + 1] as number];
     const agreed = this.#orders.agreed[key] as number;
-    const met = new Set<number>();
+    // Without contradiction nothing is repeated.
+    const met = isComplete(this.#history, this.#orders, key) ? undefined : new Set<number>();
     let aborted = -1;
     for (let slot = start; slot < end; slot++) {
       const element = longest[slot] as number;
       const offset = slot - start;
-      if (this.#firstRepeated[key] === -1) {
-        if (met.has(element)) this.#firstRepeated[key] = offset;
-        met.add(element);
-      }
+      if (met?.has(element) === true && this.#firstRepeated[key] === -1) this.#firstRepeated[key] = offset;
+      met?.add(element);
       const by = writer[element] as number;
       if (by < 0) {
         if (this.#firstGarbage[key] === -1) this.#firstGarbage[key] = offset;

@@ -80,7 +80,7 @@ class Parser {
       operations[t + 1] = this.#kind.length;
     }
     // All prefixes can be compared only now that the longest reads are known.
-    const [kind, argument] = [Uint8Array.from(this.#kind.view()), this.#argument.view().slice()];
+    const [kind, argument] = [new Uint8Array(this.#kind.view()), this.#argument.view().slice()];
     for (let t = 0; t < log.count; t++) {
       if (log.outcome[t] === COMMITTED) this.#compareReads(t, operations[t] as number, kind, argument);
     }

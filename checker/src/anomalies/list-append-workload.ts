@@ -37,6 +37,10 @@ export class ListAppendWorkload implements Workload {
     return this.#history.log;
   }
 
+  get expectedDependencies(): number {
+    return 2 * this.#history.kind.length;
+  }
+
   findDirectAnomalies(findings: DirectFindings): void {
     findDirectAnomalies(this.#history, this.#orders, findings);
   }

@@ -27,7 +27,8 @@ export function addProcessEdges(log: TransactionLog, graph: GraphBuilder): void 
 export function addRealtimeEdges(log: TransactionLog, graph: GraphBuilder): void {
   let completed: number[] = [];
   let instant = -1;
-  for (const event of log.timeline) {
+  for (let i = 0; i < log.timeline.length; i++) {
+    const event = log.timeline[i] as number;
     const t = event >> 1;
     if ((event & 1) === 1) {
       // Of one whose outcome is unknown, nobody knows that it happened before anything.

@@ -8,11 +8,18 @@ import {
 } from "./anomaly.js";
 import type { CheckReport } from "../checks/check.js";
 import type { CheckVerdict } from "../result.js";
-import { type ConsistencyModel, forbiddenBy, modelRules } from "./consistency-models.js";
+import {
+  type ConsistencyModel,
+  consistencyModels,
+  forbiddenBy,
+  isConsistencyModel,
+  modelRules,
+} from "./consistency-models.js";
 import { type Cycle, explainCycle } from "./cycle.js";
 import { type CycleFindings, findCycles, typeRank } from "./cycle-search.js";
-import { DATA, GraphBuilder, PROCESS, RW, WR, WW } from "./graph.js";
+import { GraphBuilder, PROCESS, RW, WR, WW } from "./graph.js";
 import { addProcessEdges, addRealtimeEdges } from "./order-edges.js";
+import { show } from "./show.js";
 import { ABORTED, COMMITTED, INDETERMINATE } from "./transactions.js";
 import type { Workload } from "./workload.js";
 
@@ -53,16 +60,24 @@ export interface AnomalyFinding {
 /** Judges a history by its direct anomalies and by its cycles. Linear, but for the search for short cycles. */
 export function judge(workload: Workload, options: TransactionOptions): CheckReport<TransactionDetails> {
   const consistencyModel = options.consistencyModel ?? "strict-serializable";
+  if (!isConsistencyModel(consistencyModel)) {
+    const known = consistencyModels.join(", ");
+    throw new RangeError(`unknown consistency model ${show(consistencyModel)}; known are ${known}`);
+  }
   const forbidden = forbiddenBy(consistencyModel);
   const { order } = modelRules(consistencyModel);
   const direct = new DirectFindings();
   workload.findDirectAnomalies(direct);
-  const builder = new GraphBuilder(workload.log.count);
+  const builder = new GraphBuilder(
+    workload.log.count,
+    workload.expectedDependencies + 4 * workload.log.count,
+  );
   workload.addDependencies(builder);
-  const edges = { ww: builder.count(WW), wr: builder.count(WR), rw: builder.count(RW), process: 0 };
-  const empty = builder.count(DATA) === 0;
   if (order !== "none") addProcessEdges(workload.log, builder);
   if (order === "realtime") addRealtimeEdges(workload.log, builder);
+  const count = builder.countKinds();
+  const edges = { ww: count(WW), wr: count(WR), rw: count(RW), process: count(PROCESS) };
+  const empty = edges.ww + edges.wr + edges.rw === 0;
   const cycles = findCycles(builder.build(), order);
   const anomalies = [
     ...directFindings(direct, forbidden),
@@ -86,7 +101,7 @@ export function judge(workload: Workload, options: TransactionOptions): CheckRep
         aborted: countOutcomes(workload, ABORTED),
         indeterminate: countOutcomes(workload, INDETERMINATE),
       },
-      edges: { ...edges, process: builder.count(PROCESS) },
+      edges,
       components: { count: cycles.components, largest: cycles.largest },
       exhaustive: cycles.exhaustive,
     },
@@ -142,6 +157,6 @@ function reasonOk(
 
 function countOutcomes({ log }: Workload, outcome: number): number {
   let count = 0;
-  for (const o of log.outcome) if (o === outcome) count++;
+  for (let t = 0; t < log.count; t++) if (log.outcome[t] === outcome) count++;
   return count;
 }

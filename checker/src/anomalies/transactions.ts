@@ -131,7 +131,7 @@ class Pairing {
 
   finish(history: readonly HistoryEvent[]): TransactionLog {
     const count = this.#process.length;
-    const outcome = Uint8Array.from(this.#outcome.view());
+    const outcome = new Uint8Array(this.#outcome.view());
     const [invokedAt, completedAt] = [this.#invokedAt.view().slice(), this.#completedAt.view().slice()];
     const eventIndex = new Float64Array(count);
     const slots = new Int32Array(this.#invocations ? history.length : 0).fill(-1);
@@ -151,10 +151,16 @@ class Pairing {
       invokedAt,
       completedAt,
       eventIndex,
-      timeline: slots.filter((slot) => slot >= 0),
+      timeline: withoutGaps(slots),
       invocations: this.#invocations,
     };
   }
+}
+
+function withoutGaps(slots: Int32Array): Int32Array {
+  let length = 0;
+  for (let i = 0; i < slots.length; i++) if ((slots[i] as number) >= 0) slots[length++] = slots[i] as number;
+  return slots.slice(0, length);
 }
 
 /** The number that messages give an event. */

@@ -19,6 +19,8 @@ export interface Workload {
   readonly name: string;
   readonly log: TransactionLog;
   findDirectAnomalies(findings: DirectFindings): void;
+  /** About so many edges will be added. */
+  readonly expectedDependencies: number;
   /** Adds ww, wr and rw edges, at most linearly many. All must be certain: a wrong edge is a wrong verdict. */
   addDependencies(graph: GraphBuilder): void;
   /** Of an edge of `kind` (WW, WR or RW) that `addDependencies` added, be it through auxiliary nodes. */
