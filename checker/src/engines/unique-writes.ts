@@ -42,7 +42,7 @@ export class UniqueWritesEngine<State, Input, Output> implements Engine {
     const { operations, model } = this.#task;
     if (model.register === undefined)
       return { type: "inapplicable", reason: `the model ${model.name} does not say that it is a register` };
-    const clusters = new Clusters(operations, model.register as never);
+    const clusters = new Clusters(operations, model.register);
     this.#clusters = clusters;
     for (let start = 0; start < operations.length; start += CHUNK) {
       clusters.scan(start, Math.min(operations.length, start + CHUNK));

@@ -1,6 +1,7 @@
 import type { Model } from "../model.js";
 import { casRegister, register } from "./cas-register.js";
 import { counter } from "./counter.js";
+import { etcdKey } from "./etcd-key.js";
 import { fifoQueue } from "./fifo-queue.js";
 import { kv } from "./kv.js";
 import { multiRegister } from "./multi-register.js";
@@ -36,6 +37,7 @@ const ENTRIES: ReadonlyMap<string, Entry> = new Map<string, Entry>([
   ["register", { initial: REGISTER, make: register }],
   ["cas-register", { initial: REGISTER, make: casRegister }],
   ["kv", { initial: { shape: "a string", isValid: (value) => typeof value === "string" }, make: kv }],
+  ["etcd-key", { make: etcdKey }],
   [
     "multi-register",
     { initial: { shape: "a list of pairs [register, value]", isValid: arePairs }, make: multiRegister },

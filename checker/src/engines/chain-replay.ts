@@ -1,0 +1,262 @@
+import type { Model } from "../model.js";
+import { at, type Operation } from "../operation.js";
+import type { Timeline } from "../timeline.js";
+import { placeInGaps } from "./gaps.js";
+import { LOOSE, UNCLEAR, type Versions, type Zone } from "./versions.js";
+
+/** `stuck`: no order was found, which proves nothing. */
+export type Replayed =
+  | { readonly type: "legal"; readonly order: readonly number[] }
+  | { readonly type: "illegal" }
+  | { readonly type: "stuck" };
+
+/**
+ * What to do with makers that have not returned and whose version nobody saw: take them, leave them out, or try both at once,
+ * to prove that neither helps; that gives no order.
+ */
+export type Unseen = "take" | "leave" | "both";
+
+const ILLEGAL: Replayed = { type: "illegal" };
+const STUCK: Replayed = { type: "stuck" };
+
+/**
+ * Replays a prefix of a history in order of versions: of each version its maker, then those that saw it, in order of call.
+ * Every legal order has them in that order, but for those that saw one version, among which order of call will do, since
+ * they change nothing.
+ */
+export class Replay<State, Input, Output> {
+  /** Operations replayed until now. */
+  steps = 0;
+  readonly #model: Model<State, Input, Output>;
+  readonly #operations: readonly Operation<Input, Output>[];
+  readonly #timeline: Timeline;
+  readonly #versions: Versions<State, Input, Output>;
+  #end = 0;
+  #unseen: Unseen = "take";
+  /** Whether there may have been updates of which no version is known: then what fails may fail for want of one. */
+  #isInDoubt = false;
+  #order: number[] = [];
+  /** By gap of the order: the states the object may be in. */
+  #states: (readonly State[])[] = [];
+  /** By place in `versions.crashed`: 1 if it is in the order. */
+  #used: Uint8Array;
+  /** The last call among what is in the order; among those of them that are so in every order. */
+  #lastCall = -1;
+  #lastForcedCall = -1;
+
+  constructor(
+    model: Model<State, Input, Output>,
+    operations: readonly Operation<Input, Output>[],
+    timeline: Timeline,
+    versions: Versions<State, Input, Output>,
+  ) {
+    this.#model = model;
+    this.#operations = operations;
+    this.#timeline = timeline;
+    this.#versions = versions;
+    this.#used = new Uint8Array(versions.crashed.length);
+  }
+
+  get bytes(): number {
+    return 16 * (this.#order.length + this.#states.length) + this.#used.length;
+  }
+
+  /** The events before the place `end`. */
+  *run(end: number, unseen: Unseen): Generator<undefined, Replayed> {
+    this.#end = end;
+    this.#unseen = unseen;
+    this.#isInDoubt = this.#versions.firstDoubt < end;
+    this.#order = [];
+    this.#states = [[this.#model.init()]];
+    this.#used.fill(0);
+    this.#lastCall = this.#lastForcedCall = -1;
+    const { zones } = this.#versions;
+    const last = zones.findLastIndex((zone) => this.#hasReturned(zone));
+    let yieldAt = this.steps + STEPS_PER_YIELD;
+    for (let z = 0; z <= last; z++) {
+      const failure = this.#replayZone(at(zones, z));
+      if (failure !== undefined) return failure;
+      if (this.steps < yieldAt) continue;
+      yieldAt = this.steps + STEPS_PER_YIELD;
+      yield;
+    }
+    if (unseen === "both") return STUCK;
+    const order = this.#placeLoose();
+    return order === undefined ? STUCK : { type: "legal", order };
+  }
+
+  #hasReturned({ makers, observers }: Zone): boolean {
+    return makers.some(this.#isSettled) || observers.some(this.#isSettled);
+  }
+
+  readonly #isSettled = (operation: number): boolean => {
+    const returned = this.#timeline.returnAt[operation] as number;
+    return returned !== -1 && returned < this.#end;
+  };
+
+  /** Gives what it fails with. */
+  #replayZone({ version, makers, observers: all }: Zone): Replayed | undefined {
+    const settled = makers.filter(this.#isSettled);
+    if (settled.length > 1) return ILLEGAL;
+    const open = makers.filter((maker) => (this.#timeline.callAt[maker] as number) < this.#end);
+    const maker = settled[0] ?? open[0];
+    const observers = all.filter(this.#isSettled);
+    const isSeen = settled.length > 0 || observers.length > 0;
+    if (!isSeen && (maker === undefined || this.#unseen === "leave")) return undefined;
+    if (settled.length === 0 && open.length > 1) this.#isInDoubt = true;
+    // While it is open another may have made that version, if there is another.
+    const isForced = settled.length > 0 || (isSeen && !this.#isInDoubt);
+    if (maker === undefined && version !== 0 && !this.#isInDoubt) return ILLEGAL;
+    const failure = this.#checkTimes(maker, observers, isForced);
+    if (failure !== undefined) return failure;
+    if (this.#unseen === "both") return this.#replayBoth(maker, observers, isSeen);
+    const members = maker === undefined ? observers : [maker, ...observers];
+    if (this.#tryMembers([], members) || this.#tryWithCrashed(members)) return undefined;
+    return STUCK;
+  }
+
+  /** None may have returned before what is ahead of it was called. `isForced`: the maker is ahead in every order. */
+  #checkTimes(
+    maker: number | undefined,
+    observers: readonly number[],
+    isForced: boolean,
+  ): Replayed | undefined {
+    let failure: Replayed | undefined;
+    const check = (operation: number): void => {
+      if (!this.#isSettled(operation)) return;
+      const returned = this.#timeline.returnAt[operation] as number;
+      if (returned < this.#lastForcedCall) failure = ILLEGAL;
+      else if (returned < this.#lastCall && this.#unseen !== "both") failure ??= STUCK;
+    };
+    if (maker !== undefined) {
+      check(maker);
+      this.#noteCall(maker, isForced);
+    }
+    for (const observer of observers) check(observer);
+    for (const observer of observers) this.#noteCall(observer, true);
+    return failure;
+  }
+
+  #noteCall(operation: number, isForced: boolean): void {
+    const call = this.#timeline.callAt[operation] as number;
+    this.#lastCall = Math.max(this.#lastCall, call);
+    if (isForced) this.#lastForcedCall = Math.max(this.#lastForcedCall, call);
+  }
+
+  #replayBoth(
+    maker: number | undefined,
+    observers: readonly number[],
+    isSeen: boolean,
+  ): Replayed | undefined {
+    let states = at(this.#states, 0);
+    if (maker !== undefined) {
+      const made = this.#next(states, maker);
+      states = isSeen ? made : this.#distinct([...states, ...made]);
+    }
+    for (const observer of observers) states = this.#next(states, observer);
+    this.#states[0] = states;
+    if (states.length > 0) return undefined;
+    return this.#isInDoubt ? STUCK : ILLEGAL;
+  }
+
+  /** Appends them to the order if they are possible there: crashed ones (places in `versions.crashed`), then members. */
+  #tryMembers(crashed: readonly number[], members: readonly number[]): boolean {
+    const operations = [...crashed.map((c) => at(this.#versions.crashed, c)), ...members];
+    const reached: (readonly State[])[] = [];
+    let states = this.#states[this.#states.length - 1] as readonly State[];
+    for (const operation of operations) {
+      states = this.#next(states, operation);
+      if (states.length === 0) return false;
+      reached.push(states);
+    }
+    for (const operation of operations) this.#order.push(operation);
+    for (const after of reached) this.#states.push(after);
+    for (const c of crashed) {
+      this.#used[c] = 1;
+      this.#noteCall(at(this.#versions.crashed, c), false);
+    }
+    return true;
+  }
+
+  /** With one operation that never returned ahead of them, or two. Which, is a guess where more than one would do. */
+  #tryWithCrashed(members: readonly number[]): boolean {
+    const ones = this.#candidates(members);
+    if (ones.some((one) => this.#tryMembers([one], members))) return true;
+    if (ones.length > MAX_CANDIDATES_FOR_PAIRS) return false;
+    const { crashedKinds } = this.#versions;
+    return ones.some((one) => {
+      // Of the same kind the next: it is in no list of the first ones.
+      this.#used[one] = 1;
+      const found = this.#candidates(members).some(
+        (other) =>
+          (ones.includes(other) || crashedKinds[other] === crashedKinds[one]) &&
+          this.#tryMembers([one, other], members),
+      );
+      if (!found) this.#used[one] = 0;
+      return found;
+    });
+  }
+
+  /** Of each kind the one called first, if it was called in time; the latest ahead, since what took effect mostly did so soon. */
+  #candidates(members: readonly number[]): number[] {
+    const { callAt, returnAt } = this.#timeline;
+    const { crashed, crashedKinds } = this.#versions;
+    const until = members.reduce(
+      (first, member) => (this.#isSettled(member) ? Math.min(first, returnAt[member] as number) : first),
+      this.#end,
+    );
+    const ofKind = new Map<number, number>();
+    for (let c = 0; c < crashed.length && (callAt[at(crashed, c)] as number) < until; c++) {
+      const kind = at(crashedKinds, c);
+      if (this.#used[c] === 0 && !ofKind.has(kind)) ofKind.set(kind, c);
+    }
+    return [...ofKind.values()].toReversed();
+  }
+
+  #next(states: readonly State[], operation: number): readonly State[] {
+    const { input, output, return: returned } = at(this.#operations, operation);
+    this.steps++;
+    const answer = returned === undefined ? undefined : output;
+    if (states.length !== 1)
+      return this.#distinct(states.flatMap((state) => this.#model.step(state, input, answer)));
+    const before = at(states, 0);
+    const after = this.#model.step(before, input, answer);
+    return after.length === 1 && after[0] === before ? states : this.#distinct(after);
+  }
+
+  #distinct(states: readonly State[]): readonly State[] {
+    if (states.length < 2) return states;
+    return [...new Map(states.map((state) => [this.#model.stateKey(state), state])).values()];
+  }
+
+  /** Those that name no version, where they change nothing. */
+  #placeLoose(): readonly number[] | undefined {
+    const { roles } = this.#versions;
+    return placeInGaps(
+      this.#timeline,
+      this.#end,
+      this.#order,
+      (operation) => roles[operation] === LOOSE || roles[operation] === UNCLEAR,
+      (operation, earliest, latest) => {
+        for (let gap = earliest; gap <= latest; gap++) {
+          const states = at(this.#states, gap);
+          const isAsBefore = gap > earliest && states === this.#states[gap - 1];
+          if (!isAsBefore && this.#changesNothing(operation, states)) return gap;
+        }
+        return -1;
+      },
+    );
+  }
+
+  #changesNothing(operation: number, states: readonly State[]): boolean {
+    return states.every((state) => {
+      const after = this.#next([state], operation);
+      if (after.length !== 1) return false;
+      return after[0] === state || this.#model.stateKey(at(after, 0)) === this.#model.stateKey(state);
+    });
+  }
+}
+
+const STEPS_PER_YIELD = 500;
+/** Pairs are as many as its square. */
+const MAX_CANDIDATES_FOR_PAIRS = 12;

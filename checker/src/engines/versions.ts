@@ -1,0 +1,109 @@
+import type { Model } from "../model.js";
+import { at, type Operation } from "../operation.js";
+import type { Timeline } from "../timeline.js";
+
+/** What an operation is to the chain. */
+export const SAYS_NOTHING = 0;
+/** Changed the object and says which version it made. */
+export const MAKER = 1;
+/** Changed nothing and says which version it saw. */
+export const OBSERVER = 2;
+/** Returned, names no version, and changes nothing whatever the state. */
+export const LOOSE = 3;
+/** Returned and names no version, but may have made one. */
+export const UNCLEAR = 4;
+/** Never returned and may have made a version. */
+export const CRASHED = 5;
+
+/** A zone: those that name one version. */
+export interface Zone {
+  readonly version: number;
+  /** Its makers, of which there should be one at most, in order of call. */
+  readonly makers: readonly number[];
+  /** In order of call. */
+  readonly observers: readonly number[];
+}
+
+/** A history by the versions that its answers name. */
+export class Versions<State, Input, Output> {
+  readonly roles: Uint8Array;
+  readonly zones: Zone[] = [];
+  /** Operations of that role, in order of call; of each its kind: those of one kind are alike. */
+  readonly crashed: number[] = [];
+  readonly crashedKinds: number[] = [];
+  /** Place of the first call of an operation that is CRASHED or UNCLEAR; beyond all if there is none. */
+  firstDoubt = Number.POSITIVE_INFINITY;
+  /** Operations that name a version. */
+  named = 0;
+  readonly #model: Model<State, Input, Output>;
+  readonly #operations: readonly Operation<Input, Output>[];
+  readonly #numbers: Float64Array;
+
+  constructor(model: Model<State, Input, Output>, operations: readonly Operation<Input, Output>[]) {
+    this.#model = model;
+    this.#operations = operations;
+    this.roles = new Uint8Array(operations.length);
+    this.#numbers = new Float64Array(operations.length);
+  }
+
+  get bytes(): number {
+    return 9 * this.roles.length + 8 * this.named + ZONE_BYTES * this.zones.length;
+  }
+
+  scan(start: number, end: number): void {
+    for (let i = start; i < end; i++) {
+      const { input, output, return: returned } = at(this.#operations, i);
+      const answer = returned === undefined ? undefined : output;
+      const number = this.#model.version?.(input, answer);
+      const isHarmless =
+        this.#model.readOnly?.(input, undefined) === true || this.#model.readOnly?.(input, answer) === true;
+      if (returned === undefined) this.roles[i] = isHarmless ? SAYS_NOTHING : CRASHED;
+      else if (number === undefined) this.roles[i] = isHarmless ? LOOSE : UNCLEAR;
+      else {
+        this.roles[i] = isHarmless ? OBSERVER : MAKER;
+        this.#numbers[i] = number;
+        this.named++;
+      }
+    }
+  }
+
+  /** After all were scanned. Log-linear. */
+  arrange({ events, callAt }: Timeline): void {
+    const named = new Int32Array(this.named);
+    let count = 0;
+    const kinds = new Map<string, number>();
+    for (const event of events) {
+      if ((event & 1) === 1) continue;
+      const operation = event >> 1;
+      const role = this.roles[operation];
+      if (role === MAKER || role === OBSERVER) named[count++] = operation;
+      if (role === CRASHED || role === UNCLEAR)
+        this.firstDoubt = Math.min(this.firstDoubt, callAt[operation] as number);
+      if (role !== CRASHED) continue;
+      this.crashed.push(operation);
+      const key =
+        this.#model.operationKey?.(at(this.#operations, operation).input, undefined) ?? `#${operation}`;
+      const kind = kinds.get(key) ?? kinds.size;
+      kinds.set(key, kind);
+      this.crashedKinds.push(kind);
+    }
+    named.sort(
+      (a, b) =>
+        (this.#numbers[a] as number) - (this.#numbers[b] as number) ||
+        (callAt[a] as number) - (callAt[b] as number),
+    );
+    for (let start = 0, stop = 0; start < count; start = stop) {
+      const version = this.#numbers[named[start] as number] as number;
+      while (stop < count && this.#numbers[named[stop] as number] === version) stop++;
+      const members = [...named.subarray(start, stop)];
+      this.zones.push({
+        version,
+        makers: members.filter((operation) => this.roles[operation] === MAKER),
+        observers: members.filter((operation) => this.roles[operation] === OBSERVER),
+      });
+    }
+  }
+}
+
+/** As measured, about. */
+const ZONE_BYTES = 150;
