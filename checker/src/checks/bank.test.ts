@@ -88,6 +88,13 @@ test("accounts are not known before a read is complete", () => {
   expect(first.details).toMatchObject({ total: { value: 10 }, errorCount: 1 });
 });
 
+test("the first read is the one that ended first", () => {
+  const history = events([0, "invoke", "read"], ...read(1, { a: 1 }), [0, "ok", "read", { a: 2 }]);
+  const { reason, details } = bank().run(history);
+  expect(details.total?.value).toBe(1);
+  expect(reason).toContain("read (operation 0, process 0) sums up to 2, not 1 (of the first read)");
+});
+
 test("completions alone are enough; nothing read is nothing known", () => {
   expect(bank().run(events([0, "ok", "read", { a: 1 }], [0, "ok", "read", { a: 2 }])).verdict).toBe(
     "illegal",

@@ -4,8 +4,8 @@
  * | check | proves (verdict `ok`) | cannot see |
  * |---|---|---|
  * | `setFull()` | nothing known to be in the set is missing from the last reads; no read shows an element twice, one that was never added, whose add failed, or before its add began | an element that is missing for a while (counted as stale); losses after the last read |
- * | `setFull({ linearizable: true })` | there is an order of all adds and reads, each between its invoke and completion, that explains every read: exact, in linear time, since a set only grows | what no read shows |
- * | `counterBounds()` | each read is between the least and the greatest value that the counter could have had while it ran | values in between that no choice of the open adds gives; two reads that contradict each other within their bounds |
+ * | `setFull({ linearizable: true })` | there is an order of all adds and reads, each between its invoke and completion, that explains every read: exact, and without a search, since the set only grows | what no read shows |
+ * | `counterBounds()` | each read is between the least and the greatest value that the counter could have had while it ran | values in between that no choice of the open adds gives; two reads that contradict each other within their bounds; a history without reads is ok |
  * | `uniqueIds()` | no id was acknowledged twice | ids of operations that crashed |
  * | `bank()` | each read has the right accounts and the right sum, none overdrawn: what a consistent snapshot shows | whether a snapshot is recent, whether a transfer took effect at all; a wrong total that the first read shares (give `total`) |
  * | `longFork({ groupSize })` | no two reads of a group saw its writes in contradictory orders | whether reads are recent; forks across groups |

@@ -108,6 +108,7 @@ test.each<[string, number, HistoryEvent[]]>([
   ["a read must be of one whole group (here keys 0 to 1, each once)", 1, events(...read(0, ["r", 0, 1]))],
   ["a read must be of one whole group", 1, events(...read(0, ["r", 1, 1], ["r", 2, 1]))],
   ["a read must be of one whole group", 1, events(...read(0, ["r", 1, 1], ["r", 1, 1]))],
+  ["a read must be of one whole group", 1, events(...read(0, ["r", 0, 1], ["r", 1, 1], ["r", 1, 1]))],
   [
     "key 0 is 2 here and 1 in read (operation 0, process 0)",
     3,
