@@ -88,14 +88,19 @@ export class States {
     return this.#classes.length;
   }
 
-  /** Of the table of steps. */
+  /** Of the table of steps, and an estimate for the rest. */
   get bytes(): number {
-    return 4 * this.#steps.length;
+    return 4 * this.#steps.length + 128 * (this.#states.length + this.#classes.length);
   }
 
-  addClass(added: OperationClass<unknown, unknown>): number {
+  addClass(input: unknown, output: unknown): number {
+    const added = classOf(this.#model, input, output);
     this.#constants.push(-1);
     return this.#classes.push(added) - 1;
+  }
+
+  describe(state: number): string {
+    return this.#model.describeState(this.#states[state]);
   }
 
   isReadOnly(operationClass: number): boolean {
@@ -131,7 +136,7 @@ export class States {
   }
 
   /**
-   * Forgets all states and classes but these (in increasing order) and the initial state, and numbers them anew; returns
+   * Forgets all states and classes but these and the initial state, and numbers them anew; returns
    * the new numbers by old ones.
    */
   keep(states: readonly number[], classes: readonly number[]): { states: Int32Array; classes: Int32Array } {
@@ -183,12 +188,7 @@ export class States {
     return after;
   }
 
-  #summarize(
-    operationClass: number,
-    state: number,
-    reached: readonly unknown[],
-    before: unknown,
-  ): number {
+  #summarize(operationClass: number, state: number, reached: readonly unknown[], before: unknown): number {
     if (reached.length === 0) return IMPOSSIBLE;
     if (reached.length === 1) return reached[0] === before ? state : this.#intern(reached[0]);
     const ids = [...new Set(reached.map((next) => this.#intern(next)))];

@@ -92,7 +92,9 @@ export class ConfigurationSet {
     const number = this.count++;
     const { stride } = this.#layout;
     const start = number * stride;
-    if (number === this.nodes.length || start + stride > this.rows.length) this.#growRows();
+    if (number === this.nodes.length) this.#growNumbers();
+    // Together with them, but by the stride, which may have changed since.
+    if (start + stride > this.rows.length) this.rows = grown(this.rows, this.nodes.length * stride);
     for (let i = 0; i < stride; i++) this.rows[start + i] = row[i] as number;
     this.#chain[number] = rest;
     this.#buckets[bucket] = number;
@@ -215,9 +217,8 @@ export class ConfigurationSet {
     return relation;
   }
 
-  #growRows(): void {
+  #growNumbers(): void {
     const capacity = this.nodes.length * 2;
-    this.rows = grown(this.rows, capacity * this.#layout.stride);
     this.nodes = grown(this.nodes, capacity);
     this.#chain = grown(this.#chain, capacity);
   }

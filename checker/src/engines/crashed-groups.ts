@@ -67,6 +67,11 @@ export class CrashedGroups {
     this.#reach.clear();
   }
 
+  /** Their classes: none is that of an operation that returns. */
+  inUse(): number[] {
+    return this.groups.map(({ operationClass }) => operationClass);
+  }
+
   /** After states and classes were numbered anew. */
   renumber(classes: Int32Array): void {
     this.groups = this.groups.map((group) => ({

@@ -46,7 +46,10 @@ export class FrontierEngine implements Engine {
         limit = search.work + WORK_BETWEEN_YIELDS;
         if (step === "unsettled") step = search.advance(WORK_BETWEEN_YIELDS);
       }
-      if (step === "failed") return { type: "illegal", operation, ...search.orders(ORDERS_KEPT) };
+      if (step === "failed") {
+        const { orders, stateCount } = search.orders(ORDERS_KEPT);
+        return { type: "illegal", operation, orders, stateCount };
+      }
       this.settledReturns++;
     }
     return { type: "ok", order: search.anyOrder() };

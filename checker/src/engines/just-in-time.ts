@@ -52,6 +52,9 @@ export class JustInTime {
   /** Leaves out nothing that the state could be, for the evidence. */
   #tryAll = false;
   #returns = 0;
+  /** The beginning of the paths is forgotten. */
+  #isCut = false;
+  #statesWhenCompacted = 0;
 
   constructor(states: States) {
     this.#states = states;
@@ -118,10 +121,14 @@ export class JustInTime {
   }
 
   /**
-   * After `failed`: legal orders of all that had returned before, one for each state, the longest first, and how many
-   * states were found possible (work for this is bounded).
+   * After `failed`: legal orders of all that had returned before, one for each state, the longest first (or their ends, once
+   * `compact` has cut them), at most so many; states that were possible, and how many (work for this is bounded).
    */
-  orders(most: number): { readonly orders: number[][]; readonly stateCount: number } {
+  orders(most: number): {
+    readonly orders: number[][];
+    readonly states: number[];
+    readonly stateCount: number;
+  } {
     this.#tryAll = true;
     this.begin(this.#returning);
     this.#search(EVIDENCE_BUDGET);
@@ -136,9 +143,49 @@ export class JustInTime {
       const known = longest.get(state);
       if (known === undefined || length(node) > length(known)) longest.set(state, node);
     }
-    const nodes = [...longest.values()].toSorted((a, b) => length(b) - length(a)).slice(0, most);
-    const orders = nodes.map((node) => decode(this.#paths.to(node)));
-    return { orders: orders.toSorted((a, b) => b.length - a.length), stateCount: longest.size };
+    const nodes = [...longest].toSorted(([, a], [, b]) => length(b) - length(a)).slice(0, most);
+    const orders = nodes.map(([, node]) => decode(this.#paths.to(node), this.#isCut));
+    return {
+      orders: orders.toSorted((a, b) => b.length - a.length),
+      states: nodes.map(([state]) => state),
+      stateCount: longest.size,
+    };
+  }
+
+  /**
+   * Between two returns of a history whose length nobody knows: forgets the part of the orders that all configurations have
+   * in common, but for a tail, and states and classes that are not in use, once there are many of those. Returns what
+   * is still in use; undefined: nothing was done.
+   */
+  compact(): Remainder | undefined {
+    const states = this.#states.count + this.#states.classCount;
+    const hasManyStates = states > Math.max(4096, 2 * this.#statesWhenCompacted);
+    if (!hasManyStates && !this.#paths.isLong()) return undefined;
+    const { nodes, count } = this.#current;
+    this.#paths.compact(nodes, count);
+    this.#paths.cut(nodes, count, TAIL);
+    this.#isCut = true;
+    const operations = new Set(this.#open.heldOperations());
+    for (const code of this.#paths.held()) operations.add(Math.floor(code / 4));
+    for (const group of this.#crashed.groups)
+      for (const operation of group.operations) operations.add(operation);
+    return { operations, classes: hasManyStates ? this.#renumber() : undefined };
+  }
+
+  #renumber(): Int32Array {
+    const { rows, count } = this.#current;
+    const { stride } = this.#layout;
+    const inUse = new Set<number>();
+    for (let at = 0; at < count * stride; at += stride) inUse.add(rows[at] as number);
+    const { states, classes } = this.#states.keep(
+      [...inUse],
+      [...this.#open.inUse(), ...this.#crashed.inUse()],
+    );
+    for (let at = 0; at < count * stride; at += stride) rows[at] = states[rows[at] as number] as number;
+    this.#open.renumber(classes);
+    this.#crashed.renumber(classes);
+    this.#statesWhenCompacted = this.#states.count + this.#states.classCount;
+    return classes;
   }
 
   /** Where the returning operation can only be taken, and always can, the rows stay apart: nothing is to be compared. */
@@ -155,7 +202,8 @@ export class JustInTime {
       if ((((rows[start + taken] as number) & bit) !== 0) !== wasTaken) return false;
       if (wasTaken) {
         if (((rows[start + words + taken] as number) & bit) !== 0) return false;
-      } else if (!isRead || this.#states.step(operationClass, rows[start] as number) === IMPOSSIBLE) return false;
+      } else if (!isRead || this.#states.step(operationClass, rows[start] as number) === IMPOSSIBLE)
+        return false;
     }
     const code = (this.#open.operations[slot] as number) * 4 + PLAIN;
     for (let i = 0; i < count; i++) {
@@ -192,7 +240,8 @@ export class JustInTime {
     const { updates, classes, overwrites, operations } = this.#open;
     const state = this.#base[0] as number;
     const stamp = ++this.#seenStamp;
-    if (this.#seen.length < this.#states.classCount) this.#seen = new Float64Array(2 * this.#states.classCount);
+    if (this.#seen.length < this.#states.classCount)
+      this.#seen = new Float64Array(2 * this.#states.classCount);
     for (let i = 0; i < updates.length; i++) {
       const slot = updates[i] as number;
       const word = slot >> 5;
@@ -351,8 +400,12 @@ export class JustInTime {
   #widen(): void {
     const { words, stride } = this.#layout;
     const wider = this.#open.words;
-    const bits = (from: number): number[] => Array.from({ length: wider }, (_, i) => (i < words ? from + i : -1));
-    const counts = Array.from({ length: stride - this.#layout.countsAt }, (_, i) => this.#layout.countsAt + i);
+    const bits = (from: number): number[] =>
+      Array.from({ length: wider }, (_, i) => (i < words ? from + i : -1));
+    const counts = Array.from(
+      { length: stride - this.#layout.countsAt },
+      (_, i) => this.#layout.countsAt + i,
+    );
     this.#layout.words = wider;
     this.#gained = new Int32Array(wider);
     this.#relayout([0, ...bits(1), ...bits(1 + words), ...counts], stride);
@@ -405,7 +458,9 @@ export class JustInTime {
     // One level only: what stands in for others needs no stand-in itself.
     const isTop = columns.map((_, column) => columns.every((_, other) => !covers(other, column)));
     this.#layout.setColumns(
-      columns.map((_, column) => columns.findIndex((_, other) => isTop[other] === true && covers(other, column))),
+      columns.map((_, column) =>
+        columns.findIndex((_, other) => isTop[other] === true && covers(other, column)),
+      ),
     );
     for (const set of [this.#current, this.#next, this.#closure]) set.relayout(oldStride, sources);
     const room = Math.max(this.#row.length, sources.length * 2);
@@ -418,6 +473,15 @@ export class JustInTime {
 
 const NOTHING = -2;
 const EVIDENCE_BUDGET = 20_000;
+/** Operations kept of what all orders have in common: enough to see what led up to a violation. */
+const TAIL = 32;
+
+export interface Remainder {
+  /** All others will not be named again. */
+  readonly operations: ReadonlySet<number>;
+  /** The new number of each class; -1: forgotten. Undefined: they kept their numbers. */
+  readonly classes: Int32Array | undefined;
+}
 
 function copyRow(to: Int32Array, rows: Int32Array, row: number, stride: number): void {
   const start = row * stride;

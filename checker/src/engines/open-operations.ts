@@ -98,6 +98,15 @@ export class OpenOperations {
     }
   }
 
+  /** Classes of open operations. */
+  inUse(): Set<number> {
+    return new Set([...this.reads, ...this.updates].map((slot) => this.classes[slot] as number));
+  }
+
+  heldOperations(): number[] {
+    return [...this.reads, ...this.updates].map((slot) => this.operations[slot] as number);
+  }
+
   /** After states and classes were numbered anew. */
   renumber(classes: Int32Array): void {
     this.#epoch++;

@@ -46,6 +46,38 @@ export class Paths {
     return this.#count > 100_000 && this.#count > 2 * this.#countWhenCompacted;
   }
 
+  /** The same, for those who also `cut`: fewer are kept. */
+  isLong(): boolean {
+    return this.#count > 4096 && this.#count > 2 * this.#countWhenCompacted;
+  }
+
+  /** What the nodes hold, in no order that means anything. */
+  *held(): Generator<number> {
+    for (let node = 0; node < this.#count; node++) yield this.#operations[node] as number;
+  }
+
+  /**
+   * After `compact`: forgets what all paths have in common, but for the last `tail` nodes of it. `nodes` are renumbered in
+   * place. Linear.
+   */
+  cut(nodes: Int32Array, count: number, tail: number): void {
+    const passing = new Int32Array(this.#count);
+    for (let i = 0; i < count; i++) {
+      const node = nodes[i] as number;
+      if (node === ROOT) return;
+      passing[node] = (passing[node] as number) + 1;
+    }
+    let first = this.#count - 1;
+    for (; first >= 0 && passing[first] !== count; first--) {
+      const parent = this.#parents[first] as number;
+      if (parent !== ROOT) passing[parent] = (passing[parent] as number) + (passing[first] as number);
+    }
+    for (let left = tail; first !== ROOT && left > 0; left--) first = this.#parents[first] as number;
+    if (first === ROOT) return;
+    this.#parents[first] = ROOT;
+    this.compact(nodes, count);
+  }
+
   /** Forgets nodes that lead to none of the first `count` of `nodes`, which are renumbered in place. */
   compact(nodes: Int32Array, count: number): void {
     const renumbered = new Int32Array(this.#count);

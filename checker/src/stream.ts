@@ -1,0 +1,241 @@
+import { KeyStream, type Recorded } from "./key-stream.js";
+import type { Model } from "./model.js";
+import { InputError } from "./operation.js";
+import { type CheckVerdict, DEFAULT_MAX_BYTES } from "./result.js";
+
+export type StreamEvent<Input, Output> =
+  /** `id`: for messages; the number of operations invoked before it if absent. */
+  | {
+      readonly type: "invoke";
+      readonly process: number;
+      readonly input: Input;
+      readonly id?: number | undefined;
+    }
+  | { readonly type: "ok"; readonly process: number; readonly output: Output }
+  /** It certainly did not happen. */
+  | { readonly type: "fail"; readonly process: number }
+  /** Nobody knows; the process calls nothing more. */
+  | { readonly type: "info"; readonly process: number };
+
+export interface StreamOptions<Input, Output> {
+  /** Bytes of the checker's own tables and of the events that wait, for all keys; 1 GiB if absent. A key that has no room is unknown. */
+  readonly maxBytes?: number | undefined;
+  /** Events of one key that may wait for the answer of one operation; 100,000 if absent. */
+  readonly maxBuffered?: number | undefined;
+  /** Called once for each key that is found illegal, from within the `push` that settled it. */
+  readonly onViolation?: ((violation: StreamIllegal<Input, Output>) => void) | undefined;
+}
+
+export interface StreamResult<Input, Output> {
+  readonly verdict: CheckVerdict;
+  /** In order of first appearance. */
+  readonly partitions: readonly StreamPartition<Input, Output>[];
+  readonly configurations: number;
+  /** How many were invoked. */
+  readonly operations: number;
+}
+
+export type StreamPartition<Input, Output> =
+  | (StreamBase & { readonly verdict: "ok" })
+  | StreamIllegal<Input, Output>
+  | (StreamBase & {
+      readonly verdict: "unknown";
+      readonly ranOut: "memory" | "buffer";
+      /** Returns that were settled: the history of this key is legal up to there. */
+      readonly settledReturns: number;
+      readonly reason: string;
+    });
+
+interface StreamBase {
+  readonly key: string;
+  readonly operations: number;
+  readonly configurations: number;
+}
+
+export interface StreamIllegal<Input, Output> extends StreamBase {
+  readonly verdict: "illegal";
+  /** The operation whose return left no order: the same that `checkOperations` finds. */
+  readonly failedAt: StreamOperation<Input, Output>;
+  /** The end of a longest legal order of all that had returned before; of a short history all of it. */
+  readonly lastOperations: readonly StreamOperation<Input, Output>[];
+  /** The states that the object could be in before that return; at most STATES_SHOWN. */
+  readonly possibleStates: readonly string[];
+  readonly possibleStateCount: number;
+  readonly reason: string;
+}
+
+export interface StreamOperation<Input, Output> {
+  /** How many operations were invoked before it, of all keys. */
+  readonly position: number;
+  readonly id: number;
+  readonly process: number;
+  readonly input: Input;
+  /** Undefined: it has not returned, or never did. */
+  readonly output?: Output | undefined;
+}
+
+/**
+ * Checks a history while it is recorded, with the same verdict, and the same operation where it breaks, as
+ * `checkOperations` gives for the whole of it. The events come in the order in which they were recorded, each key is
+ * checked by itself, and memory does not grow with the length.
+ *
+ * To be exact it needs to know of an operation how it ended before it goes past its call: the events of a key wait
+ * until every operation that was called before them has its answer. A violation is therefore found when the
+ * operations that were open at that moment have ended, and an operation that never ends (a client that hangs, without
+ * an `info`) makes its key wait: `maxBuffered` bounds that, and the key is then unknown. Give every operation a time limit.
+ *
+ * One that ended as `info` may take effect for ever after. It is kept (and its process number, to
+ * notice if it goes on), so that memory does grow with the number of those that differ from each other; and the search is
+ * exponential in the operations that are open at a time, as ever. `simplify` and `project`, for which a model needs the whole history, are
+ * not used.
+ *
+ * Throws InputError where the events make no sense, and ModelError where the model breaks a promise; there is no verdict then.
+ */
+export class StreamingChecker<State, Input, Output> {
+  readonly #model: Model<unknown, Input, Output>;
+  readonly #options: StreamOptions<Input, Output>;
+  readonly #maxBytes: number;
+  readonly #keys = new Map<string, KeyStream<Input, Output>>();
+  /** By process: what it has open, or that it has ended. */
+  readonly #processes = new Map<number, Recorded<Input, Output> | "ended">();
+  #verdict: CheckVerdict = "ok";
+  #operations = 0;
+  #untilCount = COUNT_EVERY;
+  #hasEnded = false;
+
+  constructor(model: Model<State, Input, Output>, options: StreamOptions<Input, Output> = {}) {
+    // States of this model go to this model alone.
+    this.#model = model as unknown as Model<unknown, Input, Output>;
+    this.#options = options;
+    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  }
+
+  /** Of what is settled so far: `ok` may still change, `illegal` may not. */
+  get verdict(): CheckVerdict {
+    return this.#verdict;
+  }
+
+  /** Of the tables, and of the events that wait (an estimate). */
+  get bytes(): number {
+    let bytes = 0;
+    for (const key of this.#keys.values()) bytes += key.bytes;
+    return bytes;
+  }
+
+  /** Events that wait for an answer. */
+  get buffered(): number {
+    let buffered = 0;
+    for (const key of this.#keys.values()) buffered += key.buffered;
+    return buffered;
+  }
+
+  /** Returns the verdict so far. */
+  push(event: StreamEvent<Input, Output>): CheckVerdict {
+    if (this.#hasEnded) throw new Error("the history has ended: a new one needs a new checker");
+    if (event.type === "invoke") this.#invoke(event.process, event.input, event.id);
+    else this.#complete(event);
+    if (--this.#untilCount <= 0) this.#limitMemory();
+    return this.#verdict;
+  }
+
+  /** No more events will come: what is open never returned. The result of all keys. */
+  end(): StreamResult<Input, Output> {
+    if (!this.#hasEnded) {
+      this.#hasEnded = true;
+      for (const open of this.#processes.values()) {
+        if (open === "ended") continue;
+        open.fate = "info";
+        this.#drain(open.stream);
+      }
+    }
+    const partitions = [...this.#keys.values()].map((key) => key.result());
+    return {
+      verdict: this.#verdict,
+      partitions,
+      configurations: partitions.reduce((sum, { configurations }) => sum + configurations, 0),
+      operations: this.#operations,
+    };
+  }
+
+  #invoke(process: number, input: Input, givenId: number | undefined): void {
+    const position = this.#operations;
+    const id = givenId ?? position;
+    if (!Number.isSafeInteger(process))
+      throw new InputError(position, id, `process ${process} is not an integer`);
+    const open = this.#processes.get(process);
+    if (open === "ended")
+      throw new InputError(
+        position,
+        id,
+        `process ${process} called it after an operation of unknown outcome (info)`,
+      );
+    if (open !== undefined)
+      throw new InputError(
+        position,
+        id,
+        `process ${process} called it while its operation ${open.id} had not returned yet`,
+      );
+    const problem = this.#model.problem?.(input, undefined);
+    if (problem !== undefined) throw new InputError(position, id, problem);
+    const key = this.#model.key?.(input) ?? "";
+    let stream = this.#keys.get(key);
+    if (stream === undefined) {
+      stream = new KeyStream(
+        this.#model,
+        key,
+        this.#maxBytes,
+        this.#options.maxBuffered ?? DEFAULT_MAX_BUFFERED,
+      );
+      this.#keys.set(key, stream);
+    }
+    this.#operations++;
+    this.#processes.set(process, stream.call(position, id, process, input));
+  }
+
+  #complete(event: Exclude<StreamEvent<Input, Output>, { readonly type: "invoke" }>): void {
+    const open = this.#processes.get(event.process);
+    if (open === undefined || open === "ended")
+      throw new InputError(
+        this.#operations,
+        this.#operations,
+        `process ${event.process} has no operation open that could end (${event.type})`,
+      );
+    if (event.type === "ok") {
+      const problem =
+        event.output === undefined
+          ? "it returned without an answer (give null or {} where there is nothing to say)"
+          : this.#model.problem?.(open.input, event.output);
+      if (problem !== undefined) throw new InputError(open.position, open.id, problem);
+      open.output = event.output;
+    }
+    open.fate = event.type;
+    if (event.type === "info") this.#processes.set(event.process, "ended");
+    else this.#processes.delete(event.process);
+    if (event.type === "ok") open.stream.return(open);
+    this.#drain(open.stream);
+  }
+
+  #drain(stream: KeyStream<Input, Output>): void {
+    if (!stream.drain()) return;
+    const result = stream.result();
+    if (result.verdict === "illegal") {
+      this.#verdict = "illegal";
+      this.#options.onViolation?.(result);
+    } else if (result.verdict === "unknown" && this.#verdict === "ok") this.#verdict = "unknown";
+  }
+
+  /** Now and then: the key that takes most makes room for the others. */
+  #limitMemory(): void {
+    this.#untilCount = Math.max(COUNT_EVERY, this.#keys.size);
+    for (let bytes = this.bytes; bytes > this.#maxBytes; bytes = this.bytes) {
+      const [largest] = [...this.#keys.values()].toSorted((a, b) => b.bytes - a.bytes);
+      if (largest === undefined || largest.bytes === 0) return;
+      largest.giveUp();
+      if (this.#verdict === "ok") this.#verdict = "unknown";
+    }
+  }
+}
+
+const DEFAULT_MAX_BUFFERED = 100_000;
+/** Events. */
+const COUNT_EVERY = 1024;
