@@ -79,8 +79,8 @@ export interface SetFullDetails {
  * A set that only grows, `add` of an element and `read` of all, initially empty. Illegal: an element lost,
  * twice in a read, or read though it cannot be there; with `linearizable` exactly the histories that no
  * linearizable set has. Unknown: no read showed anything. Linear in the recording, elements of reads included.
- * After Jepsen's set-full, which passes over elements whose add failed, and reads before the add began; the
- * decision for linearizable sets is in set-order.ts.
+ * After Jepsen's set-full, which passes over elements that cannot be there, and over staleness of less than a
+ * millisecond (here the order of events counts). The decision for linearizable sets is in set-order.ts.
  */
 export function setFull({ linearizable = false }: SetFullOptions = {}): Check<SetFullDetails> {
   return {
