@@ -35,7 +35,9 @@ test("tells a stale read: the order, its states, what was impossible, in words t
   expect(partition.states.slice(0, 2).map((state) => texts[state])).toEqual(["1", "2"]);
   expect(partition.label.map((label) => texts[label])).toEqual(["w 1", "w 2", "cas 9→8 ?", "r 1", "r 2"]);
   const words = page.slice(page.indexOf("<details>"), page.indexOf("</details>"));
-  expect(words).toContain("operation 3, read that returned 1 (process 2)");
+  expect(words).toContain(
+    `operation 3, ${model.describeOperation(STALE[3]?.input ?? { f: "read" }, { value: 1 })} (process 2)`,
+  );
   expect(words).toContain("A minimal sub-history that is still illegal");
   expect(page).toContain("<title>illegal: stale</title>");
 });

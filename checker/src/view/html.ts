@@ -37,12 +37,16 @@ export function historyHtml<State, Input, Output>(
 ${header(data, result)}
 ${data.partitions.length === 0 ? "" : chart(data)}
 ${words(data)}
-<dialog id="help" aria-labelledby="help-title"><h2 id="help-title">Keys</h2><dl id="keys"></dl><button id="help-close" type="button">Close</button></dialog>
-<script type="application/json" id="data">${scriptJson(data)}</script>
-<script>${pageScript()}</script>
+${script(data)}
 </body>
 </html>
 `;
+}
+
+/** A page without operations needs none. */
+function script(data: PageData): string {
+  const json = `<script type="application/json" id="data">${scriptJson(data)}</script>`;
+  return data.partitions.length === 0 ? json : `${json}\n<script>${pageScript()}</script>`;
 }
 
 const MEANING = {
@@ -105,7 +109,8 @@ ${legend(data)}
 </div>
 <section id="side" aria-labelledby="order-title"><h2 id="order-title"></h2><div id="steps" tabindex="0" role="listbox" aria-label="Steps of the order"><div id="steps-inner"></div></div></section>
 </main>
-<div id="status" class="unseen" role="status" aria-live="polite"></div>`;
+<div id="status" class="unseen" role="status" aria-live="polite"></div>
+<dialog id="help" aria-labelledby="help-title"><h2 id="help-title">Keys</h2><dl id="keys"></dl><button id="help-close" type="button">Close</button></dialog>`;
 }
 
 function button(id: string, text: string, label?: string): string {

@@ -40,9 +40,27 @@ const PARTS: PageParts = {
 /**
  * The page's script: the source of these functions, as the engine that runs us holds it. That works from dist/, from a
  * bundle and after minifying, without reading a file, for each function uses only what it is given: a name of this
- * module's scope does not exist in the page. (`__name` is what bundlers that keep names call.)
+ * module's scope does not exist in the page.
  */
 export function pageScript(): string {
   const parts = Object.entries(PARTS).map(([name, part]) => `${JSON.stringify(name)}: ${String(part)}`);
-  return `"use strict";\n{\nconst __name = (value) => value;\n(${String(startPage)})(window, {\n${parts.join(",\n")},\n});\n}`;
+  return `"use strict";
+{
+const ${nameKeeper()} = (value) => value;
+(${String(startPage)})(window, {
+${parts.join(",\n")},
+});
+}`;
+}
+
+/**
+ * Bundlers that keep the names of functions wrap each in a call of a helper of theirs, which the page has not: what
+ * it is called here. `__name` where nothing was wrapped.
+ */
+function nameKeeper(): string {
+  function sample(): () => number {
+    const named = (): number => 0;
+    return named;
+  }
+  return /([\w$]+)\(\(\)\s*=>\s*0,\s*["'`]named["'`]\)/.exec(String(sample))?.[1] ?? "__name";
 }

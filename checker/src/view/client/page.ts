@@ -56,7 +56,6 @@ export function startPage(dom: Dom, parts: PageParts): void {
   let waiting = false;
   let shown: Shown;
 
-  if (data.partitions.length === 0) return;
   const controls = parts.createControls(dom);
   controls.keyboard(parts.createCommands(dom, element("help"), element("keys"), actions()));
   controls.pointer(canvas, onCanvas());

@@ -58,7 +58,8 @@ export function random(seed: number, keys = 1): readonly CasRegisterOperation[] 
 }
 
 export function dataOf(page: string): PageData {
-  const json = /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(page)?.[1];
-  if (json === undefined) throw new Error("the page carries no data");
-  return JSON.parse(json) as PageData;
+  const tag = '<script type="application/json" id="data">';
+  const from = page.indexOf(tag);
+  if (from === -1) throw new Error("the page carries no data");
+  return JSON.parse(page.slice(from + tag.length, page.indexOf("</script>", from))) as PageData;
 }
