@@ -1,6 +1,7 @@
 import type { Meaning, RecordedEvent } from "./event.js";
-import { describe } from "./fields.js";
+import { ETCD_KEY_ADAPTER } from "./etcd-adapter.js";
 import { FormatError } from "./format-error.js";
+import { casPair, updateValue } from "./update-value.js";
 
 /** How the events of one kind of operation become what a model takes. */
 export interface OperationAdapter {
@@ -70,14 +71,7 @@ const contains: OperationAdapter = {
 
 const cas: OperationAdapter = {
   input: (invoke, ok) => {
-    const value = updateValue(invoke, ok);
-    if (!Array.isArray(value) || value.length !== 2)
-      throw new FormatError(
-        invoke.line,
-        `a cas of ${describe(value)}`,
-        "the value of a cas is a pair, [from, to]",
-      );
-    const [from, to] = value as readonly unknown[];
+    const [from, to] = casPair(invoke, ok);
     return { f: "cas", key: invoke.key, from, to };
   },
   output: ({ fields }) => ({ succeeded: fields["succeeded"] ?? true }),
@@ -104,19 +98,6 @@ function microOperations(value: unknown): unknown {
   });
 }
 
-/** What the invoke says; the completion repeats it, says nothing, or says it where the invoke did not. */
-function updateValue(invoke: RecordedEvent, ok: RecordedEvent | undefined): unknown {
-  const repeated = ok?.value ?? null;
-  if (invoke.value === null) return repeated;
-  if (ok === undefined || repeated === null || repeated === invoke.value) return invoke.value;
-  if (describe(repeated) === describe(invoke.value)) return invoke.value;
-  throw new FormatError(
-    ok.line,
-    `a ${ok.f} of ${describe(repeated)} is acknowledged, but ${describe(invoke.value)} was invoked on line ${invoke.line}`,
-    "a completion repeats the value of its invoke, or has null",
-  );
-}
-
 const plain: OperationAdapter = {
   input: (invoke) => ({ f: invoke.f, key: invoke.key, value: invoke.value }),
   output: (ok) => ({ value: ok.value }),
@@ -130,6 +111,7 @@ export const ADAPTERS: ReadonlyMap<string, Adapter> = new Map<string, Adapter>([
   ["register", { operations: { read, write: update } }],
   ["cas-register", { operations: { read, write: update, cas } }],
   ["kv", { operations: { get, put: update, append: update } }],
+  ["etcd-key", ETCD_KEY_ADAPTER],
   ["multi-register", { operations: { txn: transaction } }],
   ["mutex", { operations: { acquire: step, release: step } }],
   ["set", { operations: { add: update, remove: update, contains, read } }],
