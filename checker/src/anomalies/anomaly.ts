@@ -12,6 +12,8 @@ export const DIRECT_TYPES = [
   "garbage-read",
   /** A read returned an element twice. */
   "duplicate-elements",
+  /** A read shows a transaction's later append to a key without its earlier one, or before it. */
+  "reordered-appends",
   /** Two reads of a key that cannot be of one growing list. */
   "incompatible-order",
   /** A read returned an element of an aborted transaction. */

@@ -11,8 +11,9 @@ import type { AnomalyType, CycleType } from "./anomaly.js";
  * Transactions" (2013). Session and real-time variants: Daudjee and Salem, "Lazy Database Replication
  * with Snapshot Isolation" (2006), and Adya's PL-SS. That a repeated, reordered or unheard-of element, or one of
  * an aborted transaction, is as bad as what it stands for is Elle's reading (Kingsbury and Alvaro,
- * "Elle", 2020), and so are the names. Stricter than Elle here: `garbage-read` is forbidden by every model,
- * `internal` by repeatable-read too, `fractured-read` is looked for at all.
+ * "Elle", 2020), and so are the names. Stricter than Elle here: `garbage-read` and `reordered-appends` are looked
+ * for, and forbidden by every model, as no order of events has them; `fractured-read` is looked for; `internal` is
+ * forbidden by repeatable-read too.
  */
 export type ConsistencyModel = keyof typeof MODELS;
 
@@ -26,7 +27,7 @@ interface ModelRules {
 /** An order besides the data's that transactions must respect; each includes those before it. */
 export type CycleOrder = "none" | "process" | "realtime";
 
-const ANY: readonly AnomalyType[] = ["duplicate-elements", "garbage-read"];
+const ANY: readonly AnomalyType[] = ["duplicate-elements", "garbage-read", "reordered-appends"];
 const COMMITTED_READS: readonly AnomalyType[] = [
   ...ANY,
   "G1a",

@@ -1,3 +1,4 @@
+import { at } from "../operation.js";
 import { CYCLE_CLASSES, type CycleClass, type CycleType, EXAMPLES } from "./anomaly.js";
 import { nontrivial, stronglyConnected } from "./components.js";
 import type { CycleOrder } from "./consistency-models.js";
@@ -188,7 +189,7 @@ class ComponentSearch {
     if (this.#findings.any(classes)) return;
     const anchor = this.#anchors(kind, within)[0];
     if (anchor === undefined) return;
-    this.#report(this.#paths.cycleThrough(anchor, rules, Number.POSITIVE_INFINITY));
+    this.#report(this.#paths.cycleThrough(anchor, rules, Number.POSITIVE_INFINITY), rules.mask);
     if (!this.#findings.any(classes))
       throw new Error(`no cycle of ${classes.join()} in a component that has one`);
   }
@@ -229,7 +230,7 @@ class ComponentSearch {
       for (const anchor of anchors) {
         const shortest = this.#findings.length(type);
         if (shortest <= Math.min(depth, 2)) return;
-        this.#report(this.#paths.cycleThrough(anchor, path, Math.min(depth, shortest - 1)));
+        this.#report(this.#paths.cycleThrough(anchor, path, Math.min(depth, shortest - 1)), path.mask);
         if (this.#paths.visits <= end) continue;
         this.#findings.exhaustive &&= this.#findings.has(type);
         return;
@@ -238,10 +239,10 @@ class ComponentSearch {
     }
   }
 
-  #report(walk: { readonly nodes: readonly number[]; readonly kinds: readonly number[] } | undefined): void {
+  #report(walk: Walk | undefined, mask: number): void {
     if (walk === undefined) return;
     const kinds = walk.nodes.map((node, i) =>
-      this.#strongest(node, walk.nodes[(i + 1) % walk.nodes.length] as number, walk.kinds[i] as number),
+      this.#strongest(node, at(walk.nodes, (i + 1) % walk.nodes.length), at(walk.kinds, i), mask),
     );
     for (const cycle of simpleCycles(walk.nodes, kinds)) {
       const transactions = cycle.nodes.map((node) => this.#local.original[node] as number);
@@ -249,12 +250,17 @@ class ComponentSearch {
     }
   }
 
-  /** The best reason why one transaction precedes another: ww before wr before rw before process before real time. */
-  #strongest(from: number, to: number, found: number): number {
+  /**
+   * The best reason, of those looked for, why one transaction precedes another: ww before wr, rw, process, real time.
+   * But an order is not turned into an rw edge, which could make two of them adjacent.
+   */
+  #strongest(from: number, to: number, found: number, mask: number): number {
     const { offsets, targets, kinds } = this.#local;
+    const better = (mask | PROCESS) & ~RW;
     let best = found;
     for (let edge = offsets[from] as number; edge < (offsets[from + 1] as number); edge++)
-      if (targets[edge] === to) best = Math.min(best, kinds[edge] as number);
+      if (targets[edge] === to && ((kinds[edge] as number) & better) !== 0)
+        best = Math.min(best, kinds[edge] as number);
     return best;
   }
 }

@@ -37,7 +37,7 @@ class DirectSearch {
   }
 
   run(): void {
-    this.#markIntermediates();
+    this.#appendsOfOneTransaction();
     for (let key = 0; key < this.#history.keys.length; key++) this.#longestRead(key);
     const { log, operations, kind } = this.#history;
     const internal = new InternalChecker(this.#history, this.#orders, this.#findings);
@@ -51,7 +51,7 @@ class DirectSearch {
     this.#lostUpdates();
   }
 
-  #markIntermediates(): void {
+  #appendsOfOneTransaction(): void {
     const { log, operations, kind, key, argument } = this.#history;
     const last = new Int32Array(this.#history.keys.length).fill(-1);
     for (let t = 0; t < log.count; t++) {
@@ -59,10 +59,29 @@ class DirectSearch {
       for (let i = start; i < (operations[t + 1] as number); i++) {
         if (kind[i] !== APPEND) continue;
         const previous = last[key[i] as number] as number;
-        if (previous >= start) this.#intermediate[argument[previous] as number] = 1;
+        if (previous >= start) {
+          this.#intermediate[argument[previous] as number] = 1;
+          if (log.outcome[t] !== ABORTED) this.#ownOrder(t, argument[previous] as number, i);
+        }
         last[key[i] as number] = i;
       }
     }
+  }
+
+  /** What a transaction appended first must be in every list before what it appended later. */
+  #ownOrder(t: number, earlier: number, append: number): void {
+    const later = this.#history.argument[append] as number;
+    const [first, second] = [
+      this.#orders.position[earlier] as number,
+      this.#orders.position[later] as number,
+    ];
+    if (second < 0 || (first >= 0 && first < second)) return;
+    const key = this.#history.key[append] as number;
+    this.#add("reordered-appends", [t], key, [earlier, later], () => {
+      const [a, b] = [elementText(this.#history, earlier), elementText(this.#history, later)];
+      const shown = first < 0 ? `without ${a}` : `before ${a}`;
+      return `${this.#name(t)} appended ${a} and then ${b} to ${keyText(this.#history, key)}, but reads show ${b} ${shown}`;
+    });
   }
 
   #longestRead(key: number): void {

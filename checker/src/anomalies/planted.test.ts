@@ -86,6 +86,7 @@ test("the smallest histories have their anomaly and only what goes with it", () 
       "incompatible-order": "incompatible-order",
       "internal": "internal empty-transaction-graph",
       "lost-update": "lost-update G2-item",
+      "reordered-appends": "reordered-appends G1b",
     }
   `);
 });

@@ -14,6 +14,10 @@ interface Scenario {
 const SCENARIOS: Readonly<Partial<Record<AnomalyType, Scenario>>> = {
   "garbage-read": { transactions: ["A: r x [1]"], schedule: "+A -A" },
   "duplicate-elements": { transactions: ["A: append x 1", "B: r x [1 1]"], schedule: "+A +B -A -B" },
+  "reordered-appends": {
+    transactions: ["A: append x 1, append x 2", "B: r x [2 1]"],
+    schedule: "+A -A +B -B",
+  },
   "incompatible-order": {
     transactions: ["A: append x 1", "B: append x 2", "C: r x [1 2]", "D: r x [2 1]"],
     schedule: "+A +B +C +D -A -B -C -D",
