@@ -2,7 +2,7 @@
 # because make turns every failure into its own exit code 2 (exit codes: histories/README.md).
 .DEFAULT_GOAL := help
 .PHONY: help setup packages engine images tools build proto proto-check test lint format jepsen mutant \
-	cluster-up cluster-down image bench clean
+	cluster-up cluster-down image bench bench-checker test-long clean
 
 NAME ?=
 RUNS ?= 1
@@ -49,6 +49,9 @@ proto-check: packages
 test: setup tools ## Run all tests, those on real containers too
 	@npx --no-install vitest run $(VITEST_FLAGS)
 
+test-long: setup tools ## The same with ten times as many random histories (200,000 against brute force)
+	@GAUNTLET_LONG=1 npx --no-install vitest run $(VITEST_FLAGS)
+
 lint: packages build proto-check ## Check types, lint rules, format and that generated code is current
 	@npx --no-install oxlint --type-aware --deny-warnings
 	@npx --no-install biome format .
@@ -68,8 +71,11 @@ cluster-up: setup ## Start a standing cluster and print etcdctl commands to try:
 cluster-down: build ## Remove the standing cluster
 	@node docker/bin/cluster.js down
 
-bench: setup ## Measure: operations a second, and the time from kill -9 of the leader to the next acknowledged write
+bench: bench-checker setup ## Measure: the checker; operations a second; kill -9 of the leader to the next acknowledged write
 	@node bench/dist/main.js
+
+bench-checker: build ## Measure the checker alone; recorded histories of peers where GAUNTLET_DATA points
+	@node bench/dist/checker/main.js
 
 clean: ## Remove what was built here (node_modules, dist, caches); recorded runs stay
 	rm -rf node_modules docker/.cache */dist */*.tsbuildinfo

@@ -9,7 +9,14 @@ export {
   writeResults,
   writeTest,
 } from "./files.js";
-export { type EventPair, pairEvents, type RegisterOperation, toOperations } from "./operations.js";
+export {
+  type EventPair,
+  pairEvents,
+  type RegisterOperation,
+  toOperations,
+  toRegisterInput,
+  toRegisterOutput,
+} from "./operations.js";
 export { type History, MAX_LINE_BYTES, parseHistory, readHistory } from "./reader.js";
 export type * from "./results.js";
 export * from "./runs.js";

@@ -55,6 +55,16 @@ export function toOperations(events: readonly HistoryEvent[], name = "history"):
   });
 }
 
+/** What an invoke asks of a register, for a checker that is fed event by event. Throws HistoryError. */
+export function toRegisterInput(invoke: HistoryEvent, name = "history"): CasRegisterInput {
+  return parse(inputSchema, invoke, name);
+}
+
+/** What an ok answered. Throws HistoryError. */
+export function toRegisterOutput(ok: HistoryEvent, name = "history"): CasRegisterOutput {
+  return toOutput(ok, name);
+}
+
 const value = z.union([z.string(), z.number()], "expected a string or a number");
 const key = z.string().optional();
 

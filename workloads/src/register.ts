@@ -1,6 +1,7 @@
 import type { CheckResult } from "@gauntlet/histories";
 import type { Client, Outcome } from "./client.js";
 import { checkLinearizability } from "./linearizability.js";
+import { liveRegister } from "./live-register.js";
 import { checkRevisions } from "./revisions.js";
 import type { RegisterOptions } from "./register-generator.js";
 import { REGISTER_DEFAULTS, RegisterGenerator } from "./register-generator.js";
@@ -16,6 +17,7 @@ export function registerWorkload(options: Partial<RegisterOptions> = {}): Worklo
     perform,
     check: async (history, limits) =>
       eachByItself([() => checkLinearizability(history, limits), () => checkRevisions(history)]),
+    live: liveRegister,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { CheckResult, HistoryEvent } from "@gauntlet/histories";
+import type { LiveCheck } from "./workload.js";
 
 /** `details` of a failed revision check. */
 export interface RevisionEvidence {
@@ -29,40 +30,40 @@ interface Answered {
  * Undefined for a history whose answers carry no revisions.
  */
 export function checkRevisions(history: readonly HistoryEvent[]): CheckResult | undefined {
-  const floors = new Map<number | "nemesis", Answered | undefined>();
-  const writers = new Map<number, HistoryEvent>();
-  let highest: Answered | undefined;
-  let answers = 0;
+  const order = new RevisionOrder();
   for (const event of history) {
-    if (event.type === "invoke") {
-      floors.set(event.process, highest);
-    }
-    const { revision } = event;
-    if (event.type !== "ok" || revision === undefined) {
-      continue;
-    }
-    answers += 1;
-    const floor = floors.get(event.process);
-    const changes = event.f === "write" || (event.f === "cas" && event.succeeded !== false);
-    if (floor !== undefined && (changes ? revision <= floor.revision : revision < floor.revision)) {
-      return violation(event, floor.event, "which had ended before it began");
-    }
-    const twin = changes ? writers.get(revision) : undefined;
-    if (twin !== undefined) {
-      return violation(event, twin, "and two writes never share a revision");
-    }
-    if (changes) {
-      writers.set(revision, event);
-    }
-    if (highest === undefined || revision > highest.revision) {
-      highest = { revision, event };
-    }
+    const found = order.push(event);
+    if (found !== undefined) return found;
   }
-  if (answers === 0) {
+  if (order.answers === 0) return undefined;
+  const reason = `the revisions of ${order.answers} answers agree with the order of the operations`;
+  return { name: "revisions", kind: "safety", verdict: "valid", reason };
+}
+
+/** The same, event by event while a history grows. */
+export class RevisionOrder implements LiveCheck {
+  /** How many answers carried a revision. */
+  answers = 0;
+  /** By process: the highest revision that had been answered when its open operation began. */
+  readonly #floors = new Map<number | "nemesis", Answered | undefined>();
+  readonly #writers = new Map<number, HistoryEvent>();
+  #highest: Answered | undefined;
+
+  push(event: HistoryEvent): CheckResult | undefined {
+    if (event.type === "invoke") this.#floors.set(event.process, this.#highest);
+    const { revision } = event;
+    if (event.type !== "ok" || revision === undefined) return undefined;
+    this.answers += 1;
+    const floor = this.#floors.get(event.process);
+    const changes = event.f === "write" || (event.f === "cas" && event.succeeded !== false);
+    if (floor !== undefined && (changes ? revision <= floor.revision : revision < floor.revision))
+      return violation(event, floor.event, "which had ended before it began");
+    const twin = changes ? this.#writers.get(revision) : undefined;
+    if (twin !== undefined) return violation(event, twin, "and two writes never share a revision");
+    if (changes) this.#writers.set(revision, event);
+    if (this.#highest === undefined || revision > this.#highest.revision) this.#highest = { revision, event };
     return undefined;
   }
-  const reason = `the revisions of ${answers} answers agree with the order of the operations`;
-  return { name: "revisions", kind: "safety", verdict: "valid", reason };
 }
 
 function violation(event: HistoryEvent, other: HistoryEvent, why: string): CheckResult {

@@ -36,6 +36,13 @@ export interface Workload {
   /** Performs one operation. The answer's fields go into the completion event. */
   perform(client: Client, operation: Operation): Promise<Outcome<Answer>>;
   check(history: readonly HistoryEvent[], limits: CheckLimits): Promise<readonly CheckResult[]>;
+  /** Watches a history while it grows, so that a run can end at its first violation. The last word is `check`'s. */
+  live?(): LiveCheck;
+}
+
+export interface LiveCheck {
+  /** The next event. Returns a violation once that event settled it; sound, though not yet complete. */
+  push(event: HistoryEvent): CheckResult | undefined;
 }
 
 /** Hands out operations. Called from one thread. */

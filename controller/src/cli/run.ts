@@ -28,6 +28,7 @@ export interface RunFlags {
   readonly opTimeout: number;
   readonly image?: string;
   readonly keep?: boolean;
+  readonly keepGoing?: boolean;
   readonly json?: boolean;
   readonly runsRoot: string;
 }
@@ -64,6 +65,7 @@ export async function runCommand(flags: RunFlags): Promise<Verdict> {
       ...(flags.keep === undefined ? {} : { keep: flags.keep }),
     }),
     checkWorkload: checkInThread,
+    ...(flags.keepGoing === true && { stopAt: [] }),
     progress,
     bounds: BOUNDS,
   };

@@ -25,10 +25,10 @@ import { RunClock } from "./clock.js";
 import type { StartCluster } from "./cluster.js";
 import type { Bounds, RunConfig } from "./config.js";
 import type { Facts } from "./facts.js";
+import { LiveCheck } from "./live.js";
 import { Recorder } from "./recorder.js";
 import { execute } from "./runner.js";
 import { rigVersions } from "./versions.js";
-import { watchForViolation } from "./watch.js";
 
 export interface RecordOptions {
   readonly runsRoot: string;
@@ -36,8 +36,11 @@ export interface RecordOptions {
   readonly checkWorkload: CheckWorkload;
   readonly progress: Progress;
   readonly bounds: Bounds;
-  /** Ends the run when one of these checks of the workload finds a violation in what is recorded so far. */
-  readonly stopAt?: readonly string[];
+  /**
+   * The run ends when one of these checks of the workload finds a violation in what is recorded so far. Any of
+   * them if absent; none: it goes on to its end.
+   */
+  readonly stopAt?: readonly string[] | undefined;
 }
 
 export interface RecordedRun {
@@ -55,22 +58,28 @@ export async function recordRun(
   options: RecordOptions,
   signal: AbortSignal,
 ): Promise<RecordedRun> {
-  const { progress, bounds, stopAt = [] } = options;
+  const { progress, bounds, stopAt } = options;
   const startedAt = new Date();
   let test = describeTest(config, startedAt, await rigVersions());
   const clock = new RunClock();
   const { directory, writer } = await openRun(options.runsRoot, test, startedAt, clock);
   const historyPath = join(directory, RUN_FILES.history);
   const job = { historyPath, workload: config.workload.name, timeLimitMs: bounds.checkMs };
-  const watch = (untilMs: number, signal: AbortSignal): Promise<void> =>
-    watchForViolation(options.checkWorkload, job, { clock, untilMs, detectors: stopAt }, signal);
+  const live = config.workload.live !== undefined && stopAt?.length !== 0;
+  const watched = live
+    ? new LiveCheck(writer, {
+        workload: config.workload.name,
+        detectors: stopAt,
+        log: (line) => progress.line(line),
+      })
+    : null;
   const context = {
-    ...(stopAt.length > 0 ? { watch } : {}),
+    ...(watched === null ? {} : { watch: (until: AbortSignal) => watched.watch(until) }),
     runId: runIdOf(startedAt, config.seed),
     logsDirectory: join(directory, RUN_FILES.nodes),
     startCluster: options.startCluster,
     clock,
-    recorder: new Recorder(writer),
+    recorder: new Recorder(watched ?? writer),
     progress,
     bounds,
     onPrepared: async ({ versions, capabilities }: Facts): Promise<void> => {
@@ -79,6 +88,7 @@ export async function recordRun(
     },
   };
   const facts = await execute(config, context, signal);
+  await watched?.close();
 
   /** What breaks from here on is told, and takes nothing away from the verdict. */
   const attempt = async <Value>(what: string, step: () => Promise<Value>): Promise<Value | null> => {

@@ -7,6 +7,7 @@ import type { RunClock } from "./clock.js";
 import type { Cluster, Connection, StartCluster } from "./cluster.js";
 import type { Bounds, RunConfig } from "./config.js";
 import { type Facts, noFacts } from "./facts.js";
+import { ViolationSeen } from "./live.js";
 import { awaitFailure, monitor } from "./monitor.js";
 import { Nemesis } from "./nemesis.js";
 import { Pacer } from "./pacer.js";
@@ -14,7 +15,6 @@ import { drawFrom } from "./random.js";
 import type { Recorder } from "./recorder.js";
 import { awaitService } from "./service.js";
 import { together } from "./together.js";
-import { ViolationSeen } from "./watch.js";
 import { Workers } from "./workers.js";
 
 export interface RunContext {
@@ -26,8 +26,8 @@ export interface RunContext {
   readonly recorder: Recorder;
   readonly progress: Progress;
   readonly bounds: Bounds;
-  /** Beside the main phase, until the given time: throws ViolationSeen when there is no need to go on. */
-  readonly watch?: (untilMs: number, signal: AbortSignal) => Promise<void>;
+  /** Beside the main phase: throws ViolationSeen when there is no need to go on. */
+  readonly watch?: (signal: AbortSignal) => Promise<void>;
   /** Told once, when the cluster is up: for test.json. */
   readonly onPrepared: (facts: Facts) => Promise<void>;
 }
@@ -177,12 +177,17 @@ class Run {
     });
     this.#nemesis = nemesis;
     const currentFaults = (): readonly string[] => nemesis.current();
+    const done = new AbortController();
+    const work = (signal: AbortSignal): Promise<void> =>
+      together(signal, [
+        (signal) => workers.run(pacer, timeLimitMs, signal),
+        (signal) => nemesis.run(signal),
+        (signal) =>
+          monitor({ cluster, recorder, clock, progress, limitMs: timeLimitMs, currentFaults }, signal),
+      ]);
     await together(this.#signal, [
-      (signal) => workers.run(pacer, timeLimitMs, signal),
-      (signal) => nemesis.run(signal),
-      (signal) => this.#context.watch?.(timeLimitMs, signal) ?? Promise.resolve(),
-      (signal) =>
-        monitor({ cluster, recorder, clock, progress, limitMs: timeLimitMs, currentFaults }, signal),
+      (signal) => work(signal).finally(() => done.abort()),
+      (signal) => this.#context.watch?.(AbortSignal.any([signal, done.signal])) ?? Promise.resolve(),
     ]);
     progress.status("");
     await workers.drain();

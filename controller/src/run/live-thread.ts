@@ -1,0 +1,27 @@
+import { parentPort, workerData } from "node:worker_threads";
+import type { CheckResult, HistoryEvent } from "@gauntlet/histories";
+import { WORKLOADS } from "@gauntlet/workloads";
+
+/** The other end of LiveCheck: events come in, violations go out. */
+export type ToLive = HistoryEvent;
+export type FromLive =
+  | { readonly type: "seen"; readonly events: number }
+  | { readonly type: "violation"; readonly result: CheckResult };
+
+const SEEN_EVERY = 1_000;
+
+const live = WORKLOADS[workerData as string]?.live?.();
+const port = parentPort;
+if (live === undefined || port === null) throw new Error(`no live check of ${String(workerData)}`);
+let events = 0;
+port.on("message", (event: ToLive) => {
+  const result = live.push(event);
+  events++;
+  if (result !== undefined) tell({ type: "violation", result });
+  if (events % SEEN_EVERY === 0) tell({ type: "seen", events });
+});
+
+function tell(message: FromLive): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+  port?.postMessage(message);
+}
