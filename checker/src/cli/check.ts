@@ -15,7 +15,7 @@ import { readSource } from "./source.js";
 
 export interface CheckFlags {
   readonly model?: string;
-  readonly init?: unknown;
+  readonly init?: { readonly value: unknown };
   readonly format?: HistoryFormat;
   readonly nil?: "absent" | "unknown";
   readonly failedCas?: "happened" | "nothing";
@@ -159,7 +159,7 @@ function judgeOptions(flags: CheckFlags, signal: AbortSignal): JudgeOptions {
   };
   return {
     model: flags.model,
-    initial: flags.init,
+    initial: flags.init?.value,
     meaning,
     independent: flags.independent,
     groupSize: flags.groupSize,

@@ -113,7 +113,11 @@ Examples:
 function told(error: unknown): { readonly text: string; readonly code: number } {
   if (error instanceof CommanderError) {
     const isBare = error.code === "commander.help";
-    const text = isBare ? "no command; --help lists them" : messageOf(error).replace(/^error: /, "");
+    const text = isBare
+      ? "no command; --help lists them"
+      : messageOf(error)
+          .replace(/^error: /, "")
+          .replaceAll("\n", " ");
     return { text, code: EXIT_CODES.usage };
   }
   if (error instanceof UsageError) return { text: error.message, code: EXIT_CODES.usage };

@@ -48,12 +48,15 @@ export function oneOf<T extends string>(flag: string, names: readonly T[]): (tex
   };
 }
 
-/** JSON where it is JSON, else text: `0` is a number, `"0"` and `x` are strings, `nil` and `absent` are null. */
-export function initialValue(text: string): unknown {
-  if (text === "nil" || text === "absent") return null;
+/**
+ * JSON where it is JSON, else text: `0` is a number, `"0"` and `x` are strings, `nil` and `absent` are null. In an object
+ * of its own, for the argument parser takes a null for no argument.
+ */
+export function initialValue(text: string): { readonly value: unknown } {
+  if (text === "nil" || text === "absent") return { value: null };
   try {
-    return JSON.parse(text) as unknown;
+    return { value: JSON.parse(text) as unknown };
   } catch {
-    return text;
+    return { value: text };
   }
 }

@@ -1,0 +1,162 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { INVALID, jsonl, porcupine, scratch, VALID } from "./testing/run.js";
+
+const { folder, file } = scratch();
+const valid = file("valid.jsonl", VALID);
+
+function expectNoVerdict({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): void {
+  expect(stdout).toBe("");
+  expect(stderr).not.toMatch(/\n\s+at /);
+  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+  expect(stderr).not.toMatch(/\b(valid|invalid|unknown)\n/);
+}
+
+test.each<[name: string, content: string | Uint8Array, message: string]>([
+  ["an empty file", "", ": the file is empty; record a history first"],
+  [
+    "a return without a call",
+    VALID + jsonl([7, "ok", "read", 1]),
+    ": line 5: ok of read, but process 7 has no operation open; a completion needs its invoke",
+  ],
+  [
+    "an unknown process",
+    VALID.replaceAll('"process":1', '"process":"bob"'),
+    ': line 3: unknown process "bob"; a process is an integer',
+  ],
+  [
+    "a duplicate key",
+    VALID + '{"process":2,"type":"invoke","process":3,"f":"read"}\n',
+    ': line 5: the key "process" appears twice in one object; keep the one',
+  ],
+  [
+    "10 MB on one line",
+    `${VALID}{"${"x".repeat(10_000_000)}":1}\n`,
+    ": line 5: an event of more than 8 MiB; write one event a line",
+  ],
+  ["10 MB of brackets", "[".repeat(10_000_000), ": line 1: an event of more than 8 MiB; write one"],
+  ["binary garbage", Uint8Array.from({ length: 5000 }, (_, i) => (i * 7919) % 256), "; give a text file"],
+  ["bytes of zero", new Uint8Array(5000), ": line 1: binary data (a NUL byte); give a text file"],
+  ["gzip", Uint8Array.from([0x1f, 0x8b, 8, 0, 0]), ": this is gzip; unpack it first"],
+  ["something else", "<html></html>\n", ': line 1: "<html></html>" begins no history; formats are'],
+  [
+    "an unknown operation",
+    jsonl([0, "invoke", "increment"]),
+    ': line 1: unknown operation "increment"; the model cas-register knows read, write, cas',
+  ],
+  [
+    "a value that the model cannot hold",
+    jsonl([0, "invoke", "write", { a: 1 }]),
+    ": line 1: operation 0: a write needs a value, a string or a number; record what",
+  ],
+  [
+    "an answer that says nothing",
+    jsonl([0, "invoke", "read"], [0, "ok", "read", true]),
+    ": line 2: operation 0: a read must say what it returned",
+  ],
+])("65, with file, place and remedy: %s", async (_, content, message) => {
+  const path = file("bad", content);
+  const ran = await porcupine(["check", "--model", "cas-register", path]);
+  expect(ran.code).toBe(65);
+  expect(ran.stderr).toContain(`porcupine: ${path}${message.startsWith(":") ? message : ""}`);
+  expect(ran.stderr).toContain(message);
+  expectNoVerdict(ran);
+});
+
+test("65 for a file that is not there, and for a folder that is no run", async () => {
+  for (const path of [join(folder, "nowhere.jsonl"), folder]) {
+    const ran = await porcupine(["check", "--model", "kv", path]);
+    expect(ran.code).toBe(65);
+    expect(ran.stderr).toContain(`porcupine: ${path}: no such file; give a history, or the folder of a run`);
+    expectNoVerdict(ran);
+  }
+});
+
+test("a file that cannot be read does not keep the others from their verdicts", async () => {
+  const bad = file("bad.jsonl", "oops\n");
+  const { code, stdout, stderr } = await porcupine([
+    "check",
+    "--model",
+    "cas-register",
+    bad,
+    file("late.jsonl", INVALID),
+  ]);
+  expect(code).toBe(1);
+  expect(stdout).toContain("late.jsonl: invalid");
+  expect(stderr).toContain("bad.jsonl: line 1:");
+});
+
+test.each<[name: string, args: readonly string[], message: string]>([
+  ["no command", [], "no command; --help lists them"],
+  ["no file", ["check"], "missing required argument 'file'"],
+  ["an unknown flag", ["check", "--modle", "kv", valid], "unknown option '--modle'"],
+  ["an unknown command", ["chekc"], "unknown command 'chekc'"],
+  [
+    "an unknown model",
+    ["check", "--model", "csa-register", valid],
+    '--model: there is no model "csa-register", did you mean cas-register?; known: register',
+  ],
+  [
+    "a model that is no module",
+    ["check", "--model", "./nowhere.js", valid],
+    "--model: ./nowhere.js cannot be loaded",
+  ],
+  [
+    "a bad start",
+    ["check", "--model", "counter", "--init", "x", valid],
+    "--init: option initial of model counter must be an integer",
+  ],
+  [
+    "a start of a check",
+    ["check", "--model", "bank", "--init", "0", valid],
+    "--init: the check bank has no initial state",
+  ],
+  [
+    "a bad time",
+    ["check", "--timeout", "soon", valid],
+    '--timeout: "soon" is not a time (60, 90s, 2m, 500ms)',
+  ],
+  ["no time", ["check", "--timeout", "0", valid], '--timeout: "0" is not a time'],
+  ["a bad size", ["check", "--memory", "much", valid], '--memory: "much" is not a size (512MiB'],
+  [
+    "an unknown engine",
+    ["check", "--engine", "warp", valid],
+    '--engine: there is no "warp"; known: auto, frontier',
+  ],
+  ["an unknown format", ["check", "--format", "xml", valid], '--format: there is no "xml"; known: jsonl'],
+  ["one page for two files", ["check", "--html", valid, valid, valid], "is no folder, and there are 2 files"],
+])("64, in one line: %s", async (_, args, message) => {
+  const ran = await porcupine(args);
+  expect(ran.code).toBe(64);
+  expect(ran.stderr).toContain(message);
+  expectNoVerdict(ran);
+});
+
+const MODEL = `export const model = {
+  name: "mine",
+  init: () => 0,
+  step: (state, input) => { if (input.f === "read") throw new Error("cannot read"); return [state]; },
+  stateKey: (state) => state,
+  describeOperation: (input) => input.f,
+  describeState: String,
+};\n`;
+
+test("3 for a model of one's own whose step throws; a sound one judges", async () => {
+  const throwing = await porcupine(["check", "--model", file("throwing.mjs", MODEL), valid]);
+  expect(throwing.code).toBe(3);
+  expect(throwing.stderr).toContain(
+    "valid.jsonl: the model mine failed: cannot read; a model must take every operation",
+  );
+  expectNoVerdict(throwing);
+  const sound = file("sound.mjs", MODEL.replace(/if .*?; return/, "return"));
+  expect((await porcupine(["check", "--model", sound, valid])).code).toBe(0);
+  const lacking = await porcupine([
+    "check",
+    "--model",
+    file("lacking.mjs", "export const model = { init: () => 0 };"),
+    valid,
+  ]);
+  expect(lacking.code).toBe(64);
+  expect(lacking.stderr).toContain("has no function step");
+  expectNoVerdict(lacking);
+});
