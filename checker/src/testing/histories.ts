@@ -65,15 +65,18 @@ export function simulatedHistory(drawn: AnyCase, random: Random, size?: HistoryS
  */
 export function observedHistory(drawn: AnyCase, random: Random): AnyOperation[] {
   const planned: Planned[] = [];
-  const updates = 2 + random.below(3);
-  const observations = 8 - updates;
+  const pending = 2 + random.below(3);
+  const observations = 8 - pending;
   const length = 10 * observations;
   const crashPercent = random.pick([0, 50, 100]);
+  // Or in turn: what sets the object back makes room for another explanation of what is seen next.
+  const inTurn = random.below(2) === 0;
   for (let i = 0; i < observations; i++) {
-    const aim = random.below(4) === 0 ? "update" : "look";
+    const setBack = inTurn && i % 2 === 0;
+    const aim = setBack ? "same" : !inTurn && random.below(4) === 0 ? "update" : "look";
     planned.push({ process: 0, call: 10 * i, effect: 10 * i + 4, end: 10 * i + 8, aim });
   }
-  for (let process = 1; process <= updates; process++) {
+  for (let process = 1; process <= pending; process++) {
     const call = random.below(length / 2);
     const effect = call + 1 + random.below(length);
     const end = effect + random.below(length / 2);
@@ -118,8 +121,8 @@ interface Planned {
   readonly effect: number;
   /** Undefined: never returns. */
   readonly end: number | undefined;
-  /** What it should rather be, if anything. */
-  readonly aim?: "update" | "look";
+  /** What it should rather be, if anything; `same`: the update that others of this aim are too. */
+  readonly aim?: "update" | "look" | "same";
 }
 
 /** Lets the operations take effect one after the other, and answers them. */
@@ -128,13 +131,17 @@ function enact(drawn: AnyCase, random: Random, planned: readonly Planned[]): Any
   const place = placer(drawn, random);
   const states = new Map<string, unknown>();
   const history: (AnyOperation | undefined)[] = planned.map(() => undefined);
+  let same: unknown;
   const inOrder = [...planned.keys()].toSorted(
     (a, b) => at(planned, a).effect - at(planned, b).effect || a - b,
   );
   for (const i of inOrder) {
     const { process, call, effect, end, aim } = at(planned, i);
     // Where the key is drawn after the input, the state that the input was drawn for may be another object's.
-    const input = place(drawInput(drawn, random, [...states.values()][0] ?? model.init(), i + 1, aim));
+    const drawnFor = [...states.values()][0] ?? model.init();
+    const input =
+      aim === "same" && same !== undefined ? same : place(drawInput(drawn, random, drawnFor, i + 1, aim));
+    if (aim === "same") same = input;
     const key = model.key?.(input) ?? "";
     const state = states.get(key) ?? model.init();
     const output = end === undefined ? undefined : drawn.answer(state, input, random);

@@ -17,6 +17,7 @@ import { set } from "../models/set.js";
 import { stack } from "../models/stack.js";
 import { unorderedQueue } from "../models/unordered-queue.js";
 import type { Value } from "../models/value.js";
+import { ETCD_KEY_CASES } from "./etcd-key-case.js";
 import { type AnyCase, anyCase } from "./model-case.js";
 
 /** 0 and 1 and "1": values that a careless key would take for one another. */
@@ -260,5 +261,6 @@ export const MODEL_CASES: readonly AnyCase[] = [
   ...maps,
   ...containers,
   ...numbers,
+  ...ETCD_KEY_CASES,
   nondeterministic,
 ];
