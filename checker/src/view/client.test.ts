@@ -185,7 +185,7 @@ test("every operation that is wide enough to be seen is drawn, and found where i
     const operations = scene.partition.call.map((_, operation) => operation);
     const seen = operations.filter((i) => (start[i] ?? 0) <= to && geometry.reach(i) >= from);
     expect([...drawn].filter((i) => !seen.includes(i))).toEqual([]);
-    const wide = seen.filter((i) => (geometry.reach(i) - (start[i] ?? 0)) / (to - from) > 2 / 1142);
+    const wide = seen.filter((i) => (geometry.reach(i) - (start[i] ?? 0)) / (to - from) > 3 / 1142);
     expect(wide.filter((i) => !drawn.has(i))).toEqual([]);
     expect(wide.length).toBeGreaterThan(3);
     const middle = (i: number): readonly [number, number] => {

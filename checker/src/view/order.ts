@@ -13,12 +13,14 @@ export interface ReplayedOrder {
 
 const STATES_NAMED = 4;
 const STATE_LENGTH = 200;
-/** Characters of described states for one order: about 4 MB of text at most. */
+/** Characters of described states for one order, before each is shortened. */
 const TEXT_ALLOWED = 4_000_000;
+const STEPS_ALWAYS_DESCRIBED = 50;
 
 /**
  * Goes through a legal order of one partition. `end`: which end of the order matters most, so that its states are
- * described first. Linear in the partition, but for the model's own work.
+ * described rather than others. Linear in the partition, but for the model's own work. No more than one step's states
+ * are held at a time, for those of a long list are long.
  */
 export function replayOrder<State, Input, Output>(
   model: Model<State, Input, Output>,
@@ -27,14 +29,39 @@ export function replayOrder<State, Input, Output>(
   order: readonly number[],
   end: "first" | "last",
 ): ReplayedOrder {
-  const after: (readonly State[])[] = [];
+  let left = TEXT_ALLOWED;
+  const described: string[] = [];
+  const last = walk(model, operations, order, (states) => {
+    if (end === "last" || left <= 0) return;
+    const text = describeStates(model, states);
+    left -= text.length;
+    described.push(shorten(text, STATE_LENGTH));
+  });
+  const others = next(model, operations, positions, order, last);
+  if (end === "first") return { states: order.map((_, step) => described[step]), ...others };
+  const length = Math.max(describeStates(model, last).length, 1);
+  const from = order.length - Math.max(Math.floor(TEXT_ALLOWED / length), STEPS_ALWAYS_DESCRIBED);
+  const states: (string | undefined)[] = [];
+  walk(model, operations, order, (after) =>
+    states.push(states.length < from ? undefined : shorten(describeStates(model, after), STATE_LENGTH)),
+  );
+  return { states, ...others };
+}
+
+/** The states after the last step. */
+function walk<State, Input, Output>(
+  model: Model<State, Input, Output>,
+  operations: readonly Operation<Input, Output>[],
+  order: readonly number[],
+  see: (states: readonly State[]) => void,
+): readonly State[] {
   let states: readonly State[] = [model.init()];
   for (const position of order) {
     states = step(model, states, at(operations, position));
     if (states.length === 0) throw new RangeError(`the order is not legal at operation ${position}`);
-    after.push(states);
+    see(states);
   }
-  return { states: describeAll(model, after, end), ...next(model, operations, positions, order, states) };
+  return states;
 }
 
 function step<State, Input, Output>(
@@ -47,22 +74,13 @@ function step<State, Input, Output>(
   return [...new Map(after.map((state) => [model.stateKey(state), state])).values()];
 }
 
-function describeAll<State, Input, Output>(
+function describeStates<State, Input, Output>(
   model: Model<State, Input, Output>,
-  after: readonly (readonly State[])[],
-  end: "first" | "last",
-): (string | undefined)[] {
-  const texts: (string | undefined)[] = after.map(() => undefined);
-  let left = TEXT_ALLOWED;
-  for (let i = 0; i < after.length && left > 0; i++) {
-    const index = end === "first" ? i : after.length - 1 - i;
-    const states = at(after, index);
-    const described = states.slice(0, STATES_NAMED).map((state) => model.describeState(state));
-    for (const text of described) left -= text.length;
-    const more = states.length > STATES_NAMED ? ` or ${states.length - STATES_NAMED} more` : "";
-    texts[index] = described.map((text) => shorten(text, STATE_LENGTH)).join(" or ") + more;
-  }
-  return texts;
+  states: readonly State[],
+): string {
+  const more = states.length > STATES_NAMED ? ` or ${states.length - STATES_NAMED} more` : "";
+  const named = states.slice(0, STATES_NAMED).map((state) => model.describeState(state));
+  return named.join(" or ") + more;
 }
 
 export function shorten(text: string, length: number): string {

@@ -61,7 +61,7 @@ export function pageData<State, Input, Output>(
     timeUnit: options.timeUnit ?? null,
     texts: texts.all,
     kinds: builder.kinds,
-    clients: clientsOf(operations) ?? null,
+    clients: clientsOf([...operations, ...(options.failed ?? []).map(ended)]) ?? null,
     partitions,
     faults: (options.faults ?? []).map(({ name, target, from, to }) => ({
       name,
@@ -247,6 +247,10 @@ class PartitionBuilder<State, Input, Output> {
     this.kinds[others] = "other";
     return others;
   }
+}
+
+function ended<Input, Output>(failed: Operation<Input, Output>): Operation<Input, Output> {
+  return { ...failed, return: failed.return ?? failed.call };
 }
 
 /** One that failed at an unknown time is drawn as a moment: it had no effect to wait for. */

@@ -68,7 +68,7 @@ main { display: flex; flex: 1 1 auto; gap: 12px; min-height: 320px; }
 #canvas:active { cursor: grabbing; }
 #tooltip {
   position: absolute;
-  max-width: min(460px, 90%);
+  max-width: min(540px, 90%);
   padding: 6px 10px;
   border: 1px solid var(--quiet);
   border-radius: 5px;

@@ -85,16 +85,16 @@ export function createGeometry(
   /** How far the bar of an operation that never returned reaches, if nothing comes after it in its lane. */
   const FADE = 64;
   /** Operations closer than this are drawn as one. */
-  const PIXELS = 1.5;
-  const LANE = { least: 28, most: 52 };
+  const PIXELS = 2.5;
+  const LANE = { least: 22, most: 52 };
   /** Room for the numbers of steps above the first lane, and below the last. */
   const PAD = 10;
   const faultTop = 26;
-  const faultRows = Math.min(scene.faults.length, 3);
+  const faultRows = Math.min(scene.faults.length, 2);
   const gutter = 58;
   const top = faultTop + faultRows * 15;
   let laneHeight = LANE.least;
-  let barHeight = 18;
+  let barHeight = 14;
   const { nextStart, newProcess } = neighbours();
   let frame: Frame;
   let scale = 1;

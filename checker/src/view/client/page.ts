@@ -97,6 +97,7 @@ export function startPage(dom: Dom, parts: PageParts): void {
     element("reason").textContent =
       partition.key === "" ? partition.reason : `key ${partition.key}: ${partition.reason}`;
     element("notes").textContent = partition.notes.join("; ");
+    scroller.scrollTop = 0;
     build(partition);
     focusOnFailure();
     showToggles();
@@ -289,11 +290,10 @@ export function startPage(dom: Dom, parts: PageParts): void {
 
   function showToggles(): void {
     const { partition } = shown.scene;
-    element("time").textContent = compressed ? "Real time" : "Even spacing";
     element("time").setAttribute("aria-pressed", String(!compressed));
     element("order").setAttribute("aria-pressed", String(showOrder));
     element("dim").setAttribute("aria-pressed", String(dim));
-    element("order").hidden = partition.order.length === 0;
+    for (const id of ["order", "step-back", "step-on"]) element(id).hidden = partition.order.length === 0;
     element("dim").hidden = partition.minimal.length === 0;
     element("jump").hidden = partition.brokeAt === -1;
     element("next-illegal").hidden = partition.illegalNext.length === 0;
