@@ -34,9 +34,9 @@ test.each<[name: string, text: string, message: string]>([
   [
     "deep nesting",
     `{"value":${"[".repeat(100_000)}\n`,
-    "line 1: nested deeper than 64; an event is a flat object",
+    "line 1: nested deeper than 64; an event is a flat map",
   ],
-  ["deep nesting of an array", "[".repeat(1000), "line 1: the end of the file"],
+  ["deep nesting of an array", "[".repeat(1000), "line 1: nested deeper than 64"],
   [
     "a key twice",
     event({}).replace('"type"', '"process":1,"type"'),

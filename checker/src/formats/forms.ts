@@ -1,4 +1,5 @@
 import { excerpt, FormatError } from "./format-error.js";
+import { MAX_DEPTH, tooDeep } from "./json.js";
 import { MAX_EVENT_LENGTH, tooLong } from "./lines.js";
 
 const CLOSER: Readonly<Record<string, string>> = { "{": "}", "[": "]", "(": ")" };
@@ -128,6 +129,8 @@ export class FormSplitter {
       return;
     }
     this.#begin(at);
+    // One more than their own reader takes, so that it is the one to complain of a well-formed element.
+    if (this.#closers.length > MAX_DEPTH) throw tooDeep(this.#line);
     this.#closers.push(CLOSER[char] as string);
   }
 

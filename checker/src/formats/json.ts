@@ -9,7 +9,7 @@ export const MAX_DEPTH = 64;
  */
 export function parseJson(text: string, line: number): { readonly value: unknown } | undefined {
   const members = countMembers(text);
-  if (members === undefined) throw new FormatError(line, `nested deeper than ${MAX_DEPTH}`, FLATTEN);
+  if (members === undefined) throw tooDeep(line);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -29,7 +29,11 @@ export function parseJson(text: string, line: number): { readonly value: unknown
   return { value };
 }
 
-const FLATTEN = "an event is a flat object with a value; is this a history?";
+export function tooDeep(line: number): FormatError {
+  const remedy = "an event is a flat map with a value; is this a history?";
+  return new FormatError(line, `nested deeper than ${MAX_DEPTH}`, remedy);
+}
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
