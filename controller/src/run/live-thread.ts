@@ -5,6 +5,7 @@ import { WORKLOADS } from "@gauntlet/workloads";
 /** The other end of LiveCheck: events come in, violations go out. */
 export type ToLive = HistoryEvent;
 export type FromLive =
+  | { readonly type: "ready" }
   | { readonly type: "seen"; readonly events: number }
   | { readonly type: "violation"; readonly result: CheckResult };
 
@@ -14,12 +15,18 @@ const live = WORKLOADS[workerData as string]?.live?.();
 const port = parentPort;
 if (live === undefined || port === null) throw new Error(`no live check of ${String(workerData)}`);
 let events = 0;
+const found = new Set<string>();
 port.on("message", (event: ToLive) => {
   const result = live.push(event);
   events++;
-  if (result !== undefined) tell({ type: "violation", result });
+  if (result !== undefined && !found.has(result.name)) {
+    found.add(result.name);
+    tell({ type: "violation", result });
+  }
   if (events % SEEN_EVERY === 0) tell({ type: "seen", events });
 });
+
+tell({ type: "ready" });
 
 function tell(message: FromLive): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window

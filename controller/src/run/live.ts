@@ -27,6 +27,7 @@ export class LiveCheck implements EventSink {
   #onFound: (() => void) | undefined;
   readonly #log: (line: string) => void;
   #thread: Worker | undefined;
+  readonly #ready: Promise<void>;
   #sent = 0;
   #seen = 0;
 
@@ -42,10 +43,20 @@ export class LiveCheck implements EventSink {
     this.#sink = sink;
     this.#detectors = options.detectors;
     this.#log = options.log;
-    this.#thread = new Worker(THREAD, { workerData: options.workload });
-    this.#thread.on("message", (message: FromLive) => this.#hear(message));
-    this.#thread.on("error", (error) => this.#giveUp(messageOf(error)));
-    this.#thread.unref();
+    const thread = new Worker(THREAD, { workerData: options.workload });
+    this.#thread = thread;
+    thread.on("message", (message: FromLive) => this.#hear(message));
+    thread.on("error", (error) => this.#giveUp(messageOf(error)));
+    thread.unref();
+    this.#ready = new Promise((resolve) => {
+      thread.once("message", () => resolve());
+      thread.once("exit", () => resolve());
+    });
+  }
+
+  /** Resolves when the thread is up, so that its start does not slow the first operations down. */
+  ready(): Promise<void> {
+    return this.#ready;
   }
 
   record(event: UnstampedEvent): HistoryEvent {
@@ -76,7 +87,7 @@ export class LiveCheck implements EventSink {
 
   #hear(message: FromLive): void {
     if (message.type === "seen") this.#seen = message.events;
-    else if (this.#detectors?.includes(message.result.name) !== false) {
+    if (message.type === "violation" && this.#detectors?.includes(message.result.name) !== false) {
       this.#found ??= message.result;
       this.#onFound?.();
     }

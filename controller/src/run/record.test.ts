@@ -110,7 +110,7 @@ describe.concurrent("a run on a correct register", () => {
       const { events } = await readHistory(join(directory, RUN_FILES.history));
       const invokes = events.filter(({ type, final }) => type === "invoke" && final !== true);
       // How many there are depends on the machine's speed.
-      return invokes.slice(0, 40).map(({ f, key }) => [f, key]);
+      return invokes.slice(0, 20).map(({ f, key }) => [f, key]);
     };
     expect(await asked(5)).toEqual(await asked(5));
     expect(await asked(5)).not.toEqual(await asked(6));
@@ -184,14 +184,14 @@ describe.concurrent("a run that must not pass", () => {
     let calls = 0;
     const client = (): Client => {
       const [alive, deaf] = [store.client(), deafClient(store.client())];
-      const next = (): Client => ((calls += 1) <= 250 ? alive : deaf);
+      const next = (): Client => ((calls += 1) <= 120 ? alive : deaf);
       return {
         read: (key) => next().read(key),
         write: (key, value) => next().write(key, value),
         compareAndSet: (key, from, to) => next().compareAndSet(key, from, to),
       };
     };
-    const ran = await run({ client, isHung: () => calls > 250 });
+    const ran = await run({ client, isHung: () => calls > 120 });
     expect(check(ran.results, "healing")).toMatchObject({
       verdict: "valid",
       reason: expect.stringContaining("after it n1, n2, n3 did not answer"),

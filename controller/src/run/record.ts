@@ -87,6 +87,7 @@ export async function recordRun(
       await writeTest(directory, test);
     },
   };
+  await watched?.ready();
   const facts = await execute(config, context, signal);
   await watched?.close();
 
