@@ -1,21 +1,25 @@
 import { ChainEngine } from "./engines/chain.js";
 import { DepthFirstEngine } from "./engines/depth-first.js";
-
 import { FrontierEngine } from "./engines/frontier.js";
 import { UniqueWritesEngine } from "./engines/unique-writes.js";
 import { type Engine, type EngineLimits, type EngineName, type EngineOutcome, Task } from "./engine.js";
 import type { Model } from "./model.js";
 import type { Operation } from "./operation.js";
 
-/** A partition on its way to a verdict: which engines to try, and whose turn it is. */
+/**
+ * A partition on its way to a verdict: which engines to try, and whose turn it is. Where two race, the second is not even
+ * made before the first has worked for ALONE_MS; then they get the same time, so that the verdict takes at most
+ * twice the time of the faster one, and a slice.
+ */
 export class Decision<State, Input, Output> {
   readonly task: Task<State, Input, Output>;
   readonly #limits: EngineLimits;
-  /** Tried one after another, all but the last alone: a group races. */
-  readonly #groups: (readonly EngineName[])[];
+  /** Tried one group after another. Those in a group race. */
+  readonly #groups: EngineName[][];
+  /** Of the present group, those that have not begun. */
+  #waiting: EngineName[] = [];
   #racers: Racer[] = [];
-  #turn = 0;
-  #sliceMs = FIRST_SLICE_MS;
+  readonly #started: EngineName[] = [];
   #best: Engine | undefined;
   #failure: Failure | undefined;
 
@@ -35,6 +39,11 @@ export class Decision<State, Input, Output> {
     return this.#best;
   }
 
+  /** All engines that have begun until now. */
+  get started(): readonly EngineName[] {
+    return this.#started;
+  }
+
   get bytes(): number {
     return this.#racers.reduce((sum, { engine }) => sum + engine.bytes, 0);
   }
@@ -42,31 +51,53 @@ export class Decision<State, Input, Output> {
   /** Works until it is decided, or until the time `until` of performance.now() at the latest. Undefined: not yet. */
   advance(until: number): EngineOutcome | undefined {
     do {
-      if (this.#racers.length === 0 && !this.#nextGroup()) return this.#failure;
-      const racer = this.#racers[this.#turn++ % this.#racers.length] as Racer;
-      const outcome = runUntil(racer, Math.min(until, performance.now() + this.#sliceMs));
-      if (this.#turn % this.#racers.length === 0) this.#sliceMs = Math.min(this.#sliceMs * 2, MAX_SLICE_MS);
+      const racer = this.#next();
+      if (racer === undefined) return this.#failure;
+      const outcome = run(racer, until);
       this.#note(racer.engine);
       if (outcome === undefined) continue;
+      this.#drop(racer);
       if (outcome.type === "ok" || outcome.type === "illegal") {
         this.#best = racer.engine;
         this.#racers = [];
         return outcome;
       }
       this.#failure = outcome;
-      this.#racers = this.#racers.filter((other) => other !== racer);
     } while (performance.now() < until);
-    return this.#racers.length === 0 && this.#groups.length === 0 ? this.#failure : undefined;
+    return undefined;
   }
 
-  #nextGroup(): boolean {
-    const group = this.#groups.shift();
-    if (group === undefined) return false;
-    this.#racers = group.map((name) => {
-      const engine = createEngine(name, this.task, this.#limits);
-      return { engine, steps: engine.run() };
-    });
-    return true;
+  /** Whose turn it is; undefined: none is left. */
+  #next(): Racer | undefined {
+    const isFirstAlone = this.#racers.length > 0 && this.#racers.every(({ usedMs }) => usedMs < ALONE_MS);
+    if (!isFirstAlone && this.#waiting.length > 0) return this.#start(this.#waiting.shift() as EngineName);
+    if (this.#racers.length === 0) {
+      this.#waiting = this.#groups.shift() ?? [];
+      return this.#waiting.length === 0 ? undefined : this.#next();
+    }
+    return this.#racers.reduce((least, racer) => (racer.usedMs < least.usedMs ? racer : least));
+  }
+
+  #start(name: EngineName): Racer {
+    const engine: Engine = createEngine(name, this.task, { isFull: () => this.#isFull(engine) });
+    const racer = { engine, steps: engine.run(), usedMs: 0 };
+    this.#started.push(name);
+    this.#racers.push(racer);
+    return racer;
+  }
+
+  /** Of two racers the one that holds more gives way: the other may need little. */
+  #isFull(asking: Engine): boolean {
+    if (!this.#limits.isFull()) return false;
+    const larger = this.#racers.find(({ engine }) => engine !== asking && engine.bytes > asking.bytes);
+    if (larger === undefined) return true;
+    this.#drop(larger);
+    this.#failure = { type: "full" };
+    return this.#limits.isFull();
+  }
+
+  #drop(racer: Racer): void {
+    this.#racers = this.#racers.filter((other) => other !== racer);
   }
 
   #note(engine: Engine): void {
@@ -79,22 +110,24 @@ type Failure = Extract<EngineOutcome, { readonly type: "full" | "inapplicable" }
 interface Racer {
   readonly engine: Engine;
   readonly steps: Generator<undefined, EngineOutcome>;
+  usedMs: number;
 }
 
-/** Racers take turns that grow, so that the one that is fast on this history is not held up for long. */
-const FIRST_SLICE_MS = 1;
-const MAX_SLICE_MS = 64;
+const ALONE_MS = 2;
+/** A turn is a part of the time used already, so that a race costs little where it ends early. */
+const MIN_TURN_MS = 0.5;
+const MAX_TURN_MS = 50;
 
 /**
  * The linear paths first, where the model has them: they find out quickly whether they can decide. Then the two
- * searches race: breadth first wins where a violation must be proved, depth first where crashed operations
- * leave many ways of which one will do.
+ * searches race: depth first wins where one of many orders will do, above all with crashed operations, breadth first
+ * where a violation must be proved, or where an early choice is found wrong much later.
  */
 function suitable<State, Input, Output>(model: Model<State, Input, Output>): EngineName[][] {
   const groups: EngineName[][] = [];
   if (model.version !== undefined) groups.push(["chain"]);
   if (model.register !== undefined) groups.push(["unique-writes"]);
-  return [...groups, ["frontier", "depth-first"]];
+  return [...groups, ["depth-first", "frontier"]];
 }
 
 export function createEngine<State, Input, Output>(
@@ -114,10 +147,16 @@ export function createEngine<State, Input, Output>(
   }
 }
 
-function runUntil({ steps }: Racer, until: number): EngineOutcome | undefined {
+/** One turn. */
+function run(racer: Racer, until: number): EngineOutcome | undefined {
+  const start = performance.now();
+  const end = Math.min(until, start + Math.min(MAX_TURN_MS, Math.max(MIN_TURN_MS, racer.usedMs)));
+  let now = start;
   do {
-    const step = steps.next();
+    const step = racer.steps.next();
     if (step.done === true) return step.value;
-  } while (performance.now() < until);
+    now = performance.now();
+  } while (now < end);
+  racer.usedMs += now - start;
   return undefined;
 }

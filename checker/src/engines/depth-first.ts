@@ -1,5 +1,4 @@
 import type { Engine, EngineLimits, EngineOutcome } from "../engine.js";
-import { at } from "../operation.js";
 import type { Problem } from "../problem.js";
 import { grown } from "./configurations.js";
 import { CrashedCounts } from "./crashed-counts.js";
@@ -59,6 +58,8 @@ export class DepthFirstEngine implements Engine {
   #candidates = new Int32Array(64);
   readonly #seenClass: Float64Array;
   #seenStamp = 0;
+  /** Scratch space of #offerOpen. */
+  readonly #open: Int32Array;
   #work = 0;
 
   constructor(problem: Problem, limits: EngineLimits) {
@@ -76,6 +77,7 @@ export class DepthFirstEngine implements Engine {
     this.#used = this.#row.subarray(keyLength);
     this.#rank = rankByReturns(problem);
     this.#seenClass = new Float64Array(classes.length);
+    this.#open = new Int32Array(slotCount);
   }
 
   get bytes(): number {
@@ -160,7 +162,8 @@ export class DepthFirstEngine implements Engine {
     frames[frame + SKIPPED] = skipped;
     frames[frame + BOTTOM] = bottom;
     frames[frame + TOP] = bottom;
-    frames[frame + STAGE] = 0;
+    frames[frame + STAGE] = RETURNING_OFFERED;
+    this.#offer(frame, returning);
   }
 
   #leave(): void {
@@ -198,19 +201,15 @@ export class DepthFirstEngine implements Engine {
   /** The next candidates from this configuration, when those before have led nowhere. False: there are no more. */
   #refill(frame: number): boolean {
     const stage = this.#frames[frame + STAGE] as number;
-    const groups = this.#problem.crashedGroups.length;
-    if (stage === 0) {
-      this.#frames[frame + STAGE] = 1;
-      this.#offer(frame, this.#frames[frame + RETURNING] as number);
-      return true;
-    }
-    if (stage === 1) {
-      this.#frames[frame + STAGE] = 2;
+    if (stage === RETURNING_OFFERED) {
       this.#offerOpen(frame);
+      this.#frames[frame + STAGE] = OPEN_OFFERED;
       return true;
     }
-    if (stage - 2 >= 2 * groups) return false;
-    this.#offerCrashed(frame, stage - 2);
+    const turn = stage - OPEN_OFFERED;
+    const turns = (this.#isBlocked(frame) ? 2 : 1) * this.#problem.crashedGroups.length;
+    if (turn === turns) return false;
+    this.#frames[frame + STAGE] = OPEN_OFFERED + this.#offerCrashed(frame, turn, turns);
     return true;
   }
 
@@ -237,30 +236,48 @@ export class DepthFirstEngine implements Engine {
     const { classes, readOnly, returnAt } = this.#problem;
     const returning = this.#frames[frame + RETURNING] as number;
     const open = this.#open;
-    open.length = 0;
+    let count = 0;
     for (let event = this.#list.first; (event & 1) === 0; event = this.#list.after(event)) {
+      this.#work++;
       const operation = event >> 1;
       if (readOnly[operation] === 1 || operation === returning) continue;
-      open.push(operation);
+      const end = returnAt[operation] as number;
+      let i = count++;
+      for (; i > 0 && (returnAt[open[i - 1] as number] as number) > end; i--) open[i] = open[i - 1] as number;
+      open[i] = operation;
     }
-    open.sort((a, b) => (returnAt[a] as number) - (returnAt[b] as number));
     const stamp = ++this.#seenStamp;
     this.#seenClass[classes[returning] as number] = stamp;
     let kept = 0;
-    for (const operation of open) {
-      const kind = classes[operation] as number;
+    for (let i = 0; i < count; i++) {
+      const kind = classes[open[i] as number] as number;
       if (this.#seenClass[kind] === stamp) continue;
       this.#seenClass[kind] = stamp;
-      open[kept++] = operation;
+      open[kept++] = open[i] as number;
     }
-    for (let i = kept - 1; i >= 0; i--) {
-      if (!this.#helps(frame, open[i] as number)) this.#offer(frame, open[i] as number);
+    this.#offerHelpfulFirst(frame, open, kept);
+  }
+
+  #offerHelpfulFirst(frame: number, operations: Int32Array, count: number): void {
+    const isBlocked = this.#isBlocked(frame);
+    // What is offered last is tried first.
+    for (let i = count - 1; i >= 0; i--) {
+      const operation = operations[i] as number;
+      if (!isBlocked || !this.#helps(frame, operation)) this.#offer(frame, operation);
     }
-    for (let i = kept - 1; i >= 0; i--) {
-      if (this.#helps(frame, open[i] as number)) this.#offer(frame, open[i] as number);
+    if (!isBlocked) return;
+    for (let i = count - 1; i >= 0; i--) {
+      const operation = operations[i] as number;
+      if (this.#helps(frame, operation)) this.#offer(frame, operation);
     }
   }
-  readonly #open: number[] = [];
+
+  /** Whether the returning operation cannot come next here. */
+  #isBlocked(frame: number): boolean {
+    const { classes, states } = this.#problem;
+    const kind = classes[this.#frames[frame + RETURNING] as number] as number;
+    return states.next(kind, this.#frames[frame + STATE] as number).length === 0;
+  }
 
   /** Whether the returning operation could come right after this one. */
   #helps(frame: number, operation: number): boolean {
@@ -273,28 +290,35 @@ export class DepthFirstEngine implements Engine {
     return false;
   }
 
-  /** Crashed operations from a group on, those first that help the returning one. */
-  #offerCrashed(frame: number, from: number): void {
+  /**
+   * A crashed operation of the next group that has one to offer; where the returning operation is blocked, first
+   * of those that help it, then of the others. Returns the turn after.
+   */
+  #offerCrashed(frame: number, from: number, turns: number): number {
     const { classes, crashedGroups, states } = this.#problem;
     const groups = crashedGroups.length;
     const state = this.#frames[frame + STATE] as number;
     const rank = this.#rank[this.#frames[frame + RETURNING] as number] as number;
     const bottom = this.#frames[frame + BOTTOM] as number;
-    let turn = from;
-    for (; turn < 2 * groups && this.#frames[frame + TOP] === bottom; turn++) {
+    for (let turn = from; turn < turns; turn++) {
       this.#work++;
       const group = turn < groups ? turn : turn - groups;
-      const used = this.#counts.get(this.#used, group);
       const members = crashedGroups[group] as readonly number[];
-      if (used === members.length) continue;
-      const operation = at(members, used);
-      if ((this.#rank[operation] as number) > rank) continue;
+      // Groups are in order of their first calls.
+      if ((this.#rank[members[0] as number] as number) > rank) {
+        if (turn < groups && turns > groups) turn = groups - 1;
+        else return turns;
+        continue;
+      }
+      const operation = members[this.#counts.get(this.#used, group)];
+      if (operation === undefined || (this.#rank[operation] as number) > rank) continue;
       const after = states.next(classes[operation] as number, state);
       if (after.length === 0 || (after.length === 1 && after[0] === state)) continue;
-      if (this.#helps(frame, operation) !== turn < groups) continue;
+      if (turns > groups && this.#helps(frame, operation) !== turn < groups) continue;
       this.#offer(frame, operation);
+      if (this.#frames[frame + TOP] !== bottom) return turn + 1;
     }
-    this.#frames[frame + STAGE] = turn + 2;
+    return turns;
   }
 
   #ok(): EngineOutcome {
@@ -304,10 +328,11 @@ export class DepthFirstEngine implements Engine {
 
   /** Every way ended. At the furthest return every configuration that was possible has been visited. */
   #illegal(): EngineOutcome {
-    const { events } = this.#problem;
-    const isFailed = (event: number): boolean =>
-      (event & 1) === 1 && this.#rank[event >> 1] === this.settledReturns;
-    const operation = at([...events.filter(isFailed)], 0) >> 1;
+    const failed = this.#problem.events.find(
+      (event) => (event & 1) === 1 && this.#rank[event >> 1] === this.settledReturns,
+    );
+    if (failed === undefined) throw new Error("a search that ended has not reached a return");
+    const operation = failed >> 1;
     const lengths = this.#paths.lengths();
     const lengthOf = (node: number): number => (node === ROOT ? 0 : (lengths[node] as number));
     const longest = new Map<number, number>();
@@ -344,9 +369,11 @@ const SKIPPED = 4;
 /** Its part of the candidates. */
 const BOTTOM = 5;
 const TOP = 6;
-/** Offered until now: nothing, the returning operation, the open ones, crashed groups from here on (twice). */
+/** What has been offered: the returning operation, the open ones too, or so many turns of crashed groups as well. */
 const STAGE = 7;
 const FRAME = 8;
+const RETURNING_OFFERED = 0;
+const OPEN_OFFERED = 1;
 
 function rankByReturns({ events, returnAt, classes }: Problem): Int32Array {
   const rank = new Int32Array(classes.length);
