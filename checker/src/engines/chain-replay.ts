@@ -33,8 +33,10 @@ export class Replay<State, Input, Output> {
   readonly #versions: Versions<State, Input, Output>;
   #end = 0;
   #unseen: Unseen = "take";
-  /** Whether there may have been updates of which no version is known: then what fails may fail for want of one. */
+  /** Whether operations that never returned may have changed something: then what fails may fail for want of one. */
   #isInDoubt = false;
+  /** Whether there are operations in the prefix whose version is not known, though they returned or will. */
+  #isUnclear = false;
   #order: number[] = [];
   /** By gap of the order: the states the object may be in. */
   #states: (readonly State[])[] = [];
@@ -43,6 +45,8 @@ export class Replay<State, Input, Output> {
   /** The last call among what is in the order; among those of them that are so in every order. */
   #lastCall = -1;
   #lastForcedCall = -1;
+  /** Place in `versions.unclear` of the first that is not certainly past. */
+  #firstUnclear = 0;
 
   constructor(
     model: Model<State, Input, Output>,
@@ -65,7 +69,10 @@ export class Replay<State, Input, Output> {
   *run(end: number, unseen: Unseen): Generator<undefined, Replayed> {
     this.#end = end;
     this.#unseen = unseen;
-    this.#isInDoubt = this.#versions.firstDoubt < end;
+    const { crashed, unclear } = this.#versions;
+    this.#isInDoubt = this.#isCalled(crashed[0]);
+    this.#isUnclear = this.#isCalled(unclear[0]);
+    this.#firstUnclear = 0;
     this.#order = [];
     this.#states = [[this.#model.init()]];
     this.#used.fill(0);
@@ -85,6 +92,10 @@ export class Replay<State, Input, Output> {
     return order === undefined ? STUCK : { type: "legal", order };
   }
 
+  #isCalled(operation: number | undefined): boolean {
+    return operation !== undefined && (this.#timeline.callAt[operation] as number) < this.#end;
+  }
+
   #hasReturned({ makers, observers }: Zone): boolean {
     return makers.some(this.#isSettled) || observers.some(this.#isSettled);
   }
@@ -98,18 +109,19 @@ export class Replay<State, Input, Output> {
   #replayZone({ version, makers, observers: all }: Zone): Replayed | undefined {
     const settled = makers.filter(this.#isSettled);
     if (settled.length > 1) return ILLEGAL;
-    const open = makers.filter((maker) => (this.#timeline.callAt[maker] as number) < this.#end);
+    const open = makers.filter((maker) => this.#isCalled(maker));
     const maker = settled[0] ?? open[0];
     const observers = all.filter(this.#isSettled);
     const isSeen = settled.length > 0 || observers.length > 0;
     if (!isSeen && (maker === undefined || this.#unseen === "leave")) return undefined;
     if (settled.length === 0 && open.length > 1) this.#isInDoubt = true;
+    const isClear = !this.#isInDoubt && !this.#isUnclear;
+    if (maker === undefined && version !== 0 && isClear) return ILLEGAL;
     // While it is open another may have made that version, if there is another.
-    const isForced = settled.length > 0 || (isSeen && !this.#isInDoubt);
-    if (maker === undefined && version !== 0 && !this.#isInDoubt) return ILLEGAL;
+    const isForced = settled.length > 0 || (isSeen && isClear);
     const failure = this.#checkTimes(maker, observers, isForced);
     if (failure !== undefined) return failure;
-    if (this.#unseen === "both") return this.#replayBoth(maker, observers, isSeen);
+    if (this.#unseen === "both") return this.#replayBoth(maker, observers, isForced);
     const members = maker === undefined ? observers : [maker, ...observers];
     if (this.#tryMembers([], members) || this.#tryWithCrashed(members)) return undefined;
     return STUCK;
@@ -143,20 +155,50 @@ export class Replay<State, Input, Output> {
     if (isForced) this.#lastForcedCall = Math.max(this.#lastForcedCall, call);
   }
 
+  /** Keeps all states that there may be, and more: nothing is illegal but what is impossible in all of them. */
   #replayBoth(
     maker: number | undefined,
     observers: readonly number[],
-    isSeen: boolean,
+    isForced: boolean,
   ): Replayed | undefined {
-    let states = at(this.#states, 0);
+    const { returnAt } = this.#timeline;
+    const settled = [...(maker === undefined ? [] : [maker]), ...observers].filter(this.#isSettled);
+    const firstReturn = Math.min(this.#end, ...settled.map((operation) => returnAt[operation] as number));
+    let states = this.#withUnclear(at(this.#states, 0), firstReturn);
     if (maker !== undefined) {
       const made = this.#next(states, maker);
-      states = isSeen ? made : this.#distinct([...states, ...made]);
+      states = this.#withUnclear(isForced ? made : this.#distinct([...states, ...made]), firstReturn);
     }
-    for (const observer of observers) states = this.#next(states, observer);
+    for (const observer of observers) states = this.#withUnclear(this.#next(states, observer), this.#end);
     this.#states[0] = states;
     if (states.length > 0) return undefined;
     return this.#isInDoubt ? STUCK : ILLEGAL;
+  }
+
+  /** Also the states after those unclear ones that were called before `until` and may take effect here, in any number. */
+  #withUnclear(states: readonly State[], until: number): readonly State[] {
+    const { callAt, returnAt } = this.#timeline;
+    const { unclear } = this.#versions;
+    const isPast = (operation: number): boolean =>
+      this.#isSettled(operation) && (returnAt[operation] as number) < this.#lastForcedCall;
+    while (this.#firstUnclear < unclear.length && isPast(at(unclear, this.#firstUnclear)))
+      this.#firstUnclear++;
+    const known = new Map(states.map((state) => [this.#model.stateKey(state), state]));
+    for (const state of known.values()) {
+      for (let u = this.#firstUnclear; u < unclear.length; u++) {
+        const operation = at(unclear, u);
+        if ((callAt[operation] as number) >= until) break;
+        if (isPast(operation)) continue;
+        for (const after of this.#next([state], operation)) {
+          const key = this.#model.stateKey(after);
+          if (!known.has(key)) known.set(key, after);
+        }
+      }
+      if (known.size <= MAX_STATES) continue;
+      this.#isInDoubt = true;
+      break;
+    }
+    return known.size === states.length ? states : [...known.values()];
   }
 
   /** Appends them to the order if they are possible there: crashed ones (places in `versions.crashed`), then members. */
@@ -258,5 +300,6 @@ export class Replay<State, Input, Output> {
 }
 
 const STEPS_PER_YIELD = 500;
+const MAX_STATES = 32;
 /** Pairs are as many as its square. */
 const MAX_CANDIDATES_FOR_PAIRS = 12;

@@ -62,11 +62,11 @@ export class ChainEngine<State, Input, Output> implements Engine {
     replay: Replay<State, Input, Output>,
     isStuck: boolean,
   ): Generator<undefined, EngineOutcome> {
-    const { events, returns } = this.#task.timeline;
-    const { firstDoubt } = this.#versions as Versions<State, Input, Output>;
-    if (isStuck && firstDoubt < events.length) {
-      // What comes after could be proved only by what would have been proof before.
-      const sure = yield* this.#judge(replay, firstDoubt);
+    const { events, callAt, returns } = this.#task.timeline;
+    const doubtful = this.#versions?.crashed[0];
+    if (isStuck && doubtful !== undefined) {
+      // Where operations did not return, replaying is no proof that there is no order: mostly in vain, so not tried.
+      const sure = yield* this.#judge(replay, callAt[doubtful] as number);
       if (sure === "full") return { type: "full" };
       if (sure.type !== "illegal") return UNDECIDED;
     }

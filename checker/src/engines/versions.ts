@@ -31,8 +31,8 @@ export class Versions<State, Input, Output> {
   /** Operations of that role, in order of call; of each its kind: those of one kind are alike. */
   readonly crashed: number[] = [];
   readonly crashedKinds: number[] = [];
-  /** Place of the first call of an operation that is CRASHED or UNCLEAR; beyond all if there is none. */
-  firstDoubt = Number.POSITIVE_INFINITY;
+  /** Operations of that role, in order of call. */
+  readonly unclear: number[] = [];
   /** Operations that name a version. */
   named = 0;
   readonly #model: Model<State, Input, Output>;
@@ -77,8 +77,7 @@ export class Versions<State, Input, Output> {
       const operation = event >> 1;
       const role = this.roles[operation];
       if (role === MAKER || role === OBSERVER) named[count++] = operation;
-      if (role === CRASHED || role === UNCLEAR)
-        this.firstDoubt = Math.min(this.firstDoubt, callAt[operation] as number);
+      if (role === UNCLEAR) this.unclear.push(operation);
       if (role !== CRASHED) continue;
       this.crashed.push(operation);
       const key =

@@ -6,6 +6,7 @@ import type {
   EtcdKeyOutput,
   EtcdKeyValue,
 } from "./etcd-key.js";
+import { at } from "../operation.js";
 import { afterDelete, afterPut, type EtcdKeyState, exactly, narrowed, type Span } from "./etcd-key-state.js";
 
 /** The states after an operation, given what its answer says. */
@@ -123,27 +124,24 @@ function spansOf(to: number, result: EtcdKeyCompare["result"], outcome: boolean)
 }
 
 function compares(difference: number, result: EtcdKeyCompare["result"]): boolean {
-  switch (result) {
-    case "=":
-      return difference === 0;
-    case "!=":
-      return difference !== 0;
-    case "<":
-      return difference < 0;
-    case ">":
-      return difference > 0;
-  }
+  if (result === "=") return difference === 0;
+  if (result === "!=") return difference !== 0;
+  return result === "<" ? difference < 0 : difference > 0;
 }
 
 /** Strings as etcd orders their bytes, which is the order of code points; a number and a string are just not the same. */
 function order(a: string | number, b: string | number): number {
   if (a === b) return 0;
   if (typeof a !== "string" || typeof b !== "string") return NaN;
-  const left = [...a];
-  const right = [...b];
+  const left = codePoints(a);
+  const right = codePoints(b);
   for (let i = 0; i < left.length && i < right.length; i++) {
-    const difference = (left[i]?.codePointAt(0) ?? 0) - (right[i]?.codePointAt(0) ?? 0);
+    const difference = at(left, i) - at(right, i);
     if (difference !== 0) return difference;
   }
   return left.length - right.length;
+}
+
+function codePoints(text: string): number[] {
+  return Array.from(text, (character) => character.codePointAt(0) ?? 0);
 }

@@ -68,7 +68,7 @@ export function etcdKey(): Model<EtcdKeyState, EtcdKeyInput, EtcdKeyOutput> {
     key: (input) => input.key ?? "",
     problem: etcdKeyProblem,
     readOnly,
-    operationKey: ({ key: _, ...input }, output) => JSON.stringify([input, output ?? []]),
+    operationKey: (input, output) => JSON.stringify([{ ...input, key: undefined }, output ?? []]),
     simplify,
     version,
     spec: { name: "etcd-key", options: {} },
@@ -80,6 +80,7 @@ export function etcdKey(): Model<EtcdKeyState, EtcdKeyInput, EtcdKeyOutput> {
 /** A revision that is shown can tell which one it was, and so change what is known; a value or a version cannot. */
 function readOnly(input: EtcdKeyInput, output: EtcdKeyOutput | undefined): boolean {
   if (output === undefined) return !canChange(input);
+  if (showsAbsent(input, output)) return true;
   if (output.revision !== undefined || namesRevision(output)) return false;
   if (input.f !== "txn") return input.f === "get";
   if (input.compare.some(({ target }) => target === "create" || target === "mod")) return false;
@@ -87,6 +88,11 @@ function readOnly(input: EtcdKeyInput, output: EtcdKeyOutput | undefined): boole
   const taken =
     output.succeeded === undefined ? [...input.then, ...input.else] : branch(input, output.succeeded);
   return taken.every(({ f }) => f === "get");
+}
+
+/** Of an absent key there are no revisions to be told. */
+function showsAbsent({ f }: EtcdKeyInput, { value, version, deleted }: EtcdKeyOutput): boolean {
+  return f === "delete" ? deleted === 0 : f === "get" && (value === null || version === 0);
 }
 
 function namesRevision({ createRevision, modRevision, prevKv }: EtcdKeyAnswer): boolean {

@@ -128,6 +128,7 @@ function drawInput(
     return {
       f: "txn",
       compare,
+      // oxlint-disable-next-line unicorn/no-thenable -- a list, which nobody can call
       then: drawBranch(random, fresh, options),
       else: drawBranch(random, fresh, options),
     };
