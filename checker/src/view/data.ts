@@ -2,7 +2,7 @@
 export interface PageData {
   readonly title: string;
   readonly model: string;
-  /** Of all times; null: they are plain numbers. */
+  /** Of the clock; null: they are plain numbers. */
   readonly timeUnit: TimeUnit | null;
   /** Every description, label and state, once each. */
   readonly texts: readonly string[];
@@ -35,8 +35,10 @@ export interface PagePartition {
   readonly ids: readonly number[];
   readonly process: readonly number[];
   readonly call: readonly number[];
-  /** From call to return; -1: never returned. */
-  readonly duration: readonly number[];
+  /** The return; null: never returned. */
+  readonly end: readonly (number | null)[];
+  /** What the clock showed at each distinct time of a call or return, in order; null: the times are the clock's. */
+  readonly clock: readonly number[] | null;
   /** Numbers of texts. */
   readonly text: readonly number[];
   readonly label: readonly number[];

@@ -26,7 +26,8 @@ test("tells a stale read: the order, its states, what was impossible, in words t
     ids: [0, 1, 2, 3, 4],
     process: [0, 1, 3, 2, 0],
     call: [0, 12, 14, 22, 25],
-    duration: [10, 8, -1, 8, 15],
+    end: [10, 20, null, 30, 40],
+    clock: null,
     brokeAt: 3,
     illegalNext: [3],
     minimal: [1, 3],
@@ -107,8 +108,17 @@ test("shows failed operations, which were not checked, in their partition", () =
   expect(partition.failed).toEqual([3]);
   expect(partition.ids[3]).toBe(-1);
   expect(partition.process[3]).toBe(7);
-  expect(partition.duration[3]).toBe(3);
+  expect(partition.end[3]).toBe(18);
   expect(partition.brokeAt).toBe(4);
+});
+
+test("shows the clock where times are positions, and holds one that goes back", () => {
+  const { history, result } = check(STALE);
+  const clock = (time: number): number => (time === 20 ? 5 : 100 + Math.floor(time / 12));
+  const partition = first(historyHtml(model, history, result, { clock, timeUnit: "ms" }));
+  // At the distinct times 0, 10, 12, 14, 20, 22, 25, 30, 40.
+  expect(partition.clock).toEqual([100, 100, 101, 101, 101, 101, 102, 102, 103]);
+  expect(partition.call).toEqual([0, 12, 14, 22, 25]);
 });
 
 test("an undecided partition says up to when it is legal", () => {

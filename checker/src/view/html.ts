@@ -136,7 +136,7 @@ function legend({ kinds, partitions, faults }: PageData): string {
   const some = (has: (partition: PagePartition) => boolean): boolean => partitions.some(has);
   const items = [
     ...kinds.map((kind, i) => (used.has(i) ? item("kind", escapeHtml(kind), i) : "")),
-    some(({ duration }) => duration.includes(-1)) ? item("open", "never returned") : "",
+    some(({ end }) => end.includes(null)) ? item("open", "never returned") : "",
     some(({ failed }) => failed.length > 0) ? item("failed", "failed: did not happen") : "",
     some(({ brokeAt }) => brokeAt !== -1) ? item("broke", "✗ where it broke") : "",
     some(({ illegalNext }) => illegalNext.length > 0)

@@ -9,7 +9,7 @@ import { KNOWN_KINDS, LIGHT } from "./palette.js";
 
 export interface ViewFault {
   readonly name: string;
-  /** On the clock of the operations. */
+  /** A time of the history, as those of operations. */
   readonly from: number;
   /** Absent: it had no end. */
   readonly to?: number | undefined;
@@ -22,7 +22,12 @@ export interface HistoryHtmlOptions<Input, Output> {
   readonly faults?: readonly ViewFault[] | undefined;
   /** Operations that certainly did not happen: shown, never checked. `output` and `return` may be absent. */
   readonly failed?: readonly Operation<Input, Output>[] | undefined;
-  /** Of all times in the history; absent: they are shown as plain numbers. */
+  /**
+   * What the clock showed at a time of the history (of an operation or a fault): where times are positions in a
+   * recording, so that an order that the clock was too coarse to tell is not lost. Absent: times are the clock's.
+   */
+  readonly clock?: ((time: number) => number) | undefined;
+  /** Of the clock; absent: its times are shown as plain numbers. */
   readonly timeUnit?: TimeUnit | undefined;
   /** Positions of a 1-minimal sub-history, of one partition or of several. */
   readonly minimal?: readonly number[] | undefined;
@@ -100,6 +105,7 @@ class PartitionBuilder<State, Input, Output> {
   readonly #texts: Texts;
   readonly #minimal: ReadonlySet<number>;
   readonly #failed: Map<string, Operation<Input, Output>[]>;
+  readonly #clock: ((time: number) => number) | undefined;
   readonly #label: (operation: Operation<Input, Output>) => string | undefined;
 
   constructor(
@@ -119,6 +125,7 @@ class PartitionBuilder<State, Input, Output> {
       if (known === undefined) this.#failed.set(key, [operation]);
       else known.push(operation);
     }
+    this.#clock = options.clock;
     this.#label = options.eventLabel ?? defaultLabel(model);
   }
 
@@ -140,12 +147,14 @@ class PartitionBuilder<State, Input, Output> {
     const states = steps.map((step) => this.#state(order.replayed.states[step]));
     const unnamed = states.filter((state) => state === -1).length;
     if (unnamed > 0) notes.push(`the states after ${count(unnamed, "step")} are not on this page`);
+    const columns = this.#columns(shown);
     return {
       key: partition.key,
       verdict: partition.verdict,
       reason: this.#reason(partition),
       notes,
-      ...this.#columns(shown),
+      ...columns,
+      clock: this.#clock === undefined ? null : clockTimes(this.#clock, columns),
       failed: shown.flatMap(({ position }, i) => (position === -1 ? [i] : [])),
       order: here(steps.map((step) => at(order.positions, step))),
       orderFrom,
@@ -220,7 +229,7 @@ class PartitionBuilder<State, Input, Output> {
 
   #columns(
     shown: readonly Shown<Input, Output>[],
-  ): Pick<PagePartition, "ids" | "process" | "call" | "duration" | "text" | "label" | "kind"> {
+  ): Pick<PagePartition, "ids" | "process" | "call" | "end" | "text" | "label" | "kind"> {
     const descriptions = shown.map(({ operation: { input, output } }) =>
       this.#model.describeOperation(input, output),
     );
@@ -228,7 +237,7 @@ class PartitionBuilder<State, Input, Output> {
       ids: shown.map(({ operation, position }) => operation.id ?? position),
       process: shown.map(({ operation }) => operation.process),
       call: shown.map(({ operation }) => operation.call),
-      duration: shown.map(({ operation, position }) => durationOf(operation, position === -1)),
+      end: shown.map(({ operation, position }) => endOf(operation, position === -1)),
       text: descriptions.map((text) => this.#texts.number(shorten(text, TEXT_LENGTH))),
       label: shown.map(({ operation }, i) =>
         this.#texts.number(shorten(this.#label(operation) ?? at(descriptions, i), LABEL_LENGTH)),
@@ -254,9 +263,21 @@ function ended<Input, Output>(failed: Operation<Input, Output>): Operation<Input
 }
 
 /** One that failed at an unknown time is drawn as a moment: it had no effect to wait for. */
-function durationOf(operation: Operation<unknown, unknown>, failed: boolean): number {
-  if (operation.return === undefined) return failed ? 0 : -1;
-  return operation.return - operation.call;
+function endOf(operation: Operation<unknown, unknown>, failed: boolean): number | null {
+  return operation.return ?? (failed ? operation.call : null);
+}
+
+/** The clock at each distinct time; one that goes back is held until it has caught up. */
+function clockTimes(
+  clock: (time: number) => number,
+  { call, end }: Pick<PagePartition, "call" | "end">,
+): number[] {
+  const times = [...new Set([...call, ...end.filter((time) => time !== null)])].toSorted((a, b) => a - b);
+  let latest = Number.NEGATIVE_INFINITY;
+  return times.map((time) => {
+    latest = Math.max(latest, clock(time));
+    return latest;
+  });
 }
 
 export function count(number: number, noun: string): string {

@@ -1,4 +1,4 @@
-/** Where operations lie from left to right, and where any time does. */
+/** Where operations lie from left to right. Places of a compressed axis are ranks, of a real one moments of the clock. */
 export interface Axis {
   /** By operation: of its call. */
   readonly start: Float64Array;
@@ -6,45 +6,53 @@ export interface Axis {
   readonly end: Float64Array;
   readonly min: number;
   readonly max: number;
+  /** Of any time of the history; beside the axis for one before the first call or after the last return. */
   fromTime(time: number): number;
-  toTime(x: number): number;
-  /** How many calls and returns (at distinct times) lie before. */
+  /** What the clock shows at a place. */
+  clockAt(x: number): number;
+  /** How many distinct times of calls and returns lie before a place; a fraction between two. */
   rank(x: number): number;
-  /** The place of the n-th distinct time. */
   atRank(rank: number): number;
 }
 
-/** Real time, or compressed: the n-th distinct time of a call or return lies at n. Part of the page's script. */
+/**
+ * `compressed`: the n-th distinct time of a call or return lies at n. `clock`: what it showed at each distinct time,
+ * in their order; null: the times themselves are the clock. Part of the page's script.
+ */
 export function createAxis(
   calls: readonly number[],
-  durations: readonly number[],
+  ends: readonly (number | null)[],
+  clock: readonly number[] | null,
   compressed: boolean,
 ): Axis {
   const times = distinctTimes();
   const last = times.length - 1;
-  const start = Float64Array.from(calls, (time) => place(time));
-  const end = Float64Array.from(calls, (time, i) => {
-    const duration = durations[i] as number;
-    return duration < 0 ? Number.POSITIVE_INFINITY : place(time + duration);
-  });
+  const moments = clock === null ? times : Float64Array.from(clock);
+  const [min, max] = compressed
+    ? [0, Math.max(last, 1)]
+    : [valueAt(moments, 0), Math.max(valueAt(moments, last), valueAt(moments, 0) + 1)];
+  const beside = (max - min) * 0.03 + 1e-9;
   return {
-    start,
-    end,
-    min: compressed ? 0 : timeAt(0),
-    max: compressed ? Math.max(last, 1) : Math.max(timeAt(last), timeAt(0) + 1),
-    fromTime: (time) => (compressed ? rankOf(time) : time),
-    toTime: (x) => (compressed ? timeAt(x) : x),
-    rank: (x) => (compressed ? x : rankOf(x)),
-    atRank: (rank) => (compressed ? rank : timeAt(rank)),
+    start: Float64Array.from(calls, (time) => atRank(below(times, time))),
+    end: Float64Array.from(ends, (time) =>
+      time === null ? Number.POSITIVE_INFINITY : atRank(below(times, time)),
+    ),
+    min,
+    max,
+    fromTime(time) {
+      if (time < (times[0] as number)) return min - beside;
+      return time > (times[last] as number) ? max + beside : atRank(rankIn(times, time));
+    },
+    clockAt: (x) => (compressed ? valueAt(moments, x) : x),
+    rank: (x) => (compressed ? x : rankIn(moments, x)),
+    atRank,
   };
 
   function distinctTimes(): Float64Array {
-    const all: number[] = [];
-    calls.forEach((time, i) => {
-      const duration = durations[i] as number;
-      all.push(time);
-      if (duration > 0) all.push(time + duration);
-    });
+    const all = [...calls];
+    for (const time of ends) {
+      if (time !== null) all.push(time);
+    }
     const sorted = Float64Array.from(all).toSorted();
     let kept = 0;
     for (const time of sorted) {
@@ -53,33 +61,32 @@ export function createAxis(
     return kept === 0 ? Float64Array.of(0) : sorted.subarray(0, kept);
   }
 
-  function place(time: number): number {
-    return compressed ? below(time) : time;
+  function atRank(rank: number): number {
+    return compressed ? rank : valueAt(moments, rank);
   }
 
-  /** The number of times that are less. */
-  function below(time: number): number {
-    let [from, to] = [0, times.length];
+  /** The number of values that are less. */
+  function below(values: Float64Array, value: number): number {
+    let [from, to] = [0, values.length];
     while (from < to) {
       const middle = (from + to) >> 1;
-      if ((times[middle] as number) < time) from = middle + 1;
+      if ((values[middle] as number) < value) from = middle + 1;
       else to = middle;
     }
     return from;
   }
 
-  function rankOf(time: number): number {
-    const next = below(time);
-    if (next === 0) return time === times[0] ? 0 : -1;
-    if (next > last) return last + 1;
-    const [before, after] = [times[next - 1] as number, times[next] as number];
-    return next - 1 + (time - before) / (after - before);
+  function rankIn(values: Float64Array, value: number): number {
+    const next = below(values, value);
+    if (next === 0 || next > last) return Math.min(next, last);
+    const [before, after] = [values[next - 1] as number, values[next] as number];
+    return next - 1 + (value - before) / (after - before);
   }
 
-  function timeAt(rank: number): number {
+  function valueAt(values: Float64Array, rank: number): number {
     const inside = Math.min(Math.max(rank, 0), last);
     const whole = Math.floor(inside);
-    const [before, after] = [times[whole] as number, times[Math.min(whole + 1, last)] as number];
+    const [before, after] = [values[whole] as number, values[Math.min(whole + 1, last)] as number];
     return before + (after - before) * (inside - whole);
   }
 }

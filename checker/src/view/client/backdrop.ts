@@ -90,7 +90,7 @@ export function createBackdrop(
       const x = Math.round(g.pixel(base + i * step)) + 0.5;
       ctx.moveTo(x, 20);
       ctx.lineTo(x, g.frame.height);
-      const time = axis.toTime(base + i * step);
+      const time = axis.clockAt(base + i * step);
       const precision = scene.compressed ? timeStep(base + i * step, step) : step;
       ctx.fillText(g.format.moment(time, precision), x + 3, 12);
     }
@@ -101,7 +101,7 @@ export function createBackdrop(
 
   /** How far apart in time two neighbouring ticks of the compressed axis are. */
   function timeStep(x: number, step: number): number {
-    return Math.max(Math.abs(axis.toTime(x + step) - axis.toTime(x)), 1e-9);
+    return Math.max(Math.abs(axis.clockAt(x + step) - axis.clockAt(x)), 1e-9);
   }
 
   function drawLaneLines(): void {

@@ -13,7 +13,7 @@ export interface Lanes {
 export function createLanes(
   process: readonly number[],
   call: readonly number[],
-  duration: readonly number[],
+  end: readonly (number | null)[],
   clients: number | null,
 ): Lanes {
   const MANY = 200;
@@ -29,7 +29,7 @@ export function createLanes(
     const mine = laneOf.get(c) ?? take(called);
     laneOf.set(c, mine);
     (lists[mine] as number[]).push(i);
-    if (lastOf.get(c) === i) done.push({ lane: mine, at: called + Math.max(duration[i] as number, 0) });
+    if (lastOf.get(c) === i) done.push({ lane: mine, at: end[i] ?? called });
     return mine;
   });
   return inOrderOfClient();

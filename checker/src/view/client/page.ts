@@ -45,7 +45,10 @@ export function startPage(dom: Dom, parts: PageParts): void {
   const [chooser, status] = [element("chooser"), element("status")];
   const format = parts.createTimeFormat(
     data.timeUnit,
-    data.partitions.reduce((first, { call }) => Math.min(first, call[0] ?? first), Number.POSITIVE_INFINITY),
+    data.partitions.reduce(
+      (first, { call, clock }) => Math.min(first, (clock ?? call)[0] ?? first),
+      Number.POSITIVE_INFINITY,
+    ),
   );
   let colors = readColors();
   let compressed = true;
@@ -268,11 +271,11 @@ export function startPage(dom: Dom, parts: PageParts): void {
 
   function toggleTime(): void {
     const { view, scene } = shown;
-    const [from, to] = [scene.axis.toTime(view.from), scene.axis.toTime(view.to)];
+    const [from, to] = [scene.axis.rank(view.from), scene.axis.rank(view.to)];
     compressed = !compressed;
     build(scene.partition);
     const { axis } = shown.scene;
-    shown.view.show(axis.fromTime(from), axis.fromTime(to));
+    shown.view.show(axis.atRank(from), axis.atRank(to));
   }
 
   function toggle(what: "time" | "dim" | "order" | "theme"): void {

@@ -42,8 +42,8 @@ export function createScene(
   partition: PagePartition,
   compressed: boolean,
 ): Scene {
-  const { call, duration, process, order } = partition;
-  const axis = parts.createAxis(call, duration, compressed);
+  const { call, end, process, order } = partition;
+  const axis = parts.createAxis(call, end, partition.clock, compressed);
   const stepOf = new Int32Array(call.length).fill(-1);
   order.forEach((operation, step) => {
     stepOf[operation] = step;
@@ -55,7 +55,7 @@ export function createScene(
     partition,
     compressed,
     axis,
-    lanes: parts.createLanes(process, call, duration, data.clients),
+    lanes: parts.createLanes(process, call, end, data.clients),
     points: parts.createPoints(order, axis.start, axis.end, limit),
     stepOf,
     marks: {

@@ -35,11 +35,14 @@ export function createWords(scene: Scene, texts: readonly string[], format: Time
   }
 
   function interval(index: number): string {
-    const call = partition.call[index] as number;
-    const took = partition.duration[index] as number;
+    const { axis } = scene;
+    const { start, end } = axis;
+    const call = axis.clockAt(start[index] as number);
+    const open = partition.end[index] === null;
+    const took = open ? 0 : axis.clockAt(end[index] as number) - call;
     const precision = took > 0 ? took / 100 : 1e-3;
     const called = `called at ${format.moment(call, precision)}`;
-    if (took < 0) return `${called}, never returned`;
+    if (open) return `${called}, never returned`;
     return `${called}, returned at ${format.moment(call + took, precision)} (after ${format.duration(took)})`;
   }
 
