@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkOperations } from "../check.js";
-import { ENGINE_NAMES, type EngineName } from "../engine.js";
+import { ENGINE_NAMES } from "../engine.js";
 import { Random } from "../generator.js";
 import type { PartitionResult } from "../result.js";
 import {
@@ -11,6 +11,7 @@ import {
 } from "../testing/histories.js";
 import type { AnyCase } from "../testing/model-case.js";
 import { MODEL_CASES } from "../testing/model-cases.js";
+import { withoutHooks } from "../testing/oracle.js";
 import { verifyWitness } from "../witness.js";
 
 /** GAUNTLET_LONG=1: ten times as many histories. */
@@ -26,15 +27,19 @@ const MAX_BYTES = 2 ** 20;
 class Agreement {
   ok = 0;
   illegal = 0;
-  /** Partitions that a second engine decided, or a third. */
+  /** Partitions that a second one decided, or a third. */
   again = 0;
   readonly wrong: string[] = [];
 
   /** `legal`: known to be. */
   compare(drawn: AnyCase, history: readonly AnyOperation[], legal: boolean): void {
-    const first = new Map<string, { readonly engine: EngineName; readonly said: string }>();
-    for (const engine of ENGINE_NAMES) {
-      const { partitions } = checkOperations(drawn.model, history, {
+    const first = new Map<string, { readonly engine: string; readonly said: string }>();
+    const judges = [
+      ...ENGINE_NAMES.map((engine) => ({ engine, model: drawn.model })),
+      { engine: "frontier" as const, model: withoutHooks(drawn.model) },
+    ];
+    for (const { engine, model } of judges) {
+      const { partitions } = checkOperations(model, history, {
         engine,
         maxBytes: MAX_BYTES,
         verifyWitness: true,
@@ -42,7 +47,9 @@ class Agreement {
       for (const result of partitions) {
         if (result.verdict === "unknown") continue;
         const blame = (problem: string): void => {
-          this.wrong.push(`${engine}, key "${result.key}": ${problem}: ${JSON.stringify(history)}`);
+          this.wrong.push(
+            `${engine}, model ${model.name}, key "${result.key}": ${problem}: ${JSON.stringify(history)}`,
+          );
         };
         const said = result.verdict === "illegal" ? `illegal at ${result.failedAt}` : "ok";
         if (legal && said !== "ok") blame(`${said}, but it took effect in this very order`);

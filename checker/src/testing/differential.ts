@@ -2,8 +2,10 @@ import { checkOperations } from "../check.js";
 import { ENGINE_NAMES, type EngineName } from "../engine.js";
 import type { Model } from "../model.js";
 import { at } from "../operation.js";
-import { partitionByKey } from "../partition.js";
+import { type Partition, partitionByKey } from "../partition.js";
 import type { PartitionResult } from "../result.js";
+import { StreamingChecker } from "../stream.js";
+import { orderEvents } from "../timeline.js";
 import { verifyWitness } from "../witness.js";
 import { isLinearizable, upToReturn, withoutHooks } from "./oracle.js";
 import type { AnyOperation } from "./histories.js";
@@ -22,13 +24,41 @@ export class Differential {
   /** Where an engine and the definition disagree, or the evidence does not hold; with the history. */
   readonly wrong: string[] = [];
 
-  /** Every engine, with the model's hooks and, where they do not need any, without. */
+  /** Every engine, with the model's hooks and, where they do not need any, without; and the streaming checker. */
   compareAll(model: AnyModel, history: readonly AnyOperation[]): void {
     const truth = new Truth(model, history);
     if (truth.legal) this.legal++;
     else this.illegal++;
     for (const engine of [...ENGINE_NAMES, "auto"] as const) this.compare(model, truth, engine);
     for (const engine of SEARCHING) this.compare(withoutHooks(model), truth, engine);
+    this.compareStream(model, truth);
+  }
+
+  /** The history as it would have been recorded, calls before returns of the same time. */
+  compareStream(model: AnyModel, truth: Truth): void {
+    const blame = (problem: string): void => {
+      this.wrong.push(`stream, model ${model.name}: ${problem}: ${JSON.stringify(truth.history)}`);
+    };
+    const stream = new StreamingChecker(model);
+    const called: number[] = [];
+    for (const event of orderEvents(truth.history).events) {
+      const process = event >> 1;
+      const { input, output, return: returned } = at(truth.history, process);
+      if ((event & 1) === 1) stream.push({ type: "ok", process, output });
+      else {
+        called.push(process);
+        stream.push({ type: "invoke", process, input });
+        // That others never return is clear at the end only.
+        if (returned === undefined && process % 2 === 0) stream.push({ type: "info", process });
+      }
+    }
+    const found = new Map(stream.end().partitions.map((result) => [result.key, result]));
+    for (const { key, legal, failedAt } of truth.partitions) {
+      const result = found.get(key);
+      const position = result?.verdict === "illegal" ? called[result.failedAt.position] : undefined;
+      if (result?.verdict !== (legal ? "ok" : "illegal")) blame(`said ${result?.verdict} of key "${key}"`);
+      else if (position !== failedAt) blame(`said that it fails at ${position}, not ${failedAt}`);
+    }
   }
 
   compare(model: AnyModel, truth: Truth, engine: EngineName | "auto"): void {
@@ -60,7 +90,7 @@ export class Truth {
     this.history = history;
     this.legal = isLinearizable(model, history);
     this.partitions = partitionByKey(model, history).map(
-      ({ positions, operations }) => new PartitionTruth(withoutHooks(model), operations, positions),
+      (partition) => new PartitionTruth(withoutHooks(model), partition),
     );
     // Horn and Kroening: a history is linearizable exactly if that of each object is.
     if (this.legal !== this.partitions.every(({ legal }) => legal))
@@ -69,18 +99,26 @@ export class Truth {
 }
 
 class PartitionTruth {
+  readonly key: string;
   readonly legal: boolean;
   readonly #model: AnyModel;
   readonly #operations: readonly AnyOperation[];
   readonly #positions: readonly number[];
-  /** The operation (local) at whose return it became illegal, once it was asked for. */
   #failedAt: number | undefined;
 
-  constructor(model: AnyModel, operations: readonly AnyOperation[], positions: readonly number[]) {
+  constructor(model: AnyModel, { key, operations, positions }: Partition<unknown, unknown>) {
+    this.key = key;
     this.#model = model;
     this.#operations = operations;
     this.#positions = positions;
     this.legal = isLinearizable(model, operations);
+  }
+
+  /** The operation (of the whole history) at whose return it became illegal; undefined: it is legal. */
+  get failedAt(): number | undefined {
+    if (this.legal) return undefined;
+    this.#failedAt ??= at(this.#positions, this.#firstFailure());
+    return this.#failedAt;
   }
 
   /** What is wrong with a verdict or its evidence; undefined: nothing. */
@@ -88,12 +126,11 @@ class PartitionTruth {
     if (result.verdict === "unknown") return `unknown: ${result.reason}`;
     if ((result.verdict === "ok") !== this.legal) return `said ${result.verdict}`;
     if (result.verdict === "ok") return this.#orderProblem(result.witness, false);
-    const failedAt = this.#positions.indexOf(result.failedAt);
-    this.#failedAt ??= this.#firstFailure();
-    if (failedAt !== this.#failedAt) return `said that it fails at ${failedAt}, not ${this.#failedAt}`;
+    if (result.failedAt !== this.failedAt)
+      return `said that it fails at ${result.failedAt}, not ${this.failedAt}`;
     if (result.possibleStates.length === 0 || result.possibleStateCount < result.possibleStates.length)
       return `gave ${result.possibleStates.length} of ${result.possibleStateCount} states`;
-    const end = this.#operations[failedAt]?.return ?? Number.NaN;
+    const end = this.#operations[this.#positions.indexOf(result.failedAt)]?.return ?? Number.NaN;
     const missing = this.#operations.findIndex(
       ({ return: returned }, i) =>
         returned !== undefined && returned < end && !result.partialOrder.includes(at(this.#positions, i)),
