@@ -36,16 +36,17 @@ export class ModelError extends Error {
   }
 }
 
-/** Throws InputError at the first operation that is not well formed. */
+/** Throws InputError at the first operation that is not well formed. Linear for a recording in order of calls. */
 export function validateOperations<Input, Output>(
   operations: readonly Operation<Input, Output>[],
   problem: ((input: Input, output: Output | undefined) => string | undefined) | undefined,
 ): void {
-  operations.forEach((operation, index) => {
+  for (let index = 0; index < operations.length; index++) {
+    const operation = operations[index] as Operation<Input, Output>;
     const reason = intervalProblem(operation) ?? problem?.(operation.input, operation.output);
     if (reason !== undefined) throw new InputError(index, operation.id ?? index, reason);
-  });
-  validateProcesses(operations);
+  }
+  if (!areProcessesSequential(operations)) validateProcesses(operations);
 }
 
 function intervalProblem(operation: Operation<unknown, unknown>): string | undefined {
@@ -62,6 +63,18 @@ function intervalProblem(operation: Operation<unknown, unknown>): string | undef
   if (operation.output === undefined)
     return "it returned without an answer (give null or {} where there is nothing to say)";
   return undefined;
+}
+
+/** Sees it in one pass where operations come in order of their calls; false: somebody has to look closer. */
+function areProcessesSequential(operations: readonly Operation<unknown, unknown>[]): boolean {
+  const ends = new Map<number, number>();
+  for (let index = 0; index < operations.length; index++) {
+    const operation = operations[index] as Operation<unknown, unknown>;
+    const end = ends.get(operation.process);
+    if (end !== undefined && operation.call < end) return false;
+    ends.set(operation.process, endOf(operation));
+  }
+  return true;
 }
 
 function validateProcesses(operations: readonly Operation<unknown, unknown>[]): void {

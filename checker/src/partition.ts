@@ -13,14 +13,19 @@ export function partitionByKey<State, Input, Output>(
   model: Model<State, Input, Output>,
   operations: readonly Operation<Input, Output>[],
 ): Partition<Input, Output>[] {
-  if (operations.length === 0) return [];
+  const [first] = operations;
+  if (first === undefined) return [];
+  const firstKey = model.key?.(first.input) ?? "";
+  const hasOneKey = operations.every(({ input }) => (model.key?.(input) ?? "") === firstKey);
+  if (hasOneKey) return [{ key: firstKey, positions: Array.from(operations.keys()), operations }];
   const parts = new Map<string, { positions: number[]; operations: Operation<Input, Output>[] }>();
-  operations.forEach((operation, position) => {
+  for (let position = 0; position < operations.length; position++) {
+    const operation = operations[position] as Operation<Input, Output>;
     const key = model.key?.(operation.input) ?? "";
     let part = parts.get(key);
     if (part === undefined) parts.set(key, (part = { positions: [], operations: [] }));
     part.positions.push(position);
     part.operations.push(operation);
-  });
+  }
   return [...parts].map(([key, part]) => ({ key, ...part }));
 }

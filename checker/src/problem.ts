@@ -4,7 +4,7 @@ import { classOf, type OperationClass, States } from "./states.js";
 import type { Timeline } from "./timeline.js";
 
 /** One partition of a history, in the terms of the searching engines: everything is a small integer. */
-export interface Problem {
+export class Problem {
   /** Kind of each operation; what `States.next` takes. */
   readonly classes: Int32Array;
   /** By operation: 1 if it never changes the state. */
@@ -17,16 +17,54 @@ export interface Problem {
   /** Place of each operation's return among the timeline's events (not these); -1: never returned. */
   readonly returnAt: Int32Array;
   readonly returns: number;
-  /** The bit that stands for an operation while it is open; -1: never returned. */
-  readonly slots: Int32Array;
-  readonly slotCount: number;
-  /** Groups of interchangeable operations that never returned, each in order of call. */
-  readonly crashedGroups: readonly (readonly number[])[];
-  /** By group: another group whose operations can stand in for its own, and that has none itself; or -1. */
-  readonly coveredBy: Int32Array;
-  /** The group of each operation; -1: it returned, or says nothing. */
-  readonly crashedGroup: Int32Array;
   readonly states: States;
+  // Not every engine asks for these.
+  #slots: Slots | undefined;
+  #crashed: Crashed | undefined;
+  #coveredBy: Int32Array | undefined;
+
+  constructor({ events, returnAt, returns }: Timeline, classes: Int32Array, states: States) {
+    this.classes = classes;
+    this.states = states;
+    this.returnAt = returnAt;
+    this.returns = returns;
+    this.readOnly = new Uint8Array(classes.length);
+    let mute = 0;
+    for (let i = 0; i < classes.length; i++) {
+      if (!states.isReadOnly(classes[i] as number)) continue;
+      this.readOnly[i] = 1;
+      if (returnAt[i] === -1) mute++;
+    }
+    const { readOnly } = this;
+    this.events =
+      mute === 0
+        ? events
+        : events.filter((event) => returnAt[event >> 1] !== -1 || readOnly[event >> 1] === 0);
+  }
+
+  /** The bit that stands for an operation while it is open; -1: never returned. */
+  get slots(): Int32Array {
+    return (this.#slots ??= assignSlots(this)).slots;
+  }
+
+  get slotCount(): number {
+    return (this.#slots ??= assignSlots(this)).slotCount;
+  }
+
+  /** Groups of interchangeable operations that never returned, each in order of call. */
+  get crashedGroups(): readonly (readonly number[])[] {
+    return (this.#crashed ??= groupCrashed(this)).crashedGroups;
+  }
+
+  /** The group of each operation; -1: it returned, or says nothing. */
+  get crashedGroup(): Int32Array {
+    return (this.#crashed ??= groupCrashed(this)).crashedGroup;
+  }
+
+  /** By group: another group whose operations can stand in for its own, and that has none itself; or -1. */
+  get coveredBy(): Int32Array {
+    return (this.#coveredBy ??= findCovers(this));
+  }
 }
 
 export function prepare<State, Input, Output>(
@@ -34,62 +72,47 @@ export function prepare<State, Input, Output>(
   operations: readonly Operation<Input, Output>[],
   timeline: Timeline,
 ): Problem {
-  const { returnAt, returns } = timeline;
   const inputs = model.simplify?.(operations);
   const { kinds, classes } = classify(model, operations, inputs);
-  const readOnly = Uint8Array.from(classes, (kind) => (at(kinds, kind).readOnly ? 1 : 0));
-  const events = timeline.events.filter((event) => returnAt[event >> 1] !== -1 || readOnly[event >> 1] === 0);
-  const crashed = groupCrashed(operations.length, classes, events, returnAt);
-  const simplified: readonly { readonly input: Input; readonly output?: Output | undefined }[] =
-    inputs === undefined ? operations : operations.map(({ output }, i) => ({ input: at(inputs, i), output }));
-  let coveredBy: Int32Array | undefined;
-  return {
-    classes,
-    readOnly,
-    events,
-    returnAt,
-    returns,
-    ...assignSlots(operations.length, events, returnAt),
-    ...crashed,
-    get coveredBy() {
-      return (coveredBy ??= findCovers(
-        model,
-        crashed.crashedGroups.map((group) => at(simplified, at(group, 0)).input),
-      ));
-    },
-    states: States.of(model, kinds, model.project?.(simplified)),
-  };
+  const project = model.project?.(
+    inputs === undefined ? operations : operations.map(({ output }, i) => ({ input: at(inputs, i), output })),
+  );
+  return new Problem(timeline, classes, States.of(model, kinds, project));
 }
 
 function classify<State, Input, Output>(
   model: Model<State, Input, Output>,
-  ops: readonly Operation<Input, Output>[],
+  operations: readonly Operation<Input, Output>[],
   inputs: readonly Input[] | undefined,
 ): { kinds: OperationClass<Input, Output>[]; classes: Int32Array } {
   const kinds: OperationClass<Input, Output>[] = [];
-  const ids = new Map<string, number>();
-  const classes = Int32Array.from(ops, (operation, i) => {
-    const { output, return: returned } = operation;
-    const input = inputs === undefined ? operation.input : at(inputs, i);
+  // Returned or not is part of the key, whatever the model says.
+  const ofReturned = new Map<string, number>();
+  const ofCrashed = new Map<string, number>();
+  const classes = new Int32Array(operations.length);
+  for (let i = 0; i < operations.length; i++) {
+    const { input: given, output, return: returned } = operations[i] as Operation<Input, Output>;
+    const input = inputs === undefined ? given : (inputs[i] as Input);
     const key = model.operationKey?.(input, output);
-    // Returned or not is part of the key, whatever the model says.
-    const fullKey = key === undefined ? undefined : `${returned === undefined ? "?" : "="}${key}`;
-    const known = fullKey === undefined ? undefined : ids.get(fullKey);
-    if (known !== undefined) return known;
-    const id = kinds.push(classOf(model, input, output)) - 1;
-    if (fullKey !== undefined) ids.set(fullKey, id);
-    return id;
-  });
+    const ids = returned === undefined ? ofCrashed : ofReturned;
+    let id = key === undefined ? undefined : ids.get(key);
+    if (id === undefined) {
+      id = kinds.push(classOf(model, input, output)) - 1;
+      if (key !== undefined) ids.set(key, id);
+    }
+    classes[i] = id;
+  }
   return { kinds, classes };
 }
 
+interface Slots {
+  readonly slots: Int32Array;
+  readonly slotCount: number;
+}
+
 /** Open operations get distinct bits, which are used again: as many as were ever open together. */
-function assignSlots(
-  count: number,
-  events: Int32Array,
-  returnAt: Int32Array,
-): { slots: Int32Array; slotCount: number } {
-  const slots = new Int32Array(count).fill(-1);
+function assignSlots({ classes, events, returnAt }: Problem): Slots {
+  const slots = new Int32Array(classes.length).fill(-1);
   const free: number[] = [];
   let slotCount = 0;
   for (const event of events) {
@@ -101,14 +124,14 @@ function assignSlots(
   return { slots, slotCount };
 }
 
-function groupCrashed(
-  count: number,
-  classes: Int32Array,
-  events: Int32Array,
-  returnAt: Int32Array,
-): { crashedGroups: number[][]; crashedGroup: Int32Array } {
+interface Crashed {
+  readonly crashedGroups: readonly (readonly number[])[];
+  readonly crashedGroup: Int32Array;
+}
+
+function groupCrashed({ classes, events, returnAt }: Problem): Crashed {
   const crashedGroups: number[][] = [];
-  const crashedGroup = new Int32Array(count).fill(-1);
+  const crashedGroup = new Int32Array(classes.length).fill(-1);
   const groupOfClass = new Map<number, number>();
   for (const event of events) {
     const op = event >> 1;
@@ -122,16 +145,11 @@ function groupCrashed(
   return { crashedGroups, crashedGroup };
 }
 
-/** `samples`: the input of one operation of each group. */
-function findCovers<State, Input, Output>(
-  model: Model<State, Input, Output>,
-  samples: readonly Input[],
-): Int32Array {
-  const covers = (general: number, special: number): boolean =>
-    general !== special && model.covers?.(at(samples, general), at(samples, special)) === true;
+function findCovers({ classes, crashedGroups, states }: Problem): Int32Array {
+  const kinds = crashedGroups.map((group) => classes[at(group, 0)] as number);
   // One level only: what stands in for others needs no stand-in itself.
-  const isTop = samples.map((_, group) => samples.every((_, other) => !covers(other, group)));
-  return Int32Array.from(samples, (_, group) =>
-    samples.findIndex((_, other) => at(isTop, other) && covers(other, group)),
+  const isTop = kinds.map((kind) => kinds.every((other) => !states.covers(other, kind)));
+  return Int32Array.from(kinds, (kind) =>
+    kinds.findIndex((other, group) => at(isTop, group) && states.covers(other, kind)),
   );
 }

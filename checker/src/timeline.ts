@@ -31,10 +31,9 @@ export function orderEvents(operations: readonly Operation<unknown, unknown>[]):
     ends[i] = operation.return;
     returned[returns++] = i;
   }
-  const byCall = sortByTime(
-    Int32Array.from({ length: count }, (_, i) => i),
-    calls,
-  );
+  const called = new Int32Array(count);
+  for (let i = 0; i < count; i++) called[i] = i;
+  const byCall = sortByTime(called, calls);
   const byReturn = sortByTime(returned.subarray(0, returns), ends);
   return merge(byCall, byReturn, calls, ends);
 }

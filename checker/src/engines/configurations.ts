@@ -55,6 +55,8 @@ export class ConfigurationSet {
   readonly #layout: Layout;
   /** By row: the next row of the same hash key, END, or DEAD. */
   #chain = new Int32Array(16);
+  /** By row: see #signature. */
+  #signatures = new Int32Array(16);
   #dead = 0;
   #buckets = new Int32Array(32);
   /** A bucket counts only if its stamp is the present one: clearing costs nothing. */
@@ -67,7 +69,7 @@ export class ConfigurationSet {
   }
 
   get bytes(): number {
-    return 4 * (this.rows.length + 2 * this.nodes.length + 2 * this.#buckets.length);
+    return 4 * (this.rows.length + 3 * this.nodes.length + 2 * this.#buckets.length);
   }
 
   clear(): void {
@@ -87,7 +89,8 @@ export class ConfigurationSet {
     if (this.#used * 2 >= this.#buckets.length) this.#growBuckets();
     const bucket = this.#find(row);
     const filled = this.#stamps[bucket] === this.#stamp;
-    const rest = filled ? this.#dropDominated(this.#buckets[bucket] as number, row) : END;
+    const signature = this.#layout.familyEnds.length === 0 ? 0 : this.#signature(row);
+    const rest = filled ? this.#dropDominated(bucket, row, signature) : END;
     if (rest === DOMINATED) return -1;
     const number = this.count++;
     const { stride } = this.#layout;
@@ -97,6 +100,7 @@ export class ConfigurationSet {
     if (start + stride > this.rows.length) this.rows = grown(this.rows, this.nodes.length * stride);
     for (let i = 0; i < stride; i++) this.rows[start + i] = row[i] as number;
     this.#chain[number] = rest;
+    this.#signatures[number] = signature;
     this.#buckets[bucket] = number;
     if (!filled) {
       this.#stamps[bucket] = this.#stamp;
@@ -159,15 +163,29 @@ export class ConfigurationSet {
     return hash ^ (hash >>> 13);
   }
 
-  /** Marks the rows of a chain that `row` dominates dead; returns what is left of it, or DOMINATED. */
-  #dropDominated(head: number, row: Int32Array): number {
+  /** Marks the rows of a bucket that `row` dominates dead; returns the first that is left, or DOMINATED. */
+  #dropDominated(bucket: number, row: Int32Array, signature: number): number {
+    const head = this.#buckets[bucket] as number;
+    const { stride } = this.#layout;
     let kept = head;
     let previous = END;
     for (let other = head; other !== END; ) {
       this.work++;
       const next = this.#chain[other] as number;
-      const relation = this.#compare(other * this.#layout.stride, row);
-      if (relation & NO_MORE) return DOMINATED;
+      const known = this.#signatures[other] as number;
+      const relation =
+        isAtMost(known, signature) || isAtMost(signature, known)
+          ? this.#compare(other * stride, row)
+          : NEITHER;
+      if (relation & NO_MORE) {
+        // What dominated one will probably dominate more: to the front with it.
+        if (previous !== END) {
+          this.#chain[previous] = next;
+          this.#chain[other] = kept;
+        }
+        this.#buckets[bucket] = other;
+        return DOMINATED;
+      }
       if (relation === NO_LESS) {
         if (previous === END) kept = next;
         else this.#chain[previous] = next;
@@ -217,10 +235,29 @@ export class ConfigurationSet {
     return relation;
   }
 
+  /**
+   * How many crashed operations the row used, by family, in four lanes of a byte (families share lanes).
+   * A row dominates another only if it used no more in any lane: most comparisons end with this one.
+   */
+  #signature(row: Int32Array): number {
+    const { familyColumns, familyEnds } = this.#layout;
+    let signature = 0;
+    let place = 0;
+    for (let family = 0; family < familyEnds.length; family++) {
+      const lane = (family & 3) * 8;
+      let used = (signature >>> lane) & LANE_MAX;
+      for (const end = familyEnds[family] as number; place < end; place++)
+        used += row[familyColumns[place] as number] as number;
+      signature = (signature & ~(LANE_MAX << lane)) | (Math.min(used, LANE_MAX) << lane);
+    }
+    return signature;
+  }
+
   #growNumbers(): void {
     const capacity = this.nodes.length * 2;
     this.nodes = grown(this.nodes, capacity);
     this.#chain = grown(this.#chain, capacity);
+    this.#signatures = grown(this.#signatures, capacity);
   }
 
   #growBuckets(): void {
@@ -245,7 +282,15 @@ const DOMINATED = -3;
 const NO_MORE = 1;
 const NO_LESS = 2;
 const NEITHER = 0;
+const LANE_MAX = 0x7f;
+/** The bit above each lane. */
+const GUARDS = 0x80808080 | 0;
 const MAX_STAMP = 2 ** 31 - 1;
+
+/** Whether each lane of `a` is at most that of `b`: none borrows from its guard bit. */
+function isAtMost(a: number, b: number): boolean {
+  return (((b | GUARDS) - a) & GUARDS) === GUARDS;
+}
 
 export function grown(old: Int32Array, capacity: number): Int32Array<ArrayBuffer> {
   const larger = new Int32Array(capacity);

@@ -29,9 +29,11 @@ export class OpenOperations {
   readonly #states: States;
   readonly #deadlines: number[] = [];
   readonly #unused: number[] = [];
-  /** By state: when the above were found. */
+  /** By state: how many had been opened when the above were found; 0: never. */
   #lookedAt = new Float64Array(16);
-  #epoch = 1;
+  #opened = 1;
+  /** The slots of the last ones opened, at their number modulo LOG. */
+  readonly #log = new Int32Array(LOG);
 
   constructor(states: States) {
     this.#states = states;
@@ -64,7 +66,7 @@ export class OpenOperations {
         updates[place - 1] = slot;
       }
     }
-    this.#epoch++;
+    this.#log[++this.#opened & (LOG - 1)] = slot;
     return slot;
   }
 
@@ -79,23 +81,32 @@ export class OpenOperations {
 
   /** Sees to it that `free` and `possible` are right for this state, but for operations closed since. */
   look(state: number): void {
-    if (this.#lookedAt[state] === this.#epoch) return;
+    if (this.#lookedAt[state] === this.#opened) return;
     if (state >= this.#lookedAt.length) this.#grow(state + 1);
-    this.#lookedAt[state] = this.#epoch;
+    const before = this.#lookedAt[state] as number;
+    const unknown = this.#opened - before;
+    this.#lookedAt[state] = this.#opened;
     const start = state * this.words;
+    if (before > 0 && unknown <= LOG && unknown < this.reads.length + this.updates.length) {
+      for (let number = before + 1; number <= this.#opened; number++)
+        this.#test(this.#log[number & (LOG - 1)] as number, state, start);
+      return;
+    }
     for (let word = 0; word < this.words; word++) this.free[start + word] = this.possible[start + word] = 0;
-    for (const slot of this.reads) {
-      if (this.#states.step(this.classes[slot] as number, state) === IMPOSSIBLE) continue;
-      this.free[start + (slot >> 5)] = (this.free[start + (slot >> 5)] as number) | (1 << (slot & 31));
-    }
-    for (const slot of this.updates) {
-      const after = this.#states.step(this.classes[slot] as number, state);
-      if (after === IMPOSSIBLE) continue;
-      const isWrite = this.overwrites[slot] === true;
-      if (isWrite && after !== state) continue;
-      const bits = isWrite ? this.free : this.possible;
-      bits[start + (slot >> 5)] = (bits[start + (slot >> 5)] as number) | (1 << (slot & 31));
-    }
+    for (let i = 0; i < this.reads.length; i++) this.#test(this.reads[i] as number, state, start);
+    for (let i = 0; i < this.updates.length; i++) this.#test(this.updates[i] as number, state, start);
+  }
+
+  #test(slot: number, state: number, start: number): void {
+    const place = start + (slot >> 5);
+    const bit = 1 << (slot & 31);
+    const after = this.#states.step(this.classes[slot] as number, state);
+    const isOther = ((this.otherBits[slot >> 5] as number) & bit) !== 0;
+    const isFree = isOther ? false : this.overwrites[slot] === true ? after === state : after !== IMPOSSIBLE;
+    const free = this.free[place] as number;
+    const possible = this.possible[place] as number;
+    this.free[place] = isFree ? free | bit : free & ~bit;
+    this.possible[place] = isOther && after !== IMPOSSIBLE ? possible | bit : possible & ~bit;
   }
 
   /** Classes of open operations. */
@@ -109,7 +120,6 @@ export class OpenOperations {
 
   /** After states and classes were numbered anew. */
   renumber(classes: Int32Array): void {
-    this.#epoch++;
     this.classes.forEach((old, slot) => (this.classes[slot] = classes[old] as number));
     this.free = new Int32Array(16 * this.words);
     this.possible = new Int32Array(16 * this.words);
@@ -124,6 +134,7 @@ export class OpenOperations {
       this.readBits = grown(this.readBits, words);
       this.writeBits = grown(this.writeBits, words);
       this.otherBits = grown(this.otherBits, words);
+      this.#lookedAt.fill(0);
       this.#grow(this.#lookedAt.length / 2);
     }
     return slot;
@@ -139,6 +150,9 @@ export class OpenOperations {
     this.#lookedAt = lookedAt;
   }
 }
+
+/** A power of two. */
+const LOG = 64;
 
 export function isSet(bits: Int32Array, slot: number): boolean {
   return (((bits[slot >> 5] as number) >>> (slot & 31)) & 1) === 1;

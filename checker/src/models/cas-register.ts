@@ -79,11 +79,17 @@ function valueKey(value: RegisterState): string | number {
   return typeof value === "number" ? value : `=${value}`;
 }
 
+/** Injective: a number's text has no comma, and a string's length says where it ends. */
 function operationKey(input: CasRegisterInput, output: CasRegisterOutput | undefined): string {
-  // JSON keeps strings, numbers and null apart, and the values are no others (registerProblem).
-  if (input.f === "read") return JSON.stringify(["read", output === undefined ? [] : output.value]);
-  if (input.f === "write") return JSON.stringify(["write", input.value, output !== undefined]);
-  return JSON.stringify(["cas", input.from, input.to, output === undefined ? [] : output.succeeded]);
+  if (input.f === "read") return output === undefined ? "r?" : `r${operationValueKey(output.value)}`;
+  if (input.f === "write") return `w${operationValueKey(input.value)}`;
+  const answer = output === undefined ? "?" : output.succeeded === true ? "+" : "-";
+  return `${answer}${operationValueKey(input.from)},${operationValueKey(input.to)}`;
+}
+
+function operationValueKey(value: RegisterState | undefined): string {
+  if (typeof value === "number") return `${value}`;
+  return typeof value === "string" ? `=${value.length}:${value}` : "";
 }
 
 function registerProblem(input: CasRegisterInput, output: CasRegisterOutput | undefined): string | undefined {
@@ -131,9 +137,9 @@ function mergeUnobserved(
     return stand;
   };
   return operations.map(({ input }) => {
-    if (input.f === "write") return { ...input, value: merge(input.value) };
-    if (input.f === "cas") return { ...input, to: merge(input.to) };
-    return input;
+    if (input.f === "read" || observed.has(input.f === "write" ? input.value : input.to)) return input;
+    if (input.f === "write") return { f: "write", key: input.key, value: merge(input.value) };
+    return { f: "cas", key: input.key, from: input.from, to: merge(input.to) };
   });
 }
 
