@@ -2,7 +2,7 @@ import type { Model } from "../model.js";
 import { at, type Operation } from "../operation.js";
 import type { Timeline } from "../timeline.js";
 import { placeInGaps } from "./gaps.js";
-import { LOOSE, UNCLEAR, type Versions, type Zone } from "./versions.js";
+import { LOOSE, OBSERVER, UNCLEAR, type Versions } from "./versions.js";
 
 /** `stuck`: no order was found, which proves nothing. */
 export type Replayed =
@@ -38,8 +38,11 @@ export class Replay<State, Input, Output> {
   /** Whether there are operations in the prefix whose version is not known, though they returned or will. */
   #isUnclear = false;
   #order: number[] = [];
-  /** By gap of the order: the states the object may be in. */
-  #states: (readonly State[])[] = [];
+  /** The states the object may be in after it; and by gap of the order, where there is something to put into gaps. */
+  #states: readonly State[] = [];
+  #statesIn: (readonly State[])[] = [];
+  /** Of the present zone, what is replayed: the maker, if it is there, and the observers. */
+  readonly #members: number[] = [];
   /** By place in `versions.crashed`: 1 if it is in the order. */
   #used: Uint8Array;
   /** The last call among what is in the order; among those of them that are so in every order. */
@@ -62,7 +65,7 @@ export class Replay<State, Input, Output> {
   }
 
   get bytes(): number {
-    return 16 * (this.#order.length + this.#states.length) + this.#used.length;
+    return 8 * this.#order.length + STATES_BYTES * this.#statesIn.length + this.#used.length;
   }
 
   /** The events before the place `end`. */
@@ -74,14 +77,15 @@ export class Replay<State, Input, Output> {
     this.#isUnclear = this.#isCalled(unclear[0]);
     this.#firstUnclear = 0;
     this.#order = [];
-    this.#states = [[this.#model.init()]];
+    this.#states = [this.#model.init()];
+    this.#statesIn = this.#versions.nameless > 0 ? [this.#states] : [];
     this.#used.fill(0);
     this.#lastCall = this.#lastForcedCall = -1;
-    const { zones } = this.#versions;
-    const last = zones.findLastIndex((zone) => this.#hasReturned(zone));
+    const { byVersion, zoneStarts } = this.#versions;
+    const last = byVersion.findLastIndex(this.#isSettled);
     let yieldAt = this.steps + STEPS_PER_YIELD;
-    for (let z = 0; z <= last; z++) {
-      const failure = this.#replayZone(at(zones, z));
+    for (let zone = 0; (zoneStarts[zone] as number) <= last; zone++) {
+      const failure = this.#replayZone(zoneStarts[zone] as number, zoneStarts[zone + 1] as number);
       if (failure !== undefined) return failure;
       if (this.steps < yieldAt) continue;
       yieldAt = this.steps + STEPS_PER_YIELD;
@@ -96,56 +100,58 @@ export class Replay<State, Input, Output> {
     return operation !== undefined && (this.#timeline.callAt[operation] as number) < this.#end;
   }
 
-  #hasReturned({ makers, observers }: Zone): boolean {
-    return makers.some(this.#isSettled) || observers.some(this.#isSettled);
-  }
-
   readonly #isSettled = (operation: number): boolean => {
     const returned = this.#timeline.returnAt[operation] as number;
     return returned !== -1 && returned < this.#end;
   };
 
-  /** Gives what it fails with. */
-  #replayZone({ version, makers, observers: all }: Zone): Replayed | undefined {
-    const settled = makers.filter(this.#isSettled);
-    if (settled.length > 1) return ILLEGAL;
-    const open = makers.filter((maker) => this.#isCalled(maker));
-    const maker = settled[0] ?? open[0];
-    const observers = all.filter(this.#isSettled);
-    const isSeen = settled.length > 0 || observers.length > 0;
-    if (!isSeen && (maker === undefined || this.#unseen === "leave")) return undefined;
-    if (settled.length === 0 && open.length > 1) this.#isInDoubt = true;
+  /** Those of these places of `byVersion`. Gives what it fails with. */
+  #replayZone(start: number, stop: number): Replayed | undefined {
+    const { byVersion, roles } = this.#versions;
+    const members = this.#members;
+    members.length = 0;
+    let [maker, settled, open] = [NONE, 0, 0];
+    for (let place = start; place < stop; place++) {
+      const operation = byVersion[place] as number;
+      const isSettled = this.#isSettled(operation);
+      if (roles[operation] === OBSERVER) {
+        if (isSettled) members.push(operation);
+      } else if (isSettled) {
+        settled++;
+        maker = operation;
+      } else if (this.#isCalled(operation)) {
+        open++;
+        if (maker === NONE) maker = operation;
+      }
+    }
+    if (settled > 1) return ILLEGAL;
+    const isSeen = settled > 0 || members.length > 0;
+    if (!isSeen && (maker === NONE || this.#unseen === "leave")) return undefined;
+    if (settled === 0 && open > 1) this.#isInDoubt = true;
     const isClear = !this.#isInDoubt && !this.#isUnclear;
-    if (maker === undefined && version !== 0 && isClear) return ILLEGAL;
+    if (maker === NONE && this.#versions.versionAt(start) !== 0 && isClear) return ILLEGAL;
     // While it is open another may have made that version, if there is another.
-    const isForced = settled.length > 0 || (isSeen && isClear);
-    const failure = this.#checkTimes(maker, observers, isForced);
+    const isForced = settled > 0 || (isSeen && isClear);
+    if (maker !== NONE) members.unshift(maker);
+    const failure = this.#checkTimes(maker, isForced);
     if (failure !== undefined) return failure;
-    if (this.#unseen === "both") return this.#replayBoth(maker, observers, isForced);
-    const members = maker === undefined ? observers : [maker, ...observers];
-    if (this.#tryMembers([], members) || this.#tryWithCrashed(members)) return undefined;
-    return STUCK;
+    if (this.#unseen === "both") return this.#replayBoth(maker, isForced);
+    return this.#tryMembers(NO_CRASHED) || this.#tryWithCrashed() ? undefined : STUCK;
   }
 
   /** None may have returned before what is ahead of it was called. `isForced`: the maker is ahead in every order. */
-  #checkTimes(
-    maker: number | undefined,
-    observers: readonly number[],
-    isForced: boolean,
-  ): Replayed | undefined {
+  #checkTimes(maker: number, isForced: boolean): Replayed | undefined {
+    const { returnAt } = this.#timeline;
     let failure: Replayed | undefined;
-    const check = (operation: number): void => {
-      if (!this.#isSettled(operation)) return;
-      const returned = this.#timeline.returnAt[operation] as number;
-      if (returned < this.#lastForcedCall) failure = ILLEGAL;
-      else if (returned < this.#lastCall && this.#unseen !== "both") failure ??= STUCK;
-    };
-    if (maker !== undefined) {
-      check(maker);
-      this.#noteCall(maker, isForced);
+    for (const member of this.#members) {
+      if (this.#isSettled(member)) {
+        const returned = returnAt[member] as number;
+        if (returned < this.#lastForcedCall) return ILLEGAL;
+        if (returned < this.#lastCall && this.#unseen !== "both") failure = STUCK;
+      }
+      if (member === maker) this.#noteCall(maker, isForced);
     }
-    for (const observer of observers) check(observer);
-    for (const observer of observers) this.#noteCall(observer, true);
+    for (const member of this.#members) if (member !== maker) this.#noteCall(member, true);
     return failure;
   }
 
@@ -156,23 +162,26 @@ export class Replay<State, Input, Output> {
   }
 
   /** Keeps all states that there may be, and more: nothing is illegal but what is impossible in all of them. */
-  #replayBoth(
-    maker: number | undefined,
-    observers: readonly number[],
-    isForced: boolean,
-  ): Replayed | undefined {
-    const { returnAt } = this.#timeline;
-    const settled = [...(maker === undefined ? [] : [maker]), ...observers].filter(this.#isSettled);
-    const firstReturn = Math.min(this.#end, ...settled.map((operation) => returnAt[operation] as number));
-    let states = this.#withUnclear(at(this.#states, 0), firstReturn);
-    if (maker !== undefined) {
-      const made = this.#next(states, maker);
-      states = this.#withUnclear(isForced ? made : this.#distinct([...states, ...made]), firstReturn);
+  #replayBoth(maker: number, isForced: boolean): Replayed | undefined {
+    const until = this.#firstReturn();
+    let states = this.#withUnclear(this.#states, until);
+    for (const member of this.#members) {
+      const after = this.#next(states, member);
+      if (member !== maker) states = this.#withUnclear(after, this.#end);
+      else states = this.#withUnclear(isForced ? after : this.#distinct([...states, ...after]), until);
     }
-    for (const observer of observers) states = this.#withUnclear(this.#next(states, observer), this.#end);
-    this.#states[0] = states;
+    this.#states = states;
     if (states.length > 0) return undefined;
     return this.#isInDoubt ? STUCK : ILLEGAL;
+  }
+
+  /** Of the members. What was called later cannot come before them. */
+  #firstReturn(): number {
+    let first = this.#end;
+    for (const member of this.#members) {
+      if (this.#isSettled(member)) first = Math.min(first, this.#timeline.returnAt[member] as number);
+    }
+    return first;
   }
 
   /** Also the states after those unclear ones that were called before `until` and may take effect here, in any number. */
@@ -201,18 +210,20 @@ export class Replay<State, Input, Output> {
     return known.size === states.length ? states : [...known.values()];
   }
 
-  /** Appends them to the order if they are possible there: crashed ones (places in `versions.crashed`), then members. */
-  #tryMembers(crashed: readonly number[], members: readonly number[]): boolean {
-    const operations = [...crashed.map((c) => at(this.#versions.crashed, c)), ...members];
-    const reached: (readonly State[])[] = [];
-    let states = this.#states[this.#states.length - 1] as readonly State[];
-    for (const operation of operations) {
-      states = this.#next(states, operation);
-      if (states.length === 0) return false;
-      reached.push(states);
+  /** Appends the members to the order if they are possible there; crashed ones, places in `versions.crashed`, ahead. */
+  #tryMembers(crashed: readonly number[]): boolean {
+    const before = this.#states;
+    const length = this.#order.length;
+    for (const c of crashed) this.#append(at(this.#versions.crashed, c));
+    for (const member of this.#members) {
+      if (this.#states.length > 0) this.#append(member);
     }
-    for (const operation of operations) this.#order.push(operation);
-    for (const after of reached) this.#states.push(after);
+    if (this.#states.length === 0) {
+      this.#states = before;
+      this.#order.length = length;
+      if (this.#statesIn.length > 0) this.#statesIn.length = length + 1;
+      return false;
+    }
     for (const c of crashed) {
       this.#used[c] = 1;
       this.#noteCall(at(this.#versions.crashed, c), false);
@@ -220,19 +231,25 @@ export class Replay<State, Input, Output> {
     return true;
   }
 
+  #append(operation: number): void {
+    this.#states = this.#next(this.#states, operation);
+    this.#order.push(operation);
+    if (this.#statesIn.length > 0) this.#statesIn.push(this.#states);
+  }
+
   /** With one operation that never returned ahead of them, or two. Which, is a guess where more than one would do. */
-  #tryWithCrashed(members: readonly number[]): boolean {
-    const ones = this.#candidates(members);
-    if (ones.some((one) => this.#tryMembers([one], members))) return true;
+  #tryWithCrashed(): boolean {
+    const ones = this.#candidates();
+    if (ones.some((one) => this.#tryMembers([one]))) return true;
     if (ones.length > MAX_CANDIDATES_FOR_PAIRS) return false;
     const { crashedKinds } = this.#versions;
     return ones.some((one) => {
       // Of the same kind the next: it is in no list of the first ones.
       this.#used[one] = 1;
-      const found = this.#candidates(members).some(
+      const found = this.#candidates().some(
         (other) =>
           (ones.includes(other) || crashedKinds[other] === crashedKinds[one]) &&
-          this.#tryMembers([one, other], members),
+          this.#tryMembers([one, other]),
       );
       if (!found) this.#used[one] = 0;
       return found;
@@ -240,13 +257,10 @@ export class Replay<State, Input, Output> {
   }
 
   /** Of each kind the one called first, if it was called in time; the latest ahead, since what took effect mostly did so soon. */
-  #candidates(members: readonly number[]): number[] {
-    const { callAt, returnAt } = this.#timeline;
+  #candidates(): number[] {
+    const { callAt } = this.#timeline;
     const { crashed, crashedKinds } = this.#versions;
-    const until = members.reduce(
-      (first, member) => (this.#isSettled(member) ? Math.min(first, returnAt[member] as number) : first),
-      this.#end,
-    );
+    const until = this.#firstReturn();
     const ofKind = new Map<number, number>();
     for (let c = 0; c < crashed.length && (callAt[at(crashed, c)] as number) < until; c++) {
       const kind = at(crashedKinds, c);
@@ -273,6 +287,7 @@ export class Replay<State, Input, Output> {
 
   /** Those that name no version, where they change nothing. */
   #placeLoose(): readonly number[] | undefined {
+    if (this.#versions.nameless === 0) return this.#order;
     const { roles } = this.#versions;
     return placeInGaps(
       this.#timeline,
@@ -281,8 +296,8 @@ export class Replay<State, Input, Output> {
       (operation) => roles[operation] === LOOSE || roles[operation] === UNCLEAR,
       (operation, earliest, latest) => {
         for (let gap = earliest; gap <= latest; gap++) {
-          const states = at(this.#states, gap);
-          const isAsBefore = gap > earliest && states === this.#states[gap - 1];
+          const states = at(this.#statesIn, gap);
+          const isAsBefore = gap > earliest && states === this.#statesIn[gap - 1];
           if (!isAsBefore && this.#changesNothing(operation, states)) return gap;
         }
         return -1;
@@ -299,6 +314,10 @@ export class Replay<State, Input, Output> {
   }
 }
 
+const NONE = -1;
+const NO_CRASHED: readonly number[] = [];
+/** A list of one state, shared with others as it is; as measured, about. */
+const STATES_BYTES = 150;
 const STEPS_PER_YIELD = 500;
 const MAX_STATES = 32;
 /** Pairs are as many as its square. */

@@ -15,26 +15,23 @@ export const UNCLEAR = 4;
 /** Never returned and may have made a version. */
 export const CRASHED = 5;
 
-/** A zone: those that name one version. */
-export interface Zone {
-  readonly version: number;
-  /** Its makers, of which there should be one at most, in order of call. */
-  readonly makers: readonly number[];
-  /** In order of call. */
-  readonly observers: readonly number[];
-}
-
 /** A history by the versions that its answers name. */
 export class Versions<State, Input, Output> {
   readonly roles: Uint8Array;
-  readonly zones: Zone[] = [];
+  /**
+   * Operations that name a version, by version, then in order of call; and where each zone begins, those that name one
+   * version, with the end of all on top.
+   */
+  byVersion = new Int32Array(0);
+  zoneStarts = new Int32Array(0);
   /** Operations of that role, in order of call; of each its kind: those of one kind are alike. */
   readonly crashed: number[] = [];
   readonly crashedKinds: number[] = [];
   /** Operations of that role, in order of call. */
   readonly unclear: number[] = [];
-  /** Operations that name a version. */
+  /** Operations that name a version, and operations that returned without. */
   named = 0;
+  nameless = 0;
   readonly #model: Model<State, Input, Output>;
   readonly #operations: readonly Operation<Input, Output>[];
   readonly #numbers: Float64Array;
@@ -47,7 +44,7 @@ export class Versions<State, Input, Output> {
   }
 
   get bytes(): number {
-    return 9 * this.roles.length + 8 * this.named + ZONE_BYTES * this.zones.length;
+    return 9 * this.roles.length + 4 * (this.byVersion.length + this.zoneStarts.length);
   }
 
   scan(start: number, end: number): void {
@@ -58,8 +55,10 @@ export class Versions<State, Input, Output> {
       const isHarmless =
         this.#model.readOnly?.(input, undefined) === true || this.#model.readOnly?.(input, answer) === true;
       if (returned === undefined) this.roles[i] = isHarmless ? SAYS_NOTHING : CRASHED;
-      else if (number === undefined) this.roles[i] = isHarmless ? LOOSE : UNCLEAR;
-      else {
+      else if (number === undefined) {
+        this.roles[i] = isHarmless ? LOOSE : UNCLEAR;
+        this.nameless++;
+      } else {
         this.roles[i] = isHarmless ? OBSERVER : MAKER;
         this.#numbers[i] = number;
         this.named++;
@@ -91,18 +90,18 @@ export class Versions<State, Input, Output> {
         (this.#numbers[a] as number) - (this.#numbers[b] as number) ||
         (callAt[a] as number) - (callAt[b] as number),
     );
-    for (let start = 0, stop = 0; start < count; start = stop) {
-      const version = this.#numbers[named[start] as number] as number;
-      while (stop < count && this.#numbers[named[stop] as number] === version) stop++;
-      const members = [...named.subarray(start, stop)];
-      this.zones.push({
-        version,
-        makers: members.filter((operation) => this.roles[operation] === MAKER),
-        observers: members.filter((operation) => this.roles[operation] === OBSERVER),
-      });
+    const starts: number[] = [];
+    for (let place = 0; place < count; place++) {
+      if (place === 0 || this.versionAt(place, named) !== this.versionAt(place - 1, named))
+        starts.push(place);
     }
+    starts.push(count);
+    this.byVersion = named;
+    this.zoneStarts = Int32Array.from(starts);
+  }
+
+  /** The version that is named at a place of `byVersion`. */
+  versionAt(place: number, byVersion = this.byVersion): number {
+    return this.#numbers[byVersion[place] as number] as number;
   }
 }
-
-/** As measured, about. */
-const ZONE_BYTES = 150;

@@ -17,7 +17,11 @@ export function stepEtcdKey(
 ): readonly EtcdKeyState[] {
   if (output === undefined && !canChange(input)) return [state];
   const revision = output?.revision;
-  if (input.f !== "txn") return act([state], [input], output === undefined ? undefined : [output], revision);
+  if (input.f !== "txn") {
+    const after = one(state, input, output ?? {}, revision);
+    const seen = after === undefined || changes(input, state) ? after : notAfter(after, revision);
+    return seen === undefined ? [] : [seen];
+  }
   const { compare, then: success, else: failure } = input;
   const answers = output?.responses;
   const after: EtcdKeyState[] = [];
@@ -43,15 +47,23 @@ function act(
     let state: EtcdKeyState | undefined = before;
     let changed = false;
     for (const [i, action] of actions.entries()) {
-      const version: number = state.version;
+      changed ||= changes(action, state);
       state = one(state, action, answers?.[i] ?? {}, revision);
       if (state === undefined) return [];
-      changed ||= action.f === "put" || (action.f === "delete" && version > 0);
     }
-    // With nothing changed the header tells the store's revision, which the key's last change cannot exceed.
-    if (!changed && revision !== undefined) state = narrowed(state, { changed: { low: 0, high: revision } });
-    return state === undefined ? [] : [state];
+    const seen = changed ? state : notAfter(state, revision);
+    return seen === undefined ? [] : [seen];
   });
+}
+
+function changes({ f }: EtcdKeyAction, { version }: EtcdKeyState): boolean {
+  return f === "put" || (f === "delete" && version > 0);
+}
+
+/** With nothing changed the header tells the store's revision, which the key's last change cannot exceed. */
+function notAfter(state: EtcdKeyState, revision: number | undefined): EtcdKeyState | undefined {
+  if (revision === undefined || state.changed.high <= revision) return state;
+  return narrowed(state, { changed: { low: 0, high: revision } });
 }
 
 /** A transaction changes the key once at most (`etcdKeyProblem`), so that what is changed is always the state before it. */
@@ -77,11 +89,16 @@ function shown(state: EtcdKeyState, kv: EtcdKeyValue): EtcdKeyState | undefined 
   if (value !== undefined && value !== state.value) return undefined;
   if (version !== undefined && version !== state.version) return undefined;
   if (state.version === 0) return (createRevision ?? 0) === 0 && (modRevision ?? 0) === 0 ? state : undefined;
-  if (createRevision === undefined && modRevision === undefined) return state;
+  if (isKnown(state.created, createRevision) && isKnown(state.changed, modRevision)) return state;
   return narrowed(state, {
     ...(createRevision === undefined ? {} : { created: exactly(createRevision) }),
     ...(modRevision === undefined ? {} : { changed: exactly(modRevision) }),
   });
+}
+
+/** Whether a revision, if one was shown, tells nothing new. */
+function isKnown({ low, high }: Span, revision: number | undefined): boolean {
+  return revision === undefined || (low === revision && high === revision);
 }
 
 /** The state as far as all compares hold in it. */

@@ -110,10 +110,11 @@ function branch(
 /** The revision that the operation made for certain, or that of the put whose value it showed. */
 function version(input: EtcdKeyInput, output: EtcdKeyOutput | undefined): number | undefined {
   if (output === undefined) return undefined;
+  // A key that is not there may be so from the first or after any deletion: it shows no version, not version 0.
+  if (input.f === "get") return output.modRevision === 0 ? undefined : output.modRevision;
   const [actions, answers] = taken(input, output);
   if (actions.some((action, i) => changes(action, answers[i] ?? {}))) return output.revision;
   if (canChange(input)) return undefined;
-  // A key that is not there may be so from the first or after any deletion.
   return answers.find(({ modRevision }) => modRevision !== undefined && modRevision > 0)?.modRevision;
 }
 
