@@ -101,6 +101,13 @@ function isIllegal(history: readonly CasRegisterOperation[]): boolean {
   return check(history).result.verdict === "illegal";
 }
 
+test("puts a better sentence in the place of the reason", () => {
+  const { history, result } = check(STALE);
+  const page = historyHtml(model, history, result, { sentences: new Map([["", "a stale read"]]) });
+  expect(first(page).reason).toBe("a stale read");
+  expect(page).toContain('<p id="reason">a stale read</p>');
+});
+
 test("shows failed operations, which were not checked, in their partition", () => {
   const { history, result } = check(STALE);
   const failed = [{ process: 7, input: { f: "write", value: 5 } as const, call: 15, return: 18 }];

@@ -98,6 +98,7 @@ ${button("time", "Real time")}${button("order", "Order")}${button("dim", "Only m
 ${button("zoom-out", "−", "zoom out")}${button("zoom-in", "+", "zoom in")}${button("fit", "All")}
 ${button("theme", "◐", "dark or light")}${button("help-button", "?", "keys")}
 </nav>
+<noscript><p>The picture needs scripts. Without them the failures are told in words, below.</p></noscript>
 <main>
 <div class="chart">
 <canvas id="strip" aria-hidden="true"></canvas>

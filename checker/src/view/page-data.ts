@@ -31,6 +31,8 @@ export interface HistoryHtmlOptions<Input, Output> {
   readonly timeUnit?: TimeUnit | undefined;
   /** Positions of a 1-minimal sub-history, of one partition or of several. */
   readonly minimal?: readonly number[] | undefined;
+  /** By partition (key): a sentence that tells more than its reason does, as `explain` finds it. */
+  readonly sentences?: ReadonlyMap<string, string> | undefined;
   /** A few characters to write into an operation's bar; its description otherwise. */
   readonly eventLabel?: ((operation: Operation<Input, Output>) => string) | undefined;
 }
@@ -105,6 +107,7 @@ class PartitionBuilder<State, Input, Output> {
   readonly #texts: Texts;
   readonly #minimal: ReadonlySet<number>;
   readonly #failed: Map<string, Operation<Input, Output>[]>;
+  readonly #sentences: ReadonlyMap<string, string> | undefined;
   readonly #clock: ((time: number) => number) | undefined;
   readonly #label: (operation: Operation<Input, Output>) => string | undefined;
 
@@ -125,6 +128,7 @@ class PartitionBuilder<State, Input, Output> {
       if (known === undefined) this.#failed.set(key, [operation]);
       else known.push(operation);
     }
+    this.#sentences = options.sentences;
     this.#clock = options.clock;
     this.#label = options.eventLabel ?? defaultLabel(model);
   }
@@ -151,7 +155,7 @@ class PartitionBuilder<State, Input, Output> {
     return {
       key: partition.key,
       verdict: partition.verdict,
-      reason: this.#reason(partition),
+      reason: this.#sentences?.get(partition.key) ?? this.#reason(partition),
       notes,
       ...columns,
       clock: this.#clock === undefined ? null : clockTimes(this.#clock, columns),

@@ -294,6 +294,7 @@ export function startPage(dom: Dom, parts: PageParts): void {
   function showToggles(): void {
     const { partition } = shown.scene;
     element("time").setAttribute("aria-pressed", String(!compressed));
+    for (const id of ["previous", "next"]) element(id).hidden = data.partitions.length === 1;
     element("order").setAttribute("aria-pressed", String(showOrder));
     element("dim").setAttribute("aria-pressed", String(dim));
     for (const id of ["order", "step-back", "step-on"]) element(id).hidden = partition.order.length === 0;
@@ -312,6 +313,8 @@ export function startPage(dom: Dom, parts: PageParts): void {
         redraw();
       },
       scrollLanes(rows) {
+        // In the list of steps, the arrows go through the list.
+        if (dom.document.activeElement?.id === "steps") return goToStep(step + rows);
         scroller.scrollTop += rows * shown.geometry.laneHeight;
       },
       zoom(factor) {

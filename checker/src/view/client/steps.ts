@@ -48,6 +48,8 @@ export function createSteps(
     const elements: ElementLike[] = [];
     for (let i = first; i < last; i++) elements.push(element(i, row(i), i === step));
     inner.replaceChildren(...elements);
+    if (step === -1) box.removeAttribute("aria-activedescendant");
+    else box.setAttribute("aria-activedescendant", `step-${step}`);
   }
 
   function row(i: number): Row {
@@ -74,6 +76,7 @@ export function createSteps(
 
   function element(i: number, { text, detail, style, step, operation }: Row, current: boolean): ElementLike {
     const line = dom.document.createElement("div");
+    line.id = `step-${i}`;
     line.className = current ? `${style} current` : style;
     line.style["top"] = `${i * ROW}px`;
     line.setAttribute("role", "option");
