@@ -1,3 +1,4 @@
+import { ClassIds } from "./class-ids.js";
 import { JustInTime } from "./engines/just-in-time.js";
 import type { Model } from "./model.js";
 import { at } from "./operation.js";
@@ -28,7 +29,9 @@ export class KeyStream<Input, Output> {
   readonly #maxBytes: number;
   readonly #maxBuffered: number;
   readonly #states: States;
-  readonly #classes = new Map<string, number>();
+  #classes: ClassIds<Input, Output>;
+  readonly #addClass = (input: Input, output: Output | undefined): number =>
+    this.#states.addClass(input, output);
   #search: JustInTime | undefined;
   /** Each operation is in it twice: for its call, and for its return. */
   #queue: Recorded<Input, Output>[] = [];
@@ -49,6 +52,7 @@ export class KeyStream<Input, Output> {
     this.#maxBytes = maxBytes;
     this.#maxBuffered = maxBuffered;
     this.#states = States.of(model, []);
+    this.#classes = new ClassIds(model);
     this.#search = new JustInTime(this.#states);
   }
 
@@ -124,7 +128,7 @@ export class KeyStream<Input, Output> {
     const { fate, input, output, number } = recorded;
     this.#recent.push(recorded);
     if (fate === "fail") return;
-    const operationClass = this.#classOf(input, output);
+    const operationClass = this.#classes.of(input, output, this.#addClass);
     if (fate === "ok") recorded.slot = search.open(number, operationClass, recorded.returnedAt);
     else if (!this.#states.isReadOnly(operationClass)) search.crash(number, operationClass);
   }
@@ -145,30 +149,13 @@ export class KeyStream<Input, Output> {
     this.#older = older;
     this.#recentFrom += this.#recent.length;
     this.#recent = [];
-    if (left.classes === undefined) return;
-    for (const [key, operationClass] of this.#classes) {
-      const renumbered = left.classes[operationClass] as number;
-      if (renumbered === -1) this.#classes.delete(key);
-      else this.#classes.set(key, renumbered);
-    }
+    if (left.classes !== undefined) this.#classes.renumber(left.classes);
   }
 
   #recorded(number: number): Recorded<Input, Output> {
     const older = this.#older.get(number);
     if (older !== undefined) return older;
     return at(this.#recent, number - this.#recentFrom);
-  }
-
-  #classOf(input: Input, output: Output | undefined): number {
-    const key = this.#model.operationKey?.(input, output);
-    if (key === undefined) return this.#states.addClass(input, output);
-    // Returned or not is part of the key, whatever the model says.
-    const fullKey = output === undefined ? `?${key}` : `=${key}`;
-    const known = this.#classes.get(fullKey);
-    if (known !== undefined) return known;
-    const added = this.#states.addClass(input, output);
-    this.#classes.set(fullKey, added);
-    return added;
   }
 
   #illegal(search: JustInTime, recorded: Recorded<Input, Output>): StreamIllegal<Input, Output> {
@@ -220,7 +207,7 @@ export class KeyStream<Input, Output> {
     this.#head = 0;
     this.#recent = [];
     this.#older.clear();
-    this.#classes.clear();
+    this.#classes = new ClassIds(this.#model);
   }
 }
 

@@ -1,3 +1,4 @@
+import { ClassIds } from "./class-ids.js";
 import type { Model } from "./model.js";
 import { at, type Operation } from "./operation.js";
 import { classOf, type OperationClass, States } from "./states.js";
@@ -86,21 +87,13 @@ function classify<State, Input, Output>(
   inputs: readonly Input[] | undefined,
 ): { kinds: OperationClass<Input, Output>[]; classes: Int32Array } {
   const kinds: OperationClass<Input, Output>[] = [];
-  // Returned or not is part of the key, whatever the model says.
-  const ofReturned = new Map<string, number>();
-  const ofCrashed = new Map<string, number>();
+  const ids = new ClassIds(model);
+  const add = (input: Input, output: Output | undefined): number =>
+    kinds.push(classOf(model, input, output)) - 1;
   const classes = new Int32Array(operations.length);
   for (let i = 0; i < operations.length; i++) {
-    const { input: given, output, return: returned } = operations[i] as Operation<Input, Output>;
-    const input = inputs === undefined ? given : (inputs[i] as Input);
-    const key = model.operationKey?.(input, output);
-    const ids = returned === undefined ? ofCrashed : ofReturned;
-    let id = key === undefined ? undefined : ids.get(key);
-    if (id === undefined) {
-      id = kinds.push(classOf(model, input, output)) - 1;
-      if (key !== undefined) ids.set(key, id);
-    }
-    classes[i] = id;
+    const { input, output } = operations[i] as Operation<Input, Output>;
+    classes[i] = ids.of(inputs === undefined ? input : (inputs[i] as Input), output, add);
   }
   return { kinds, classes };
 }

@@ -72,7 +72,7 @@ function sortByTime(list: Int32Array, times: Float64Array): Int32Array {
       list[j] = list[j - 1] as number;
       if (--moves < 0) {
         list[j - 1] = element;
-        return list.sort((a, b) => (times[a] as number) - (times[b] as number) || a - b);
+        return list.toSorted((a, b) => (times[a] as number) - (times[b] as number) || a - b);
       }
     }
     list[j] = element;
