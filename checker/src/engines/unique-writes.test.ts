@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import { checkOperations } from "../check.js";
+import { Task } from "../engine.js";
 import { breakOneAnswer, type CasRegisterOperation, generateHistory, Random } from "../generator.js";
 import { casRegister, type CasRegisterInput, type CasRegisterOutput } from "../models/cas-register.js";
 import type { PartitionResult } from "../result.js";
 import { isLinearizable } from "../testing/oracle.js";
 import { verifyWitness } from "../witness.js";
+import { UniqueWritesEngine } from "./unique-writes.js";
 
 const model = casRegister();
 
@@ -110,6 +112,16 @@ test("agrees with every order tried and with the frontier, on 20,000 small histo
   expect(drawn.illegal + broken.illegal).toBeGreaterThan(5000);
 });
 
+/** Of the orders that lead to the states possible before a violation, those that are not legal. */
+function illegalOrders(history: readonly CasRegisterOperation[]): (readonly number[])[] {
+  const engine = new UniqueWritesEngine(new Task(model, history), { isFull: () => false });
+  const steps = engine.run();
+  let step = steps.next();
+  while (step.done !== true) step = steps.next();
+  if (step.value.type !== "illegal") return [];
+  return step.value.orders.filter((order) => !verifyWitness(model, history, order, { partial: true }).valid);
+}
+
 test("agrees with the frontier on larger histories, legal and broken", () => {
   const random = new Random(8);
   let decided = 0;
@@ -130,6 +142,7 @@ test("agrees with the frontier on larger histories, legal and broken", () => {
     decided++;
     expect(found === undefined || evidenceHolds(history, found)).toBe(true);
     expect(agrees(history, found)).toBe(true);
+    expect(illegalOrders(history)).toEqual([]);
   }
   expect(decided).toBeGreaterThan(100);
 });

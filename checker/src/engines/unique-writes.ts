@@ -1,5 +1,5 @@
 import type { Engine, EngineLimits, EngineOutcome, Task } from "../engine.js";
-import { Clusters, INITIAL, NONE, READ } from "./clusters.js";
+import { Clusters, INITIAL, NONE, READ, UPDATE } from "./clusters.js";
 import { placeFailedCas } from "./failed-cas.js";
 import { Zones } from "./zones.js";
 
@@ -79,22 +79,58 @@ export class UniqueWritesEngine<State, Input, Output> implements Engine {
     }
     const place = places[legal] as number;
     if (!(yield* zones.isLegal(place))) throw new Error("the prefix before the first violation is not legal");
-    const order = orderOf(zones, place);
-    if (order === undefined) return NO_ROOM;
+    const operation = (events[place] as number) >> 1;
+    const { orders, stateCount } = endings(zones, place, operation);
+    if (orders.length === 0) return NO_ROOM;
     this.#settledReturns = legal;
-    return { type: "illegal", operation: (events[place] as number) >> 1, orders: [order], stateCount: 1 };
+    return { type: "illegal", operation, orders, stateCount };
   }
 }
 
 const CHUNK = 8192;
+const ORDERS_KEPT = 16;
 
 const NO_ROOM: EngineOutcome = {
   type: "inapplicable",
   reason: "a cas that failed does not fit into the order found, and may fit into another",
 };
 
-/** A legal order of the events before `end`, just found legal but for cas that failed; undefined if those do not fit. */
-function orderOf(zones: Zones, end: number): number[] | undefined {
+/**
+ * Legal orders of the events before `end`, just found legal but for cas that failed, that leave different values; but for
+ * those without `operation`. None if the cas that failed fit into none.
+ */
+function endings(
+  zones: Zones,
+  end: number,
+  operation: number,
+): { orders: readonly (readonly number[])[]; stateCount: number } {
+  const { kind, cluster, from } = zones.clusters;
+  const blocks = zones.lastBlocks();
+  const orders: number[][] = [];
+  for (const block of blocks.slice(0, ORDERS_KEPT)) {
+    const order = orderOf(zones, end, block);
+    if (order !== undefined) orders.push(order);
+  }
+  const whole = orders[0];
+  if (whole === undefined) return { orders, stateCount: 0 };
+  // Writes that have not returned, and that nobody has seen, may have come last.
+  let stateCount = blocks.length;
+  for (let place = 0; place < end; place++) {
+    const open = (zones.timeline.events[place] as number) >> 1;
+    const value = cluster[open] as number;
+    if (open === operation || kind[open] !== UPDATE || from[value] !== NONE || zones.isRequired(value))
+      continue;
+    stateCount++;
+    if (orders.length < ORDERS_KEPT) orders.push([...whole, open]);
+  }
+  return { orders: orders.toSorted((a, b) => b.length - a.length), stateCount };
+}
+
+/**
+ * A legal order of the events before `end`, just found legal but for cas that failed; undefined if those do not fit.
+ * `last`: one of zones.lastBlocks(), which then comes last.
+ */
+function orderOf(zones: Zones, end: number, last = NONE): number[] | undefined {
   const { clusters, timeline, next, blockAt } = zones;
   const { kind, cluster, writer, failedCas } = clusters;
   const { events, returnAt } = timeline;
@@ -110,12 +146,16 @@ function orderOf(zones: Zones, end: number): number[] | undefined {
     firstRead[value] = operation;
   }
   const order: number[] = [];
-  for (const block of blockAt) {
+  const append = (block: number): void => {
     for (let value = block; value !== NONE; value = next[value] as number) {
       if (value !== INITIAL) order.push(writer[value] as number);
       for (let read = firstRead[value] as number; read !== NONE; read = nextRead[read] as number)
         order.push(read);
     }
+  };
+  for (const block of blockAt) {
+    if (block !== last) append(block);
   }
+  append(last);
   return failedCas === 0 ? order : placeFailedCas(clusters, timeline, end, order);
 }

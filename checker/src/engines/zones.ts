@@ -93,6 +93,29 @@ export class Zones {
     return this.#failuresPossible(end);
   }
 
+  /** Whether the value was written in every legal order of the prefix that was last asked about. */
+  isRequired(value: number): boolean {
+    return this.#required[value] === 1;
+  }
+
+  /** The blocks (their first clusters) that some legal order of that prefix, if it is legal, has at its end. */
+  lastBlocks(): number[] {
+    let [latest, second] = [NONE, NONE];
+    for (const block of this.blockAt) {
+      if (block === NONE) continue;
+      const call = this.#blockLastCall[block] as number;
+      if (call > latest) [latest, second] = [call, latest];
+      else second = Math.max(second, call);
+    }
+    const blocks: number[] = [];
+    for (const block of this.blockAt) {
+      if (block === NONE) continue;
+      const latestOther = this.#blockLastCall[block] === latest ? second : latest;
+      if ((this.#blockFirstReturn[block] as number) > latestOther || latestOther === NONE) blocks.push(block);
+    }
+    return blocks;
+  }
+
   #require(start: number, stop: number, end: number): void {
     const { kind, cluster } = this.clusters;
     const { callAt, returnAt } = this.timeline;
