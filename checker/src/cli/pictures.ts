@@ -4,7 +4,6 @@ import type { Explanation } from "../explain/explain.js";
 import { explanationSvg } from "../explain/svg.js";
 import type { RecordedEvent, Recording } from "../formats/event.js";
 import { faultsOf } from "../formats/faults.js";
-import type { Operation } from "../operation.js";
 import { at } from "../operation.js";
 import { historyHtml } from "../view/html.js";
 import { messageOf, UsageError } from "./errors.js";
@@ -59,35 +58,24 @@ export class PictureTarget {
   }
 }
 
-/** The history as a page: by the clock where it was recorded, else by position. */
-export function pageOf(file: string, recording: Recording, judgement: ModelJudgement): string {
+/** The history as a page: in the order of the recording, with its clock where it has one. */
+export function pageOf(file: string, { events }: Recording, judgement: ModelJudgement): string {
   const { model, recorded, result, explanations } = judgement;
-  const { events } = recording;
-  const isTimed = hasClock(events);
-  const timeOf = (event: RecordedEvent, position: number): number =>
-    isTimed ? (event.time as number) : position;
   const positions = new Map(events.map((event, position) => [event, position]));
-  const retimed = (operation: Operation<unknown, unknown>): Operation<unknown, unknown> => ({
-    ...operation,
-    call: at(events, operation.call).time ?? operation.call,
-    ...(operation.return === undefined
-      ? {}
-      : { return: at(events, operation.return).time ?? operation.return }),
-  });
-  const clocked = (
-    operations: readonly Operation<unknown, unknown>[],
-  ): readonly Operation<unknown, unknown>[] => (isTimed ? operations.map(retimed) : operations);
+  const positionOf = (event: RecordedEvent): number => positions.get(event) as number;
   const faults = faultsOf(events).map(({ name, target, from, to }) => ({
     name,
     target,
-    from: timeOf(from, positions.get(from) ?? 0),
-    to: to === undefined ? undefined : timeOf(to, positions.get(to) ?? 0),
+    from: positionOf(from),
+    to: to === undefined ? undefined : positionOf(to),
   }));
-  return historyHtml(model, clocked(recorded.operations), result, {
+  const clock = hasClock(events) ? (position: number) => at(events, position).time as number : undefined;
+  return historyHtml(model, recorded.operations, result, {
     title: file === "-" ? "standard input" : file,
     faults,
-    failed: clocked(recorded.failed),
-    timeUnit: isTimed ? "ns" : undefined,
+    failed: recorded.failed,
+    clock,
+    timeUnit: clock === undefined ? undefined : "ns",
     minimal: [...explanations.values()].flatMap(minimalOf),
   });
 }

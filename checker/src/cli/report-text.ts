@@ -15,6 +15,8 @@ import {
 
 /** Of many keys that are broken alike, so many are told; --json has all. */
 const KEYS_TOLD = 5;
+const STATES_TOLD = 4;
+const STATE_WIDTH = 60;
 /** Where the output is no terminal. */
 const WIDTH_OF_FILES = 160;
 
@@ -42,7 +44,12 @@ function modelLines(judgement: ModelJudgement): string[] {
       `${configurations} configurations (${enginesOf(partitions)})`,
   ];
   const violations = partitions.filter((partition) => partition.verdict === "illegal");
-  for (const violation of violations.slice(0, KEYS_TOLD)) lines.push(...violationLines(judgement, violation));
+  // Those that were explained say most.
+  const explainedFirst = violations.toSorted(
+    (a, b) => Number(judgement.explanations.has(b.key)) - Number(judgement.explanations.has(a.key)),
+  );
+  for (const violation of explainedFirst.slice(0, KEYS_TOLD))
+    lines.push(...violationLines(judgement, violation));
   if (violations.length > KEYS_TOLD) lines.push(`  ${violations.length - KEYS_TOLD} more keys are invalid`);
   const undecided = partitions.filter((partition) => partition.verdict === "unknown");
   for (const { key, reason } of undecided.slice(0, KEYS_TOLD))
@@ -52,7 +59,7 @@ function modelLines(judgement: ModelJudgement): string[] {
 }
 
 function violationLines(judgement: ModelJudgement, violation: PartitionIllegal): string[] {
-  const { key, failedAt, possibleStates, possibleStateCount } = violation;
+  const { key, failedAt } = violation;
   const explanation = judgement.explanations.get(key);
   const lines = [`  ${named(key)}${reasonOf(violation, explanation)}`];
   const told = [...(explanation?.required ?? []), ...(explanation?.optional ?? []), failedAt];
@@ -63,12 +70,16 @@ function violationLines(judgement: ModelJudgement, violation: PartitionIllegal):
     if (explanation !== undefined) lines.push(...pictureLines(judgement, explanation));
     lines.push(`    in the file: ${[...new Set(places)].join("; ")}`);
   }
-  const more =
-    possibleStateCount > possibleStates.length
-      ? ` or ${possibleStateCount - possibleStates.length} more`
-      : "";
-  lines.push(`    states that were possible: ${possibleStates.join(", ")}${more}`);
+  lines.push(`    states that were possible: ${statesText(violation)}`);
   return lines;
+}
+
+function statesText({ possibleStates, possibleStateCount }: PartitionIllegal): string {
+  const told = possibleStates
+    .slice(0, STATES_TOLD)
+    .map((state) => (state.length > STATE_WIDTH ? `${state.slice(0, STATE_WIDTH)}…` : state));
+  const more = possibleStateCount - told.length;
+  return `${told.join(" or ")}${more > 0 ? ` or ${more} more` : ""}`;
 }
 
 /** None where it would not fit: lines that wrap say nothing. */

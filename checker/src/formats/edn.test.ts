@@ -77,7 +77,7 @@ test("reads what another reader reads alike", () => {
 
 function written(value: unknown, space: string): string {
   if (typeof value === "string") return `"${value.replace(/["\\]/g, "\\$&")}"`;
-  if (typeof value !== "object" || value === null) return value === null ? "nil" : String(value);
+  if (typeof value !== "object" || value === null) return value === null ? "nil" : JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map((element) => written(element, space)).join(space)}]`;
   return `{${Object.entries(value)
     .map(([key, member]) => `:${key} ${written(member, space)}`)

@@ -173,7 +173,8 @@ class EdnReader {
     const name = token.slice(1);
     if (/^u[\da-f]{4}$/i.test(name)) return String.fromCharCode(Number.parseInt(name.slice(1), 16));
     const char = CHARACTERS[name] ?? name;
-    if ([...char].length !== 1) throw this.#damage(`${excerpt(token)} is no character`);
+    if (char === "" || char.length > ((char.codePointAt(0) as number) > 0xffff ? 2 : 1))
+      throw this.#damage(`${excerpt(token)} is no character`);
     return char;
   }
 

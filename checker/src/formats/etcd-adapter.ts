@@ -36,6 +36,7 @@ const cas: OperationAdapter = {
   input: (invoke, ok) => {
     const [from, to] = casPair(invoke, ok);
     const compare = [{ target: "value", result: "=", value: from }];
+    // oxlint-disable-next-line unicorn/no-thenable -- a list, which nobody can call
     return { f: "txn", key: invoke.key, compare, then: [{ f: "put", value: to }], else: [] };
   },
   output: (ok) => ({ succeeded: true, ...recorded(ok, ["succeeded", "revision"]) }),
@@ -52,6 +53,7 @@ const transaction: OperationAdapter = {
         "a txn of nothing",
         'its value is {"compare": […], "then": […], "else": […]}',
       );
+    // oxlint-disable-next-line unicorn/no-thenable -- a list, which nobody can call
     return { compare: [], then: [], else: [], ...value, f: "txn", key };
   },
   output: (ok) => recorded(ok, ["revision", "succeeded", "responses"]),

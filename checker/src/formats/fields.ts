@@ -16,7 +16,7 @@ export function eventOf(fields: unknown, line: number, position: number): Record
     throw new FormatError(line, `${excerpt(describe(fields))} where an event is due`, SHAPE);
   const { type, f, value, time, index, process, key } = fields as Fields;
   if (!TYPES.includes(type))
-    throw new FormatError(line, `${nameOf("type", type)}`, "an event is an invoke, ok, fail or info");
+    throw new FormatError(line, nameOf("type", type), "an event is an invoke, ok, fail or info");
   const problem = valueProblem(value) ?? valueProblem(key);
   if (problem !== undefined) throw new FormatError(line, problem, "record it as a string");
   if (index !== undefined && !(Number.isSafeInteger(index) && (index as number) >= 0))

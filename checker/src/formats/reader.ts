@@ -108,19 +108,13 @@ class Body {
   }
 
   #taker(): (text: string, line: number) => void {
-    switch (this.#format) {
-      case "jsonl":
-        return (text, line) => this.#takeJson(text, line);
-      case "json":
-        return (text, line) => this.#takeJson(text, line);
-      case "edn":
-        return (text, line) => this.#take(withoutNamespaces(parseEdn(text, line), line), line);
-      case "log":
-        return (text, line) => {
-          const fields = parseLogLine(text, line);
-          if (fields !== undefined) this.#take(fields, line);
-        };
-    }
+    if (this.#format === "edn")
+      return (text, line) => this.#take(withoutNamespaces(parseEdn(text, line), line), line);
+    if (this.#format !== "log") return (text, line) => this.#takeJson(text, line);
+    return (text, line) => {
+      const fields = parseLogLine(text, line);
+      if (fields !== undefined) this.#take(fields, line);
+    };
   }
 
   #takeJson(text: string, line: number): void {

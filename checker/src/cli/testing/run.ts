@@ -37,11 +37,14 @@ export function porcupine(
   });
 }
 
-/** A new folder for one test's files, and a way to put them there. */
-export function scratch(): {
+interface Scratch {
   readonly folder: string;
-  file(name: string, content: string | Uint8Array): string;
-} {
+  /** Its path. */
+  readonly file: (name: string, content: string | Uint8Array) => string;
+}
+
+/** A new folder for one test's files, and a way to put them there. */
+export function scratch(): Scratch {
   const folder = mkdtempSync(join(tmpdir(), "porcupine-"));
   return {
     folder,
