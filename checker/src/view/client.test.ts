@@ -1,9 +1,10 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { breakOneAnswer } from "../index.js";
+import { breakOneAnswer, generateHistory } from "../index.js";
 import { casRegister } from "../models/cas-register.js";
 import { clientsOf } from "./clients.js";
 import { createAxis } from "./client/axis.js";
+import { firstView } from "./client/first-view.js";
 import { createTimeFormat } from "./client/format.js";
 import { createGeometry, type Frame, type Geometry } from "./client/geometry.js";
 import { createLanes } from "./client/lanes.js";
@@ -173,6 +174,22 @@ test("zooming keeps the place under the pointer, and every view stays in its lim
   const share = (400 - view.from) / (view.to - view.from);
   view.zoom(0.5, 400);
   expect((400 - view.from) / (view.to - view.from)).toBeCloseTo(share, 9);
+});
+
+test("the first view has the operation where it broke, and not the whole of a long history", () => {
+  let broken = 0;
+  for (let seed = 1; seed <= 40; seed++) {
+    const long = generateHistory({ seed, operations: 400, clients: 6, values: 4, keys: 1 });
+    const [scene] = scenesOf(check(breakOneAnswer(long, seed) ?? long), seed % 2 === 0).scenes as [Scene];
+    const { from, to } = firstView(scene);
+    const { brokeAt } = scene.partition;
+    const { min, max, end } = scene.axis;
+    const place = brokeAt === -1 ? min : (end[brokeAt] ?? Number.NaN);
+    expect(place >= from && place <= to).toBe(true);
+    broken += brokeAt === -1 ? 0 : 1;
+    expect(to - from).toBeLessThanOrEqual(brokeAt === -1 ? max - min : (max - min) / 3);
+  }
+  expect(broken).toBeGreaterThan(10);
 });
 
 test("every operation that is wide enough to be seen is drawn, and found where it is drawn", () => {

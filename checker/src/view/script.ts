@@ -3,6 +3,7 @@ import { createBackdrop } from "./client/backdrop.js";
 import { createBars } from "./client/bars.js";
 import { createCommands } from "./client/commands.js";
 import { createControls } from "./client/controls.js";
+import { firstView } from "./client/first-view.js";
 import { createTimeFormat } from "./client/format.js";
 import { createGeometry } from "./client/geometry.js";
 import { createLanes } from "./client/lanes.js";
@@ -14,6 +15,7 @@ import { createPoints } from "./client/points.js";
 import { createScene } from "./client/scene.js";
 import { firstIndex } from "./client/search.js";
 import { createSteps } from "./client/steps.js";
+import { createTooltip } from "./client/tooltip.js";
 import { createViewport } from "./client/viewport.js";
 import { createWords } from "./client/words.js";
 
@@ -32,9 +34,11 @@ const PARTS: PageParts = {
   createScene,
   createSteps,
   createTimeFormat,
+  createTooltip,
   createViewport,
   createWords,
   firstIndex,
+  firstView,
 };
 
 /**

@@ -2,12 +2,14 @@ import type { PageData, PagePartition } from "../data.js";
 import type { createCommands } from "./commands.js";
 import type { createControls } from "./controls.js";
 import type { Dom, ElementLike } from "./dom.js";
+import type { firstView } from "./first-view.js";
 import type { createTimeFormat } from "./format.js";
 import type { Colors, createGeometry, Frame, Geometry } from "./geometry.js";
 import type { createOverview, Overview } from "./overview.js";
 import type { createPainter, PainterParts } from "./painter.js";
 import type { createScene, Scene, SceneParts } from "./scene.js";
 import type { createSteps, Steps } from "./steps.js";
+import type { createTooltip } from "./tooltip.js";
 import type { createViewport, Viewport } from "./viewport.js";
 import type { createWords, Words } from "./words.js";
 
@@ -20,8 +22,10 @@ export interface PageParts extends PainterParts, SceneParts {
   readonly createScene: typeof createScene;
   readonly createSteps: typeof createSteps;
   readonly createTimeFormat: typeof createTimeFormat;
+  readonly createTooltip: typeof createTooltip;
   readonly createViewport: typeof createViewport;
   readonly createWords: typeof createWords;
+  readonly firstView: typeof firstView;
 }
 
 /** The partition on the screen. */
@@ -39,9 +43,9 @@ interface Shown {
 export function startPage(dom: Dom, parts: PageParts): void {
   const data = JSON.parse(element("data").textContent ?? "") as PageData;
   const root = dom.document.documentElement;
-  const [canvas, strip, scroller, spacer, tooltip] = ["canvas", "strip", "scroller", "spacer", "tooltip"].map(
-    element,
-  ) as [ElementLike, ElementLike, ElementLike, ElementLike, ElementLike];
+  const [canvas, strip] = [element("canvas"), element("strip")];
+  const [scroller, spacer] = [element("scroller"), element("spacer")];
+  const tooltip = parts.createTooltip(dom, element("tooltip"));
   const [chooser, status] = [element("chooser"), element("status")];
   const format = parts.createTimeFormat(
     data.timeUnit,
@@ -132,28 +136,11 @@ export function startPage(dom: Dom, parts: PageParts): void {
     return found;
   }
 
-  /** Where to look first: the failure and what led to it; all of a short history. */
   function focusOnFailure(): void {
-    const { axis, partition } = shown.scene;
-    const SEEN = 70;
-    const ranks = axis.rank(axis.max);
-    const illegal = partition.brokeAt !== -1;
-    if (ranks <= SEEN || (!illegal && partition.legalUntil === null))
-      return shown.view.show(axis.min, axis.max);
-    const middle = illegal
-      ? axis.rank(axis.end[partition.brokeAt] as number)
-      : axis.rank(axis.fromTime(partition.legalUntil as number));
-    const first = Math.min(middle - SEEN * 0.75, ...minimalRanks(middle, SEEN * 3));
-    shown.view.show(axis.atRank(Math.max(first - 3, 0)), axis.atRank(Math.min(middle + SEEN * 0.25, ranks)));
-    if (illegal) bringLaneIntoView(partition.brokeAt);
-  }
-
-  /** Of the minimal sub-history's calls, unless they lie too far back to be seen together with the failure. */
-  function minimalRanks(middle: number, furthest: number): number[] {
-    const { axis, partition } = shown.scene;
-    return partition.minimal
-      .map((operation) => axis.rank(axis.start[operation] as number))
-      .filter((rank) => middle - rank < furthest);
+    const { from, to } = parts.firstView(shown.scene);
+    shown.view.show(from, to);
+    const { brokeAt } = shown.scene.partition;
+    if (brokeAt !== -1) bringLaneIntoView(brokeAt);
   }
 
   function frame(): Frame {
@@ -181,7 +168,7 @@ export function startPage(dom: Dom, parts: PageParts): void {
     fitCanvas(strip, strip.clientWidth, strip.clientHeight);
     shown.overview.draw(strip.clientWidth, strip.clientHeight, seen.from, seen.to, colors);
     shown.steps.render(step, false);
-    placeTooltip(seen);
+    tooltip.place(shown.geometry, shown.words, hovered === -1 ? selected : hovered);
   }
 
   function fitCanvas(of: ElementLike, width: number, height: number): void {
@@ -194,30 +181,6 @@ export function startPage(dom: Dom, parts: PageParts): void {
       of.style["height"] = `${height}px`;
     }
     context(of).setTransform(ratio, 0, 0, ratio, 0, 0);
-  }
-
-  function placeTooltip(seen: Frame): void {
-    const operation = hovered === -1 ? selected : hovered;
-    const bar = operation === -1 ? undefined : shown.geometry.box(operation);
-    const out =
-      bar === undefined ||
-      bar.x > seen.width ||
-      bar.x + bar.width < shown.geometry.gutter ||
-      bar.y + bar.height < shown.geometry.top ||
-      bar.y > seen.height;
-    tooltip.hidden = out;
-    if (out) return;
-    const lines = shown.words.operation(operation).map((line) => {
-      const row = dom.document.createElement("div");
-      row.textContent = line;
-      return row;
-    });
-    tooltip.replaceChildren(...lines);
-    const left = Math.min(Math.max(bar.x, shown.geometry.gutter), seen.width - tooltip.offsetWidth - 8);
-    const below = bar.y + bar.height + 10;
-    const fits = below + tooltip.offsetHeight < seen.height;
-    tooltip.style["left"] = `${Math.max(left, 4)}px`;
-    tooltip.style["top"] = `${fits ? below : Math.max(bar.y - tooltip.offsetHeight - 16, 2)}px`;
   }
 
   function select(operation: number, announce: boolean): void {
