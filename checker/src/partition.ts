@@ -17,7 +17,11 @@ export function partitionByKey<State, Input, Output>(
   if (first === undefined) return [];
   const firstKey = model.key?.(first.input) ?? "";
   const hasOneKey = operations.every(({ input }) => (model.key?.(input) ?? "") === firstKey);
-  if (hasOneKey) return [{ key: firstKey, positions: Array.from(operations.keys()), operations }];
+  if (hasOneKey) {
+    const positions = new Array<number>(operations.length);
+    for (let position = 0; position < positions.length; position++) positions[position] = position;
+    return [{ key: firstKey, positions, operations }];
+  }
   const parts = new Map<string, { positions: number[]; operations: Operation<Input, Output>[] }>();
   for (let position = 0; position < operations.length; position++) {
     const operation = operations[position] as Operation<Input, Output>;

@@ -27,7 +27,9 @@ export function decode(path: readonly number[], isCut = false): number[] {
         order.push(operation);
         break;
       case WRITE:
-        order.push(operation, ...hidden);
+        order.push(operation);
+        if (hidden.length === 0) break;
+        order.push(...hidden);
         hidden = [];
         break;
       default:
@@ -35,5 +37,5 @@ export function decode(path: readonly number[], isCut = false): number[] {
     }
   }
   if (hidden.length > 0 && !isCut) throw new Error("a write is hidden where no other could hide it");
-  return [...order, ...hidden].toReversed();
+  return order.concat(hidden).toReversed();
 }
