@@ -127,7 +127,7 @@ describe.skipIf(!installed && !inCi)("the page in a browser", () => {
     ];
     const { console, told } = open(
       page,
-      `tell("loaded"); press("Home"); tell("first"); press("j"); tell("second"); press("i"); tell("illegal");
+      `tell("loaded"); press("Home"); tell("first"); press("j"); tell("second"); press("i"); tell("illegal"); press("?"); press("j"); tell("help"); press("Escape");
        for (const key of ${JSON.stringify(keys)}) press(key);
        wheel(-100); wheel(100); press("Escape"); press("0"); tell("end");`,
     );
@@ -136,6 +136,7 @@ describe.skipIf(!installed && !inCi)("the page in a browser", () => {
     expect(told["first"]).toMatchObject({ status: `1. ${described(0)} (process 0); state after it: 1` });
     expect(told["second"]).toMatchObject({ status: `2. ${described(1)} (process 1); state after it: 2` });
     expect(told["illegal"]).toMatchObject({ status: expect.stringContaining("here it broke") });
+    expect(told["help"]).toEqual(told["illegal"]);
     expect(told["end"]).toMatchObject({ bars: "5" });
     expect(told.took.length).toBeGreaterThan(20);
   });

@@ -53,6 +53,8 @@ export interface PagePartition {
   readonly states: readonly number[];
   /** The operation whose return left no order; -1: none. */
   readonly brokeAt: number;
+  /** The states that the object could be in before that return, described; not all of very many. */
+  readonly possibleStates: readonly string[];
   /** Those that could come next in time but whose answer is impossible in the order's last state. */
   readonly illegalNext: readonly number[];
   /** Those that could come next, though no order goes on to explain the rest. */

@@ -31,6 +31,7 @@ test("tells a stale read: the order, its states, what was impossible, in words t
     brokeAt: 3,
     illegalNext: [3],
     minimal: [1, 3],
+    possibleStates: ["2"],
   });
   expect(partition.order.slice(0, 2)).toEqual([0, 1]);
   expect(partition.states.slice(0, 2).map((state) => texts[state])).toEqual(["1", "2"]);
@@ -39,6 +40,7 @@ test("tells a stale read: the order, its states, what was impossible, in words t
   expect(words).toContain(
     `operation 3, ${model.describeOperation(STALE[3]?.input ?? { f: "read" }, { value: 1 })} (process 2)`,
   );
+  expect(words).toContain("The states possible before its return: 2.");
   expect(words).toContain("A minimal sub-history that is still illegal");
   expect(page).toContain("<title>illegal: stale</title>");
 });

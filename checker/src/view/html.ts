@@ -173,7 +173,7 @@ ${more}</div></details>`;
 }
 
 function failure({ texts }: PageData, partition: PagePartition): string {
-  const { verdict, reason, order, states, brokeAt, illegalNext, minimal } = partition;
+  const { verdict, reason, order, states, brokeAt, illegalNext, minimal, possibleStates } = partition;
   const tell = (operation: number): string => {
     const id = partition.ids[operation] ?? -1;
     const text = texts[partition.text[operation] ?? 0] ?? "";
@@ -193,6 +193,7 @@ function failure({ texts }: PageData, partition: PagePartition): string {
   const length = partition.orderFrom + order.length;
   return `<h3>${escapeHtml(of(partition))}${verdict}</h3><p>${escapeHtml(reason)}</p>
 ${list("It broke at:", brokeAt === -1 ? [] : [brokeAt])}
+${possibleStates.length === 0 ? "" : `<p>${escapeHtml(`The states possible before its return: ${possibleStates.join(" or ")}.`)}</p>`}
 ${list("A minimal sub-history that is still illegal:", minimal)}
 ${verdict === "illegal" ? `<p>${escapeHtml(`A longest partial order has ${count(length, "operation")}.${state}`)}</p>` : ""}
 ${list("Could come next after it, but have impossible answers:", illegalNext)}`;

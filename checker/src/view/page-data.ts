@@ -1,6 +1,6 @@
 import type { Model } from "../model.js";
 import { at, type Operation } from "../operation.js";
-import type { CheckResult, PartitionResult } from "../result.js";
+import type { CheckResult, PartitionIllegal, PartitionResult } from "../result.js";
 import { clientsOf } from "./clients.js";
 import type { PageData, PagePartition, TimeUnit } from "./data.js";
 import { defaultLabel } from "./labels.js";
@@ -164,6 +164,7 @@ class PartitionBuilder<State, Input, Output> {
       orderFrom,
       states,
       brokeAt: partition.verdict === "illegal" ? (local.get(partition.failedAt) ?? -1) : -1,
+      possibleStates: partition.verdict === "illegal" ? statesOf(partition) : [],
       illegalNext: here(order.replayed.illegalNext),
       possibleNext: here(order.replayed.possibleNext),
       minimal: here(partition.operations.filter((position) => this.#minimal.has(position))),
@@ -264,6 +265,12 @@ class PartitionBuilder<State, Input, Output> {
 
 function ended<Input, Output>(failed: Operation<Input, Output>): Operation<Input, Output> {
   return { ...failed, return: failed.return ?? failed.call };
+}
+
+function statesOf({ possibleStates, possibleStateCount }: PartitionIllegal): string[] {
+  const states = possibleStates.map((state) => shorten(state, TEXT_LENGTH));
+  const more = possibleStateCount - states.length;
+  return more > 0 ? [...states, `${more.toLocaleString("en")} more`] : states;
 }
 
 /** One that failed at an unknown time is drawn as a moment: it had no effect to wait for. */

@@ -50,8 +50,13 @@ export function createCommands(
     command("previous", ["<", ","], "partition before", () => actions.nextPartition(-1)),
     command("next", [">", "."], "next partition", () => actions.nextPartition(1)),
     command("theme", ["c"], "dark or light", () => actions.toggle("theme")),
-    command("help-button", ["?"], "this list", showHelp),
-    command("", ["Escape"], "close; select nothing", () => (open ? hideHelp() : actions.escape())),
+    { id: "help-button", keys: ["?"], text: "this list", run: showHelp },
+    {
+      id: "",
+      keys: ["Escape"],
+      text: "close; select nothing",
+      run: () => (open ? hideHelp() : actions.escape()),
+    },
   ];
   for (const { keys, text } of commands) {
     if (text === "") continue;
@@ -73,7 +78,7 @@ export function createCommands(
   }
 
   function command(id: string, keys: readonly string[], text: string, run: () => void): Command {
-    return { id, keys, text, run };
+    return { id, keys, text, run: () => (open ? undefined : run()) };
   }
 
   function showHelp(): void {

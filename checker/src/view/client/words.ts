@@ -18,7 +18,8 @@ export function createWords(scene: Scene, texts: readonly string[], format: Time
   function operation(index: number): readonly string[] {
     const lines = [title(index), `process ${partition.process[index]}, ${interval(index)}`];
     if (marks.failed[index] === 1) lines.push("failed: it certainly did not happen");
-    if (marks.broke[index] === 1) lines.push("✗ here it broke: no order explains this answer");
+    if (marks.broke[index] === 1)
+      lines.push("✗ here it broke: no order explains this answer", `possible states then: ${states()}`);
     if (marks.illegalNext[index] === 1)
       lines.push(`✗ could come next, but its answer is impossible${inState()}`);
     if (marks.possibleNext[index] === 1) lines.push(`could come next${inState()}, and does not help`);
@@ -44,6 +45,10 @@ export function createWords(scene: Scene, texts: readonly string[], format: Time
     const called = `called at ${format.moment(call, precision)}`;
     if (open) return `${called}, never returned`;
     return `${called}, returned at ${format.moment(call + took, precision)} (after ${format.duration(took)})`;
+  }
+
+  function states(): string {
+    return partition.possibleStates.join(" or ");
   }
 
   function inState(): string {
