@@ -282,11 +282,17 @@ interface Walk {
 function simpleCycles(nodes: readonly number[], kinds: readonly number[]): Walk[] {
   const cycles: Walk[] = [];
   const [path, reasons]: [number[], number[]] = [[], []];
+  const position = new Map<number, number>();
   nodes.forEach((node, i) => {
-    const met = path.indexOf(node);
-    if (met >= 0) cycles.push({ nodes: path.splice(met), kinds: reasons.splice(met) });
+    const met = position.get(node);
+    if (met !== undefined) {
+      const cycle = path.splice(met);
+      for (const left of cycle) position.delete(left);
+      cycles.push({ nodes: cycle, kinds: reasons.splice(met) });
+    }
+    position.set(node, path.length);
     path.push(node);
-    reasons.push(kinds[i] as number);
+    reasons.push(at(kinds, i));
   });
   cycles.push({ nodes: path, kinds: reasons });
   return cycles;

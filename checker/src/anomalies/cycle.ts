@@ -10,7 +10,7 @@ export interface Cycle {
   readonly transactions: readonly CycleTransaction[];
   /** steps[i] leads from transactions[i] to the next one, the last back to the first. */
   readonly steps: readonly CycleStep[];
-  /** All steps in one sentence. */
+  /** All steps in one sentence; of long cycles the first and the last few. */
   readonly text: string;
 }
 
@@ -48,8 +48,16 @@ export function explainCycle(workload: Workload, { type, transactions, kinds }: 
     type,
     transactions: members,
     steps,
-    text: `${names.join(" before ")}: ${steps.map(({ text }) => text).join("; ")}`,
+    text: `${shortened(names).join(" before ")}: ${shortened(steps.map(({ text }) => text)).join("; ")}`,
   };
+}
+
+const TOLD = 12;
+
+function shortened(words: readonly string[]): readonly string[] {
+  const left = words.length - TOLD;
+  if (left <= 1) return words;
+  return [...words.slice(0, TOLD / 2), `(${left} more)`, ...words.slice(-TOLD / 2)];
 }
 
 function explainStep(workload: Workload, from: number, to: number, kind: number): CycleStep {

@@ -60,9 +60,9 @@ class Parser {
   readonly #elementIds: Map<Scalar, number>[] = [];
   readonly #elements: Scalar[] = [];
   readonly #writer = new IntVector();
-  readonly #kind = new IntVector();
-  readonly #key = new IntVector();
-  readonly #argument = new IntVector();
+  readonly #kind: IntVector;
+  readonly #key: IntVector;
+  readonly #argument: IntVector;
   readonly #longest: (readonly Scalar[])[] = [];
   readonly #longestReader = new IntVector();
   readonly #divergent: number[][] = [];
@@ -70,6 +70,10 @@ class Parser {
   constructor(history: readonly HistoryEvent[]) {
     this.#history = history;
     this.#log = pairTransactions(history);
+    const expected = 3 * this.#log.count + 16;
+    this.#kind = new IntVector(expected);
+    this.#key = new IntVector(expected);
+    this.#argument = new IntVector(expected);
   }
 
   parse(): ListAppendHistory {
@@ -80,7 +84,7 @@ class Parser {
       operations[t + 1] = this.#kind.length;
     }
     // All prefixes can be compared only now that the longest reads are known.
-    const [kind, argument] = [new Uint8Array(this.#kind.view()), this.#argument.view().slice()];
+    const [kind, argument] = [new Uint8Array(this.#kind.view()), this.#argument.finish()];
     for (let t = 0; t < log.count; t++) {
       if (log.outcome[t] === COMMITTED) this.#compareReads(t, operations[t] as number, kind, argument);
     }
@@ -90,13 +94,13 @@ class Parser {
       keys: this.#keys,
       operations,
       kind,
-      key: this.#key.view().slice(),
+      key: this.#key.finish(),
       argument,
       elements: this.#elements,
-      writer: this.#writer.view().slice(),
+      writer: this.#writer.finish(),
       longestStart,
       longest,
-      longestReader: this.#longestReader.view().slice(),
+      longestReader: this.#longestReader.finish(),
       divergent: this.#divergent,
     };
   }
@@ -224,7 +228,7 @@ class Parser {
       for (const element of read) longest.push(element);
       longestStart[key + 1] = longest.length;
     }
-    return { longestStart, longest: longest.view().slice() };
+    return { longestStart, longest: longest.finish() };
   }
 
   /** A completion must be of what was invoked: the same micro-operations, the reads filled in. */

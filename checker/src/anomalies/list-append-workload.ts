@@ -75,11 +75,8 @@ export class ListAppendWorkload implements Workload {
       for (let i = operations[t] as number; i < (operations[t + 1] as number); i++) {
         if (kind[i] === APPEND) continue;
         const length = readLength(this.#history, i);
-        if (length > 0) {
-          const last = readElement(this.#history, i, length - 1);
-          const by = writer[last] as number;
-          if (by !== t && mayHaveHappened(this.#history, last)) graph.addEdge(by, t, WR);
-        }
+        const last = this.#lastSeen(i);
+        if (last >= 0 && writer[last] !== t) graph.addEdge(writer[last] as number, t, WR);
         if (kind[i] !== READ) continue;
         const next = this.#nextVersion(key[i] as number, length);
         if (next >= 0) {
@@ -93,6 +90,15 @@ export class ListAppendWorkload implements Workload {
       }
     }
     for (const [k, readers] of lastReaders) addAntiDependencies(graph, readers, this.#unseenWriters(k));
+  }
+
+  /** The last element of a read that no aborted transaction appended; -1: none. */
+  #lastSeen(read: number): number {
+    for (let offset = readLength(this.#history, read) - 1; offset >= 0; offset--) {
+      const element = readElement(this.#history, read, offset);
+      if (mayHaveHappened(this.#history, element)) return element;
+    }
+    return -1;
   }
 
   /** The element of the version after the one of this length; -1: none, or none that is known. */
@@ -169,10 +175,8 @@ export class ListAppendWorkload implements Workload {
 
   #evidenceWr(from: number, to: number): Evidence | undefined {
     for (const i of this.#readsOf(to)) {
-      const length = readLength(this.#history, i);
-      if (length === 0) continue;
-      const last = readElement(this.#history, i, length - 1);
-      if (this.#history.writer[last] !== from) continue;
+      const last = this.#lastSeen(i);
+      if (last < 0 || this.#history.writer[last] !== from) continue;
       const [where, element] = [
         keyText(this.#history, this.#history.key[i] as number),
         elementText(this.#history, last),

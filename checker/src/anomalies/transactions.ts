@@ -43,7 +43,7 @@ export interface TransactionLog {
  */
 export function pairTransactions(history: readonly HistoryEvent[]): TransactionLog {
   const invocations = history.some((event) => isClientEvent(event) && event.type === "invoke");
-  const pairing = new Pairing(invocations);
+  const pairing = new Pairing(invocations, invocations ? history.length / 2 : history.length);
   for (let position = 0; position < history.length; position++) {
     const event = history[position] as HistoryEvent;
     checkEvent(event, position);
@@ -74,17 +74,23 @@ function checkEvent(event: HistoryEvent, position: number): void {
 
 class Pairing {
   readonly #invocations: boolean;
-  readonly #outcome = new IntVector();
-  readonly #process = new IntVector();
-  readonly #invokedAt = new IntVector();
-  readonly #completedAt = new IntVector();
+  readonly #outcome: IntVector;
+  readonly #process: IntVector;
+  readonly #invokedAt: IntVector;
+  readonly #completedAt: IntVector;
   readonly #processes: number[] = [];
   readonly #processIds = new Map<number, number>();
   /** By process: the transaction that it has open, or -1. */
   readonly #open: number[] = [];
 
-  constructor(invocations: boolean) {
+  /** About so many transactions are expected. */
+  constructor(invocations: boolean, expected: number) {
     this.#invocations = invocations;
+    const capacity = Math.ceil(expected * 1.1) + 16;
+    this.#outcome = new IntVector(capacity);
+    this.#process = new IntVector(capacity);
+    this.#invokedAt = new IntVector(capacity);
+    this.#completedAt = new IntVector(capacity);
   }
 
   add(event: HistoryEvent, position: number): void {
@@ -132,7 +138,7 @@ class Pairing {
   finish(history: readonly HistoryEvent[]): TransactionLog {
     const count = this.#process.length;
     const outcome = new Uint8Array(this.#outcome.view());
-    const [invokedAt, completedAt] = [this.#invokedAt.view().slice(), this.#completedAt.view().slice()];
+    const [invokedAt, completedAt] = [this.#invokedAt.finish(), this.#completedAt.finish()];
     const eventIndex = new Float64Array(count);
     const slots = new Int32Array(this.#invocations ? history.length : 0).fill(-1);
     for (let t = 0; t < count; t++) {
@@ -146,7 +152,7 @@ class Pairing {
     return {
       count,
       outcome,
-      process: this.#process.view().slice(),
+      process: this.#process.finish(),
       processes: this.#processes,
       invokedAt,
       completedAt,
@@ -160,7 +166,7 @@ class Pairing {
 function withoutGaps(slots: Int32Array): Int32Array {
   let length = 0;
   for (let i = 0; i < slots.length; i++) if ((slots[i] as number) >= 0) slots[length++] = slots[i] as number;
-  return slots.slice(0, length);
+  return slots.subarray(0, length);
 }
 
 /** The number that messages give an event. */

@@ -44,8 +44,8 @@ export function weakHistory(seed: number): WeakHistory {
 
 function someTransactions(random: Random, keys: readonly string[]): Transaction[] {
   const next: Record<string, number> = Object.fromEntries(keys.map((key) => [key, 0]));
-  return Array.from({ length: 2 + random.below(4) }, (_, i): Transaction => {
-    const operations = Array.from({ length: 1 + random.below(3) }, (): Operation => {
+  return Array.from({ length: 2 + random.below(5) }, (_, i): Transaction => {
+    const operations = Array.from({ length: 1 + random.below(4) }, (): Operation => {
       const key = random.pick(keys);
       if (random.below(2) === 0) return ["r", key, null];
       next[key] = (next[key] ?? 0) + 1;
@@ -68,7 +68,7 @@ function execute(random: Random, transactions: readonly Transaction[], lists: Li
   );
   if (mode === 0) return executeArbitrarily(random, happening, lists);
   if (mode === 1) return executeInterleaved(random, happening, lists);
-  executeOnSnapshots(random, happening, lists, mode === 2 ? 0 : 0.4);
+  executeOnSnapshots(random, happening, lists, mode === 2 ? 0 : 0.7);
 }
 
 /** Each key's appends in any order; each read any prefix. */
