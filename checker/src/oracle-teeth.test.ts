@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { checkOperations } from "./check.js";
 import { ENGINE_NAMES, type EngineName } from "./engine.js";
 import { Random } from "./generator.js";
 import type { Model } from "./model.js";
@@ -10,6 +11,7 @@ import { multiRegister } from "./models/multi-register.js";
 import { set } from "./models/set.js";
 import { stack } from "./models/stack.js";
 import { unorderedQueue } from "./models/unordered-queue.js";
+import type { PartitionResult } from "./result.js";
 import { crashedUpdateHistories } from "./testing/crashed-updates.js";
 import { Differential, Truth } from "./testing/differential.js";
 import type { AnyModel } from "./models/index.js";
@@ -195,5 +197,43 @@ describe("a write that repeats the present value", () => {
       if (isLinearizable(model, drawn) !== eager(model, drawn, model.init())) fooled++;
     }
     expect(fooled).toBeGreaterThan(10);
+  });
+});
+
+describe("evidence that does not hold is found out", () => {
+  const { model } = caseOf("cas-register");
+  const write = { process: 0, input: { f: "write", value: 1 }, output: {}, call: 0, return: 1 };
+  const read = (value: number | null): AnyOperation => ({
+    process: 0,
+    input: { f: "read" },
+    output: { value },
+    call: 2,
+    return: 3,
+  });
+  const judge = (history: readonly AnyOperation[], change: Partial<PartitionResult>): string => {
+    const truth = new Truth(model, history);
+    const { partitions } = checkOperations(model, history);
+    return truth.partitions[0]?.problemOf({ ...partitions[0], ...change } as PartitionResult) ?? "holds";
+  };
+
+  test.each([
+    [{}, "holds"],
+    [{ witness: [1, 0] }, "the order [1,0] fails"],
+    [{ witness: [0] }, "operation 1 returned but is not in the order"],
+    [{ verdict: "illegal" as const }, "said illegal"],
+    [{ verdict: "unknown" as const }, "unknown"],
+  ])("of a legal history: %j", (change, problem) => {
+    expect(judge([write, read(1)], change)).toContain(problem);
+  });
+
+  test.each([
+    [{}, "holds"],
+    [{ verdict: "ok" as const }, "said ok"],
+    [{ failedAt: 0 }, "said that it fails at 0, not 1"],
+    [{ partialOrder: [] }, "operation 0 had returned but is not in the partial order"],
+    [{ partialOrder: [0, 1] }, "the partial order holds what has no place"],
+    [{ possibleStates: [] }, "gave 0 of 1 states"],
+  ])("of an illegal history: %j", (change, problem) => {
+    expect(judge([write, read(2)], change)).toContain(problem);
   });
 });
