@@ -18,8 +18,8 @@ export function partitionByKey<State, Input, Output>(
   const firstKey = model.key?.(first.input) ?? "";
   const hasOneKey = operations.every(({ input }) => (model.key?.(input) ?? "") === firstKey);
   if (hasOneKey) {
-    const positions = new Array<number>(operations.length);
-    for (let position = 0; position < positions.length; position++) positions[position] = position;
+    const positions: number[] = [];
+    for (let position = 0; position < operations.length; position++) positions.push(position);
     return [{ key: firstKey, positions, operations }];
   }
   const parts = new Map<string, { positions: number[]; operations: Operation<Input, Output>[] }>();

@@ -225,4 +225,4 @@ export class States {
 
 const NONE: readonly number[] = [];
 const FIRST_STEPS = 2 ** 8;
-const MAX_STEPS = 2 ** 18;
+const MAX_STEPS = 2 ** 13;

@@ -96,8 +96,8 @@ export class StreamingChecker<State, Input, Output> {
   readonly #options: StreamOptions<Input, Output>;
   readonly #maxBytes: number;
   readonly #keys = new Map<string, KeyStream<Input, Output>>();
-  /** By process: what it has open, or that it has ended. */
-  readonly #processes = new Map<number, Recorded<Input, Output> | "ended">();
+  /** By process: what it called last. */
+  readonly #processes = new Map<number, Recorded<Input, Output>>();
   #verdict: CheckVerdict = "ok";
   #operations = 0;
   #untilCount = COUNT_EVERY;
@@ -142,10 +142,10 @@ export class StreamingChecker<State, Input, Output> {
   end(): StreamResult<Input, Output> {
     if (!this.#hasEnded) {
       this.#hasEnded = true;
-      for (const open of this.#processes.values()) {
-        if (open === "ended") continue;
-        open.fate = "info";
-        this.#drain(open.stream);
+      for (const last of this.#processes.values()) {
+        if (last.fate !== "open") continue;
+        last.fate = "info";
+        this.#drain(last.stream);
       }
     }
     const partitions = [...this.#keys.values()].map((key) => key.result());
@@ -162,18 +162,18 @@ export class StreamingChecker<State, Input, Output> {
     const id = givenId ?? position;
     if (!Number.isSafeInteger(process))
       throw new InputError(position, id, `process ${process} is not an integer`);
-    const open = this.#processes.get(process);
-    if (open === "ended")
+    const last = this.#processes.get(process);
+    if (last?.fate === "info")
       throw new InputError(
         position,
         id,
         `process ${process} called it after an operation of unknown outcome (info)`,
       );
-    if (open !== undefined)
+    if (last?.fate === "open")
       throw new InputError(
         position,
         id,
-        `process ${process} called it while its operation ${open.id} had not returned yet`,
+        `process ${process} called it while its operation ${last.id} had not returned yet`,
       );
     const problem = this.#model.problem?.(input, undefined);
     if (problem !== undefined) throw new InputError(position, id, problem);
@@ -194,7 +194,7 @@ export class StreamingChecker<State, Input, Output> {
 
   #complete(event: Exclude<StreamEvent<Input, Output>, { readonly type: "invoke" }>): void {
     const open = this.#processes.get(event.process);
-    if (open === undefined || open === "ended")
+    if (open?.fate !== "open")
       throw new InputError(
         this.#operations,
         this.#operations,
@@ -209,8 +209,6 @@ export class StreamingChecker<State, Input, Output> {
       open.output = event.output;
     }
     open.fate = event.type;
-    if (event.type === "info") this.#processes.set(event.process, "ended");
-    else this.#processes.delete(event.process);
     if (event.type === "ok") open.stream.return(open);
     this.#drain(open.stream);
   }

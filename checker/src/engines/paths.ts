@@ -24,12 +24,11 @@ export class Paths {
 
   /** The operations from the first to this node. */
   to(node: number): number[] {
-    let length = 0;
-    for (let at = node; at !== ROOT; at = this.#parents[at] as number) length++;
-    const order = new Array<number>(length);
-    for (let at = node; at !== ROOT; at = this.#parents[at] as number)
-      order[--length] = this.#operations[at] as number;
-    return order;
+    const order: number[] = [];
+    for (let at = node; at !== ROOT; at = this.#parents[at] as number) {
+      order.push(this.#operations[at] as number);
+    }
+    return order.toReversed();
   }
 
   /** How many operations lead to each node. */
