@@ -130,21 +130,24 @@ function suitable<State, Input, Output>(model: Model<State, Input, Output>): Eng
   return [...groups, ["depth-first", "frontier"]];
 }
 
+const ENGINES: {
+  readonly [Name in EngineName]: <State, Input, Output>(
+    task: Task<State, Input, Output>,
+    limits: EngineLimits,
+  ) => Engine;
+} = {
+  frontier: (task, limits) => new FrontierEngine(task.problem, limits),
+  "depth-first": (task, limits) => new DepthFirstEngine(task.problem, limits),
+  "unique-writes": (task, limits) => new UniqueWritesEngine(task, limits),
+  chain: (task, limits) => new ChainEngine(task, limits),
+};
+
 export function createEngine<State, Input, Output>(
   name: EngineName,
   task: Task<State, Input, Output>,
   limits: EngineLimits,
 ): Engine {
-  switch (name) {
-    case "frontier":
-      return new FrontierEngine(task.problem, limits);
-    case "depth-first":
-      return new DepthFirstEngine(task.problem, limits);
-    case "unique-writes":
-      return new UniqueWritesEngine(task, limits);
-    case "chain":
-      return new ChainEngine(task, limits);
-  }
+  return ENGINES[name](task, limits);
 }
 
 /** One turn. */

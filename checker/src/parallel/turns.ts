@@ -1,0 +1,85 @@
+import { Decision } from "../decide.js";
+import type { EngineLimits, EngineName } from "../engine.js";
+import type { Model } from "../model.js";
+import type { Partition } from "../partition.js";
+import type { CheckProgress, PartitionResult, PartitionUnknown } from "../result.js";
+import { settle, undecided } from "../verdict.js";
+
+export interface TurnsOptions {
+  /** Undefined: those that suit. */
+  readonly engine: EngineName | undefined;
+  readonly verifyWitness: boolean;
+}
+
+interface Pending<State, Input, Output> {
+  readonly number: number;
+  readonly partition: Partition<Input, Output>;
+  readonly decision: Decision<State, Input, Output>;
+}
+
+/** The partitions that one thread has in hand: they take turns, so that a hard one does not hold up the others. */
+export class Turns<State, Input, Output> {
+  readonly #model: Model<State, Input, Output>;
+  readonly #options: TurnsOptions;
+  readonly #limits: EngineLimits;
+  #pending: Pending<State, Input, Output>[] = [];
+  #turn = 0;
+
+  constructor(model: Model<State, Input, Output>, options: TurnsOptions, limits: EngineLimits) {
+    this.#model = model;
+    this.#options = options;
+    this.#limits = limits;
+  }
+
+  /** Numbers of the partitions in hand. */
+  get numbers(): readonly number[] {
+    return this.#pending.map(({ number }) => number);
+  }
+
+  get bytes(): number {
+    return this.#pending.reduce((sum, { decision }) => sum + decision.bytes, 0);
+  }
+
+  add(number: number, partition: Partition<Input, Output>): void {
+    const decision = new Decision(this.#model, partition.operations, this.#limits, this.#options.engine);
+    this.#pending.push({ number, partition, decision });
+  }
+
+  /** Works on one partition until it is settled or until the time `until` of performance.now(). */
+  advance(until: number): { readonly number: number; readonly result: PartitionResult } | undefined {
+    const pending = this.#pending[this.#turn % this.#pending.length];
+    if (pending === undefined) return undefined;
+    const { number, partition, decision } = pending;
+    const outcome = decision.advance(until);
+    if (outcome === undefined) {
+      this.#turn++;
+      return undefined;
+    }
+    this.#pending = this.#pending.filter((other) => other !== pending);
+    const result = settle(this.#model, partition, decision, outcome, this.#options.verifyWitness);
+    return { number, result };
+  }
+
+  /** Of the partition whose turn it is. */
+  progress(): Omit<CheckProgress, "decided" | "partitions"> | undefined {
+    const pending = this.#pending[this.#turn % this.#pending.length];
+    if (pending === undefined) return undefined;
+    const { partition, decision } = pending;
+    return {
+      key: partition.key,
+      settledReturns: decision.engine?.settledReturns ?? 0,
+      returns: decision.task.timeline.returns,
+      configurations: decision.engine?.configurations ?? 0,
+      bytes: this.bytes,
+    };
+  }
+
+  giveUp(why: PartitionUnknown["ranOut"]): { readonly number: number; readonly result: PartitionResult }[] {
+    const pending = this.#pending;
+    this.#pending = [];
+    return pending.map(({ number, partition, decision }) => ({
+      number,
+      result: undecided(partition, decision, why),
+    }));
+  }
+}
