@@ -37,13 +37,14 @@ export function createBars(
     const open: number[] = [];
     for (const operation of seen) {
       if (marks.failed[operation] === 1) failed.push(operation);
-      else if (g.isDimmed(operation)) dimmed.push(operation);
       else if (end[operation] === Number.POSITIVE_INFINITY) open.push(operation);
+      else if (g.isDimmed(operation)) dimmed.push(operation);
       else (byKind[partition.kind[operation] as number] as number[]).push(operation);
     }
     drawGroup(dimmed, colors.quiet, 0.08, 0.25);
     byKind.forEach((group, kind) => drawGroup(group, colors.kinds[kind] as string, 0.22, 1));
-    for (const operation of open) drawOpen(operation);
+    for (const operation of open) drawOpen(operation, open.length < MANY);
+    ctx.globalAlpha = 1;
     drawFailed(failed);
     drawLabels(seen);
   }
@@ -70,16 +71,22 @@ export function createBars(
   }
 
   /** It never returned: full at its call, fading to the right, with no right edge. */
-  function drawOpen(operation: number): void {
+  function drawOpen(operation: number, faded: boolean): void {
     const { x, y, width, height } = g.box(operation);
-    const color = colors.kinds[partition.kind[operation] as number] as string;
+    const dimmed = g.isDimmed(operation);
+    const color = dimmed ? colors.quiet : (colors.kinds[partition.kind[operation] as number] as string);
+    const strong = dimmed ? 0.3 : 1;
+    ctx.fillStyle = color;
+    ctx.globalAlpha = strong;
+    ctx.fillRect(x, y, 2, height);
+    if (!faded) return;
     const fading = ctx.createLinearGradient(x, 0, x + width, 0);
     fading.addColorStop(0, color);
     fading.addColorStop(1, "transparent");
-    ctx.globalAlpha = 0.3;
     ctx.fillStyle = fading;
+    ctx.globalAlpha = 0.3 * strong;
     ctx.fillRect(x, y, width, height);
-    ctx.globalAlpha = 1;
+    ctx.globalAlpha = strong;
     ctx.strokeStyle = fading;
     ctx.lineWidth = 1;
     ctx.setLineDash([4, 3]);
@@ -90,8 +97,6 @@ export function createBars(
     ctx.lineTo(x + 0.5, y + height - 0.5);
     ctx.stroke();
     ctx.setLineDash([]);
-    ctx.fillStyle = color;
-    ctx.fillRect(x, y, 2, height);
   }
 
   /** Did not happen: an empty bar, struck through. */

@@ -13,6 +13,8 @@ export function createOverlay(
   const { start, end } = axis;
   const BOLD = '600 11px system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
   const CHARACTER = 6.4;
+  /** With more operations to point out than this, their labels would cover one another. */
+  const MANY = 200;
   let colors: Colors;
   return {
     draw(palette) {
@@ -56,8 +58,8 @@ export function createOverlay(
       const bar = g.box(operation);
       if (bar.y + bar.height < g.top || bar.y > g.frame.height) continue;
       if (marks.broke[operation] === 1) drawBroke(operation, bar);
-      else if (marks.illegalNext[operation] === 1) drawOutline(bar, colors.invalid, "✗");
-      else drawOutline(bar, colors.text, "");
+      else if (marks.illegalNext[operation] === 1) drawOutline(operation, bar, colors.invalid, "✗ ");
+      else drawOutline(operation, bar, colors.text, "");
     }
   }
 
@@ -67,27 +69,39 @@ export function createOverlay(
     ctx.fillStyle = colors.invalid;
     ctx.fillRect(x, y, wide, height);
     const left = Math.max(x, g.gutter);
-    const room = Math.floor((x + wide - left - 8) / CHARACTER);
+    const text = `✗ ${labelOf(operation)}`;
+    if (text.length * CHARACTER > x + wide - left - 8) return drawBeside(operation, text, colors.invalid);
     ctx.font = BOLD;
     ctx.fillStyle = colors.back;
-    const text = `✗ ${g.texts[partition.label[operation] as number] as string}`;
-    if (room < 1) return;
-    ctx.fillText(
-      text.length > room ? `${text.slice(0, Math.max(room - 1, 1))}…` : text,
-      left + 4,
-      y + height / 2 + 0.5,
-    );
+    ctx.fillText(text, left + 4, y + height / 2 + 0.5);
   }
 
-  function drawOutline({ x, y, width, height }: Box, color: string, sign: string): void {
+  function drawOutline(operation: number, { x, y, width, height }: Box, color: string, sign: string): void {
     ctx.strokeStyle = color;
     ctx.lineWidth = 2.5;
     ctx.strokeRect(x, y, Math.max(width, 3), height);
-    if (sign === "" || width < 14) return;
+    const text = `${sign}${labelOf(operation)}`;
+    if (text.length * CHARACTER > width - 8) drawBeside(operation, text, color);
+  }
+
+  function labelOf(operation: number): string {
+    return g.texts[partition.label[operation] as number] as string;
+  }
+
+  /** A label that its bar has no room for: above it, or below it where a step's number may be above. */
+  function drawBeside(operation: number, text: string, color: string): void {
+    if (scene.notable.length > MANY) return;
+    const { x, y, width, height } = g.box(operation);
+    const middle = scene.stepOf[operation] === -1 ? y - 8 : y + height + 9;
     ctx.font = BOLD;
+    ctx.textAlign = "center";
+    const wide = ctx.measureText(text).width + 4;
+    ctx.globalAlpha = 0.85;
+    ctx.fillStyle = colors.back;
+    ctx.fillRect(x + (width - wide) / 2, middle - 6, wide, 12);
+    ctx.globalAlpha = 1;
     ctx.fillStyle = color;
-    ctx.textAlign = "right";
-    ctx.fillText(sign, x + width - 4, y + height / 2 + 0.5);
+    ctx.fillText(text, x + width / 2, middle);
     ctx.textAlign = "left";
   }
 
