@@ -228,6 +228,7 @@ test("help and the list of models", async () => {
   expect(help.code).toBe(0);
   for (const part of ["--model", "--timeout", "Exit codes:", "Examples:"])
     expect(help.stdout).toContain(part);
+  expect(await porcupine(["--version"])).toEqual({ code: 0, stdout: "0.1.0\n", stderr: "" });
   const models = await porcupine(["models"]);
   expect(models.code).toBe(0);
   for (const part of ["cas-register", "read, write, cas", "list-append", "bank"])

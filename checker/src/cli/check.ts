@@ -21,6 +21,7 @@ export interface CheckFlags {
   readonly failedCas?: "happened" | "nothing";
   readonly independent?: boolean;
   readonly groupSize?: number;
+  readonly threads?: number;
   readonly timeout?: number;
   readonly memory?: number;
   readonly engine?: EngineName | "auto";
@@ -164,6 +165,7 @@ function judgeOptions(flags: CheckFlags, signal: AbortSignal): JudgeOptions {
     independent: flags.independent,
     groupSize: flags.groupSize,
     consistencyModel: flags.consistencyModel,
+    threads: flags.threads,
     timeoutMs: flags.timeout,
     maxBytes: flags.memory,
     engine: flags.engine,

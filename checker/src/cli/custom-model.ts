@@ -33,6 +33,7 @@ export async function loadModel(path: string): Promise<Judge> {
     type: "model",
     name: named.name ?? path,
     model: named,
+    reference: { module: resolve(path), export: "model" },
     adapter: (adapter as Adapter | undefined) ?? PLAIN_ADAPTER,
   };
 }

@@ -4,6 +4,7 @@ import type { Recording } from "../formats/event.js";
 import { FormatError } from "../formats/format-error.js";
 import { type RecordedOperations, toOperations } from "../formats/operations.js";
 import type { AnyModel } from "../models/index.js";
+import { checkOperationsParallel } from "../parallel/index.js";
 import { InputError } from "../operation.js";
 import type { CheckResult } from "../result.js";
 import { FailureError, messageOf } from "./errors.js";
@@ -14,13 +15,14 @@ const EXPLAIN_MS = 5_000;
 
 /** Throws FailureError: a history that the model cannot be asked about, a model that fails. */
 export async function judgeByModel(
-  { name, model, adapter }: Extract<Judge, { readonly type: "model" }>,
+  { name, model, adapter, reference }: Extract<Judge, { readonly type: "model" }>,
   recording: Recording,
   options: JudgeOptions,
 ): Promise<ModelJudgement> {
   const {
     meaning,
     independent,
+    threads,
     timeoutMs,
     maxBytes,
     engine,
@@ -39,7 +41,10 @@ export async function judgeByModel(
   const limits = { timeoutMs, maxBytes, engine, stopAtFirst, verifyWitness, signal, onProgress };
   let result: CheckResult;
   try {
-    result = await checkOperationsAsync(model, recorded.operations, limits);
+    result =
+      threads === 1
+        ? await checkOperationsAsync(model, recorded.operations, limits)
+        : await checkOperationsParallel(reference ?? model, recorded.operations, { ...limits, threads });
   } catch (error) {
     throw error instanceof InputError ? dataFailure(error, name, recorded) : modelFailure(name, error);
   }

@@ -8,6 +8,7 @@ import type { Meaning, RecordedEvent, Recording } from "../formats/event.js";
 import type { RecordedOperations } from "../formats/operations.js";
 import { splitIndependent } from "../formats/independent.js";
 import { type AnyModel, builtInModel, BuiltInModelError, modelNames } from "../models/index.js";
+import type { ModelReference } from "../parallel/index.js";
 import type { CheckProgress, CheckResult } from "../result.js";
 import { loadModel } from "./custom-model.js";
 import { UsageError } from "./errors.js";
@@ -22,6 +23,8 @@ export interface JudgeOptions {
   readonly independent?: boolean | undefined;
   readonly groupSize?: number | undefined;
   readonly consistencyModel?: ConsistencyModel | undefined;
+  /** Absent: as many as there are processors. */
+  readonly threads?: number | undefined;
   readonly timeoutMs?: number | undefined;
   readonly maxBytes?: number | undefined;
   readonly engine?: EngineName | "auto" | undefined;
@@ -55,7 +58,14 @@ export interface CheckJudgement {
 
 /** What can judge a history, whichever file comes. */
 export type Judge =
-  | { readonly type: "model"; readonly name: string; readonly model: AnyModel; readonly adapter: Adapter }
+  | {
+      readonly type: "model";
+      readonly name: string;
+      readonly model: AnyModel;
+      readonly adapter: Adapter;
+      /** Of a model of the user's own: how a thread gets it. */
+      readonly reference?: ModelReference | undefined;
+    }
   | { readonly type: "check"; readonly name: string; make(recording: Recording): Check };
 
 /** Checks by name, with the operations that they know, for the list. One line adds one. */

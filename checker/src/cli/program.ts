@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { consistencyModels } from "../anomalies/index.js";
 import { ENGINE_NAMES } from "../engine.js";
@@ -28,6 +29,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 function commands(conclude: (code: number) => void): Command {
   const program = new Command("porcupine")
     .description("Says whether a recorded history of concurrent operations is linearizable, and why not.")
+    .version(version())
     .exitOverride()
     // Errors are told by main(), in one line.
     .configureOutput({ writeErr: () => {}, outputError: () => {} })
@@ -75,6 +77,11 @@ function commands(conclude: (code: number) => void): Command {
       `auto, ${ENGINE_NAMES.join(", ")}`,
       oneOf("--engine", ["auto", ...ENGINE_NAMES]),
     )
+    .option(
+      "--threads <n>",
+      "for the keys of a history (default: as many as processors)",
+      integer("--threads", 1),
+    )
     .option("--stop-at-first", "one violation is enough; keys undecided by then are unknown")
     .option("--verify", "have an independent routine go through every witness")
     .option("--json", "print one JSON object a file")
@@ -95,6 +102,11 @@ function commands(conclude: (code: number) => void): Command {
     .description("list models and checks, and the operations of each")
     .action(() => void process.stdout.write(modelsText()));
   return program;
+}
+
+function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 const NIL = ["absent", "unknown"] as const;

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { getHeapStatistics } from "node:v8";
 import { FormatError } from "../formats/format-error.js";
 import type { HistoryFormat, Recording } from "../formats/event.js";
 import { readHistoryStream } from "../formats/reader.js";
@@ -10,11 +11,19 @@ const CHUNK_BYTES = 1024 * 1024;
 /** Where a recorded run keeps its events. */
 const RUN_HISTORY = "history.jsonl";
 
+/** Events may take so much of the heap: the rest is for what is made of them. */
+const HEAP_SHARE = 0.6;
+
 /** The history in a file, in a recorded run's folder, or on standard input (`-`). Throws FailureError. */
-export async function readSource(path: string, format: HistoryFormat | undefined): Promise<Recording> {
+export async function readSource(
+  path: string,
+  format: HistoryFormat | undefined,
+  heapBytes = getHeapStatistics().heap_size_limit * HEAP_SHARE,
+): Promise<Recording> {
   try {
-    return await readHistoryStream(await open(path), { format });
+    return await readHistoryStream(withinHeap(await open(path), heapBytes), { format });
   } catch (error) {
+    if (error instanceof FailureError) throw error;
     if (error instanceof FormatError) {
       const { reason, remedy, line } = error;
       throw new FailureError({ kind: "data", reason, remedy, line });
@@ -22,6 +31,23 @@ export async function readSource(path: string, format: HistoryFormat | undefined
     const { code } = error as NodeJS.ErrnoException;
     if (typeof code !== "string") throw error;
     throw new FailureError({ kind: "data", ...fileProblem(code, error), line: null });
+  }
+}
+
+/** A history that is too large is told, before the process dies of it. */
+async function* withinHeap(source: AsyncIterable<Uint8Array>, heapBytes: number): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of source) {
+    yield chunk;
+    bytes += chunk.length;
+    if (getHeapStatistics().used_heap_size <= heapBytes) continue;
+    const read = `${Math.round(bytes / 2 ** 20)} MiB of it were read`;
+    throw new FailureError({
+      kind: "failed",
+      reason: `the history does not fit into memory (${read})`,
+      remedy: "give Node more (NODE_OPTIONS=--max-old-space-size=16000), or check key by key",
+      line: null,
+    });
   }
 }
 
