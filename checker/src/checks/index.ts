@@ -9,6 +9,7 @@
  * | `uniqueIds()` | no id was acknowledged twice | ids of operations that crashed |
  * | `bank()` | each read has the right accounts and the right sum, none overdrawn: what a consistent snapshot shows | whether a snapshot is recent, whether a transfer took effect at all; a wrong total that the first read shares (give `total`) |
  * | `longFork({ groupSize })` | no two reads of a group saw its writes in contradictory orders | whether reads are recent; forks across groups |
+ * | `linearizable(model, toOperations)` | there is an order of all operations in which a sequential object gives these answers | what no answer shows; the search may give up |
  * | `compose(checks)` | all of them | |
  *
  * All take events in order of time and pair them alike (pair.ts): an operation without a completion, or with `info`,
@@ -30,6 +31,7 @@ export {
 export { type Check, type CheckReport, type HistoryEvent, merge } from "./check.js";
 export { type ComposeDetails, compose } from "./compose.js";
 export { type CounterBoundsDetails, type CounterRead, counterBounds } from "./counter-bounds.js";
+export { linearizable, type LinearizableDetails } from "./linearizable.js";
 export { type Fork, type LongForkDetails, type LongForkOptions, longFork } from "./long-fork.js";
 export { type OperationRef, type PairedOperation, type PairOptions, pairOperations } from "./pair.js";
 export type { LatencyQuantiles } from "./quantiles.js";
