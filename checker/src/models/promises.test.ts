@@ -30,11 +30,11 @@ function draw(drawn: AnyCase, seed: number): { readonly states: unknown[]; reado
       if (after.length > 0) state = deepFreeze(random.pick(after));
     }
   }
-  return { states, operations: operations.filter((_, i) => i % 3 === run3(i)) };
+  return { states, operations: operations.filter((_, i) => i % 3 === turn(i)) };
 }
 
 /** A third of them, each kind as often: pairs of all would be many. */
-function run3(i: number): number {
+function turn(i: number): number {
   return Math.floor(i / 3) % 3;
 }
 
