@@ -4,7 +4,9 @@ import { nontrivial, stronglyConnected } from "./components.js";
 import type { CycleOrder } from "./consistency-models.js";
 import { DATA, type Graph, PROCESS, REALTIME, RW, VIA, WR, WW } from "./graph.js";
 import { PathSearch, type PathRules } from "./path-search.js";
-import { layered, subgraph, type LocalGraph } from "./subgraph.js";
+import { findRealtimeCycles } from "./realtime-search.js";
+import { doubled, subgraph, type LocalGraph } from "./subgraph.js";
+import type { TransactionLog } from "./transactions.js";
 
 /** A cycle: transactions[i] precedes transactions[i + 1] for a reason of kinds[i]; the last precedes the first. */
 export interface FoundCycle {
@@ -16,7 +18,7 @@ export interface FoundCycle {
 export interface CycleFindings {
   /** At most EXAMPLES of each type. */
   readonly cycles: readonly FoundCycle[];
-  /** In how many components a type was found. */
+  /** In how many components a type was found; of those of real time, at how many transactions. */
   readonly counts: ReadonlyMap<CycleType, number>;
   readonly components: number;
   /** Transactions in the largest component. */
@@ -36,7 +38,8 @@ const VISITS_MAX = 40_000_000;
 const ORDERS: Readonly<Record<CycleOrder, readonly number[]>> = {
   none: [0],
   process: [0, PROCESS],
-  realtime: [0, PROCESS, REALTIME],
+  // That of real time needs no edges: realtime-search.ts.
+  realtime: [0, PROCESS],
 };
 
 /**
@@ -44,11 +47,11 @@ const ORDERS: Readonly<Record<CycleOrder, readonly number[]>> = {
  * each strongly connected component, the shortest first as far as the work allowed goes.
  *
  * Whether there is any cycle that a model forbids is decided in linear time, by components alone:
- * of ww edges; of ww and wr; of a graph in which no two rw follow one another (`layered`); of all. For each of
+ * of ww edges; of ww and wr; of a graph in which no two rw follow one another (`doubled`); of all. For each of
  * these that is not acyclic one search is made to its end. Only telling more classes apart is
  * limited, by a count of edges visited and so in the same way on every machine.
  */
-export function findCycles(graph: Graph, order: CycleOrder): CycleFindings {
+export function findCycles(graph: Graph, order: CycleOrder, log: TransactionLog): CycleFindings {
   const orders = ORDERS[order];
   const widest = orders.reduce((mask, kind) => mask | kind, DATA | VIA);
   const components = nontrivial(stronglyConnected(graph, widest));
@@ -60,6 +63,15 @@ export function findCycles(graph: Graph, order: CycleOrder): CycleFindings {
     const search = new ComponentSearch(local, findings);
     for (const kind of orders) search.run(kind);
     findings.endComponent();
+  }
+  if (order === "realtime" && log.invocations) {
+    const counts = findRealtimeCycles(graph, log, ({ nodes, kinds }) => {
+      for (const cycle of simpleCycles(nodes, kinds))
+        findings.addRealtime(
+          rotated({ type: classify(cycle.kinds), transactions: cycle.nodes, kinds: cycle.kinds }),
+        );
+    });
+    findings.countRealtime(counts);
   }
   return {
     cycles: findings.cycles(),
@@ -104,6 +116,22 @@ class Findings {
       else if (examples.length < EXAMPLES) examples.push(cycle);
     }
     this.#shortest.clear();
+  }
+
+  /** A cycle through real time is news only if there is none of its class without. */
+  addRealtime(cycle: FoundCycle): void {
+    const plainer = cycle.type.replace("-realtime", "") as CycleClass;
+    if (plainer === cycle.type || this.counts.has(plainer) || this.counts.has(`${plainer}-process`)) return;
+    const examples = this.#examples.get(cycle.type) ?? [];
+    if (examples.length < EXAMPLES) this.#examples.set(cycle.type, [...examples, cycle]);
+  }
+
+  countRealtime(counts: ReadonlyMap<CycleClass, number>): void {
+    for (const [type, examples] of this.#examples) {
+      if (!type.endsWith("-realtime")) continue;
+      const count = counts.get(type.replace("-realtime", "") as CycleClass) ?? 0;
+      this.counts.set(type, Math.max(count, examples.length));
+    }
   }
 
   cycles(): FoundCycle[] {
@@ -196,15 +224,13 @@ class ComponentSearch {
 
   /** Where a cycle without adjacent rw edges goes through an rw edge: exactly where both ends share a component. */
   #layers(order: number): Within {
-    const { of } = stronglyConnected(layered(this.#local, DATA | order | VIA), -1);
+    const { of } = stronglyConnected(doubled(this.#local, DATA | order | VIA, "nonadjacent"), -1);
     const nodes = this.#local.nodes;
     return (from, to) => of[from] === of[nodes + to];
   }
 
   #foundAtPlainerOrder(cycleClass: CycleClass, order: number): boolean {
-    if (order === 0) return false;
-    if (this.#findings.has(cycleClass)) return true;
-    return order === REALTIME && this.#findings.has(`${cycleClass}-process`);
+    return order !== 0 && this.#findings.has(cycleClass);
   }
 
   /** Edges of this kind that a cycle goes through. */

@@ -5,11 +5,12 @@ export const WW = 1;
 export const WR = 2;
 export const RW = 4;
 export const PROCESS = 8;
+/** Never in a graph, but in cycles that were found. */
 export const REALTIME = 16;
 /**
- * Out of an auxiliary node: continues the edge that led into it. Two kinds of nodes are no transactions but
- * stand for many edges at once: "every reader of this version to each of these appenders" and "every
- * transaction completed by now to each invoked later". They keep the graph linear in the history.
+ * Out of an auxiliary node: continues the edge that led into it. Such a node is no transaction but stands for many
+ * edges at once, "every reader of this version to each of these appenders", and keeps the graph linear in the
+ * history.
  */
 export const VIA = 32;
 export const DATA = WW | WR | RW;

@@ -1,4 +1,4 @@
-import { PROCESS, REALTIME, RW, VIA } from "./graph.js";
+import { PROCESS, RW, VIA } from "./graph.js";
 import type { LocalGraph } from "./subgraph.js";
 
 /** What a path must keep to. */
@@ -12,7 +12,7 @@ export interface PathRules {
    * - adjacent: two rw edges in a row somewhere around the cycle.
    */
   readonly adjacency: "free" | "nonadjacent" | "several-nonadjacent" | "adjacent";
-  /** PROCESS or REALTIME: at least one edge of this kind; 0: none is required. */
+  /** PROCESS: at least one edge of this kind; 0: none is required. */
   readonly required: number;
 }
 
@@ -159,7 +159,7 @@ function stepTable({ mask, adjacency, required }: PathRules): Int8Array {
         if (adjacent || adjacency === "several-nonadjacent") after |= GOAL;
         after |= LAST_RW;
       }
-      if (kind === required && (kind === PROCESS || kind === REALTIME)) after |= HAS_ORDER;
+      if (kind === PROCESS && kind === required) after |= HAS_ORDER;
       steps[phase * 64 + kind] = after;
     }
   }

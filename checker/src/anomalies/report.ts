@@ -18,7 +18,7 @@ import {
 import { type Cycle, explainCycle } from "./cycle.js";
 import { type CycleFindings, findCycles, typeRank } from "./cycle-search.js";
 import { GraphBuilder, PROCESS, RW, WR, WW } from "./graph.js";
-import { addProcessEdges, addRealtimeEdges } from "./order-edges.js";
+import { addProcessEdges } from "./order-edges.js";
 import { show } from "./show.js";
 import { ABORTED, COMMITTED, INDETERMINATE } from "./transactions.js";
 import type { Workload } from "./workload.js";
@@ -51,7 +51,7 @@ export interface TransactionDetails {
 export interface AnomalyFinding {
   readonly type: AnomalyType | "empty-transaction-graph";
   readonly forbidden: boolean;
-  /** How often; of cycles, in how many components. */
+  /** How often; of cycles, in how many components, or of those of real time, at how many transactions. */
   readonly count: number;
   /** The first, or the shortest, few. */
   readonly examples: readonly (DirectAnomaly | Cycle)[];
@@ -68,17 +68,13 @@ export function judge(workload: Workload, options: TransactionOptions): CheckRep
   const { order } = modelRules(consistencyModel);
   const direct = new DirectFindings();
   workload.findDirectAnomalies(direct);
-  const builder = new GraphBuilder(
-    workload.log.count,
-    workload.expectedDependencies + 4 * workload.log.count,
-  );
+  const builder = new GraphBuilder(workload.log.count, workload.expectedDependencies + workload.log.count);
   workload.addDependencies(builder);
   if (order !== "none") addProcessEdges(workload.log, builder);
-  if (order === "realtime") addRealtimeEdges(workload.log, builder);
   const count = builder.countKinds();
   const edges = { ww: count(WW), wr: count(WR), rw: count(RW), process: count(PROCESS) };
   const empty = edges.ww + edges.wr + edges.rw === 0;
-  const cycles = findCycles(builder.build(), order);
+  const cycles = findCycles(builder.build(), order, workload.log);
   const anomalies = [
     ...directFindings(direct, forbidden),
     ...cycleFindings(cycles, forbidden, workload),

@@ -34,24 +34,29 @@ export function subgraph(graph: Graph, nodes: readonly number[]): LocalGraph {
 }
 
 /**
- * Two copies of the graph: node n where the last edge was no rw, and node n + nodes where it was. From the
- * second there is no rw edge. Its closed walks are those of the graph without two rw edges in a row.
+ * Two copies of the graph, with paths of few rw edges: node n where none counts yet, and node n + nodes where one
+ * does, out of which there is no rw edge. `once`: one counts for ever, so that paths have one at most;
+ * `nonadjacent`: it counts until the next edge of another kind, so that no two follow one another. In that
+ * case closed walks are those of the graph without two rw edges in a row.
  */
-export function layered(graph: Graph, mask: number): Graph {
+export function doubled(graph: Graph, mask: number, rule: "once" | "nonadjacent"): Graph {
   const { nodes } = graph;
   const offsets = new Int32Array(2 * nodes + 1);
-  const targets: number[] = [];
-  for (let layer = 0; layer < 2; layer++) {
+  const targets = new Int32Array(2 * graph.targets.length);
+  const kinds = new Uint8Array(2 * graph.targets.length);
+  let count = 0;
+  for (let copy = 0; copy < 2; copy++) {
     for (let node = 0; node < nodes; node++) {
       for (let edge = graph.offsets[node] as number; edge < (graph.offsets[node + 1] as number); edge++) {
         const kind = graph.kinds[edge] as number;
-        if ((kind & mask) === 0 || (kind === RW && layer === 1)) continue;
-        const after = kind === RW || (kind === VIA && layer === 1) ? 1 : 0;
-        targets.push((graph.targets[edge] as number) + after * nodes);
+        if ((kind & mask) === 0 || (kind === RW && copy === 1)) continue;
+        const stays = kind === VIA || rule === "once";
+        const after = kind === RW ? 1 : stays ? copy : 0;
+        targets[count] = (graph.targets[edge] as number) + after * nodes;
+        kinds[count++] = kind;
       }
-      offsets[layer * nodes + node + 1] = targets.length;
+      offsets[copy * nodes + node + 1] = count;
     }
   }
-  const kinds = new Uint8Array(targets.length).fill(RW);
-  return { nodes: 2 * nodes, transactions: 2 * nodes, offsets, targets: Int32Array.from(targets), kinds };
+  return { nodes: 2 * nodes, transactions: graph.transactions, offsets, targets, kinds };
 }

@@ -25,11 +25,6 @@ export interface TransactionLog {
   /** The `index` of the completion, or else of the invocation: the transaction's name in reports. */
   readonly eventIndex: Float64Array;
   /**
-   * Invocations and completions of transactions in the order of the history: 2 × transaction, plus 1 for a
-   * completion. Only of those that are not aborted, and only where there are invocations.
-   */
-  readonly timeline: Int32Array;
-  /**
    * False where no invocation is recorded at all: then a process executed its transactions in the
    * order of their completions, and of others' order in real time nothing is known.
    */
@@ -140,14 +135,10 @@ class Pairing {
     const outcome = new Uint8Array(this.#outcome.view());
     const [invokedAt, completedAt] = [this.#invokedAt.finish(), this.#completedAt.finish()];
     const eventIndex = new Float64Array(count);
-    const slots = new Int32Array(this.#invocations ? history.length : 0).fill(-1);
     for (let t = 0; t < count; t++) {
       const [invoked, completed] = [invokedAt[t] as number, completedAt[t] as number];
       const named = completed >= 0 ? completed : invoked;
       eventIndex[t] = indexOf(history[named] as HistoryEvent, named);
-      if (!this.#invocations || outcome[t] === ABORTED) continue;
-      slots[invoked] = 2 * t;
-      if (completed >= 0) slots[completed] = 2 * t + 1;
     }
     return {
       count,
@@ -157,16 +148,9 @@ class Pairing {
       invokedAt,
       completedAt,
       eventIndex,
-      timeline: withoutGaps(slots),
       invocations: this.#invocations,
     };
   }
-}
-
-function withoutGaps(slots: Int32Array): Int32Array {
-  let length = 0;
-  for (let i = 0; i < slots.length; i++) if ((slots[i] as number) >= 0) slots[length++] = slots[i] as number;
-  return slots.subarray(0, length);
 }
 
 /** The number that messages give an event. */
