@@ -63,6 +63,18 @@ test.each<[name: string, content: string | Uint8Array, message: string]>([
   expectNoVerdict(ran);
 });
 
+test("65, with the line, for what a check cannot judge", async () => {
+  const path = file(
+    "set.jsonl",
+    jsonl([0, "invoke", "add", 1], [0, "ok", "add", 1], [0, "invoke", "remove", 1]),
+  );
+  const ran = await porcupine(["check", "--model", "set-full", path]);
+  expect(ran.code).toBe(65);
+  expect(ran.stderr).toContain(`porcupine: ${path}: line 3: operation 2: its f is "remove"`);
+  expect(ran.stderr).toContain("; record what the check set-full asks for");
+  expectNoVerdict(ran);
+});
+
 test("65 for a file that is not there, and for a folder that is no run", async () => {
   for (const path of [join(folder, "nowhere.jsonl"), folder]) {
     const ran = await porcupine(["check", "--model", "kv", path]);

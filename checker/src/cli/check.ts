@@ -2,7 +2,6 @@ import type { ConsistencyModel } from "../anomalies/index.js";
 import type { EngineName } from "../engine.js";
 import type { HistoryFormat, Meaning, Recording } from "../formats/event.js";
 import { FormatError } from "../formats/format-error.js";
-import { InputError } from "../operation.js";
 import { FailureError, UsageError } from "./errors.js";
 import { exitCodeOf, type FileStatus, STATUS_OF } from "./exit-codes.js";
 import { findJudge, guessModel, judge, type Judge, type JudgeOptions } from "./judge.js";
@@ -188,7 +187,6 @@ function failureOf(error: unknown): FailureError["failure"] {
   if (error instanceof FailureError) return error.failure;
   if (error instanceof FormatError)
     return { kind: "data", reason: error.reason, remedy: error.remedy, line: error.line };
-  if (error instanceof InputError) return { kind: "data", reason: error.message, remedy: null, line: null };
   throw error;
 }
 

@@ -10,7 +10,7 @@ export class UsageError extends Error {
 export interface Failure {
   readonly kind: "data" | "failed";
   readonly reason: string;
-  readonly remedy: string | null;
+  readonly remedy: string;
   /** Counted from 1; null: the file as a whole. */
   readonly line: number | null;
 }
@@ -29,7 +29,7 @@ export class FailureError extends Error {
 /** "line 3: what is wrong; what to do". */
 export function failureText({ reason, remedy, line }: Failure): string {
   const place = line === null ? "" : `line ${line}: `;
-  return `${place}${reason}${remedy === null ? "" : `; ${remedy}`}`;
+  return `${place}${reason}; ${remedy}`;
 }
 
 export function messageOf(error: unknown): string {

@@ -8,10 +8,11 @@ import type { Meaning, RecordedEvent, Recording } from "../formats/event.js";
 import type { RecordedOperations } from "../formats/operations.js";
 import { splitIndependent } from "../formats/independent.js";
 import { type AnyModel, builtInModel, BuiltInModelError, modelNames } from "../models/index.js";
+import { InputError } from "../operation.js";
 import type { ModelReference } from "../parallel/index.js";
 import type { CheckProgress, CheckResult } from "../result.js";
 import { loadModel } from "./custom-model.js";
-import { UsageError } from "./errors.js";
+import { FailureError, UsageError } from "./errors.js";
 import { judgeByModel } from "./judge-model.js";
 
 export interface JudgeOptions {
@@ -182,7 +183,15 @@ export async function judge(by: Judge, recording: Recording, options: JudgeOptio
   const check = by.make(recording);
   const startedAt = performance.now();
   const events = options.independent === true ? splitIndependent(recording.events) : recording.events;
-  const report = check.run(events);
+  let report: CheckReport;
+  try {
+    report = check.run(events);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const remedy = `record what the check ${by.name} asks for, or choose another with --model`;
+    const line = events[error.index]?.line ?? null;
+    throw new FailureError({ kind: "data", reason: error.message, remedy, line });
+  }
   return { type: "check", name: by.name, report, elapsedMs: performance.now() - startedAt, notes: [] };
 }
 
