@@ -43,6 +43,8 @@ export interface PartitionIllegal extends PartitionBase {
   readonly failedAt: number;
   /** A longest partial order found: legal, and holds all that had returned before `failedAt` did. */
   readonly partialOrder: readonly number[];
+  /** Others that end in other states, the longest first; at most STATES_SHOWN with it. */
+  readonly otherPartialOrders: readonly (readonly number[])[];
   /** The states (described) that the object could be in before that return; at most STATES_SHOWN. */
   readonly possibleStates: readonly string[];
   /** How many distinct states there were. */

@@ -75,7 +75,7 @@ function explain<State, Input, Output>(
   model: Model<State, Input, Output>,
   partition: Partition<Input, Output>,
   outcome: Extract<EngineOutcome, { readonly type: "illegal" }>,
-): Pick<PartitionIllegal, "failedAt" | "partialOrder" | "possibleStates" | "possibleStateCount" | "reason"> {
+): Omit<PartitionIllegal, keyof ReturnType<typeof baseOf> | "verdict"> {
   const { operations } = partition;
   // Replayed, so that they are states of the history as given, not of the simplified one.
   const states = outcome.orders.flatMap((order) =>
@@ -88,6 +88,7 @@ function explain<State, Input, Output>(
   return {
     failedAt,
     partialOrder: globally(partition, at(outcome.orders, 0)),
+    otherPartialOrders: outcome.orders.slice(1).map((order) => globally(partition, order)),
     possibleStates,
     possibleStateCount: Math.max(outcome.stateCount, possibleStates.length),
     reason:

@@ -146,16 +146,11 @@ function mergeUnobserved(
 function describeOperation(input: CasRegisterInput, output: CasRegisterOutput | undefined): string {
   const key = input.key === undefined ? "" : ` ${input.key}`;
   const lost = output === undefined ? " that never returned" : "";
-  switch (input.f) {
-    case "read":
-      return `read${key && ` of${key}`}${lost || ` that returned ${describeState(output?.value ?? null)}`}`;
-    case "write":
-      return `write of ${JSON.stringify(input.value)}${key && ` to${key}`}${lost}`;
-    case "cas": {
-      const result = output?.succeeded === true ? " that succeeded" : " that found another value";
-      return `cas${key && ` of${key}`} from ${JSON.stringify(input.from)} to ${JSON.stringify(input.to)}${lost || result}`;
-    }
-  }
+  if (input.f === "read")
+    return `read${key && ` of${key}`}${lost || ` that returned ${describeState(output?.value ?? null)}`}`;
+  if (input.f === "write") return `write of ${JSON.stringify(input.value)}${key && ` to${key}`}${lost}`;
+  const result = output?.succeeded === true ? " that succeeded" : " that found another value";
+  return `cas${key && ` of${key}`} from ${JSON.stringify(input.from)} to ${JSON.stringify(input.to)}${lost || result}`;
 }
 
 function describeState(state: RegisterState): string {

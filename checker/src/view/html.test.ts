@@ -203,6 +203,7 @@ test("cuts what is too long, keeps what matters, and says so", () => {
     verdict: "illegal",
     failedAt: last,
     partialOrder: history.slice(0, last).map((_, i) => i),
+    otherPartialOrders: [],
     possibleStates: [],
     possibleStateCount: 0,
     reason: "made up",
