@@ -66,6 +66,8 @@ class Parser {
   readonly #longest: (readonly Scalar[])[] = [];
   readonly #longestReader = new IntVector();
   readonly #divergent: number[][] = [];
+  /** Some read is no prefix of another one of its key. */
+  #divergence = false;
 
   constructor(history: readonly HistoryEvent[]) {
     this.#history = history;
@@ -83,9 +85,9 @@ class Parser {
       this.#transaction(t);
       operations[t + 1] = this.#kind.length;
     }
-    // All prefixes can be compared only now that the longest reads are known.
     const [kind, argument] = [new Uint8Array(this.#kind.view()), this.#argument.finish()];
-    for (let t = 0; t < log.count; t++) {
+    // Which reads are no prefixes can be told only now that the longest ones are known.
+    for (let t = 0; this.#divergence && t < log.count; t++) {
       if (log.outcome[t] === COMMITTED) this.#compareReads(t, operations[t] as number, kind, argument);
     }
     const { longestStart, longest } = this.#internLongest();
@@ -180,7 +182,11 @@ class Parser {
   }
 
   #read(t: number, key: number, list: readonly Scalar[]): void {
-    if (list.length > (this.#longest[key] as readonly Scalar[]).length) {
+    const longest = this.#longest[key] as readonly Scalar[];
+    // Prefixes of a list that the longest one extends are prefixes of that one too.
+    const grows = list.length > longest.length;
+    if (!(grows ? isPrefix(longest, list) : isPrefix(list, longest))) this.#divergence = true;
+    if (grows) {
       this.#longest[key] = list;
       this.#longestReader.set(key, t);
     }
