@@ -77,6 +77,7 @@ export function pageOf(file: string, { events }: Recording, judgement: ModelJudg
     clock,
     timeUnit: clock === undefined ? undefined : "ns",
     minimal: [...explanations.values()].flatMap(minimalOf),
+    sentences: new Map([...explanations].map(([key, { sentence }]) => [key, sentence])),
   });
 }
 
