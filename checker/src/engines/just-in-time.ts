@@ -1,4 +1,5 @@
 import { IMPOSSIBLE, SEVERAL, type States } from "../states.js";
+import { Columns } from "./columns.js";
 import { ConfigurationSet, Layout } from "./configurations.js";
 import { type CrashedGroup, CrashedGroups } from "./crashed-groups.js";
 import { isSet, OpenOperations } from "./open-operations.js";
@@ -32,6 +33,7 @@ export class JustInTime {
   readonly #open: OpenOperations;
   readonly #crashed: CrashedGroups;
   readonly #layout = new Layout();
+  readonly #columns: Columns;
   readonly #paths = new Paths();
   #current = new ConfigurationSet(this.#layout);
   #next = new ConfigurationSet(this.#layout);
@@ -60,6 +62,11 @@ export class JustInTime {
     this.#states = states;
     this.#open = new OpenOperations(states);
     this.#crashed = new CrashedGroups(states);
+    this.#columns = new Columns(this.#layout, states, this.#crashed, [
+      this.#current,
+      this.#next,
+      this.#closure,
+    ]);
     this.#row[0] = states.initial;
     this.#current.nodes[this.#current.add(this.#row)] = ROOT;
   }
@@ -73,7 +80,7 @@ export class JustInTime {
   open(operation: number, operationClass: number, deadline: number): number {
     const { words } = this.#open;
     const slot = this.#open.open(operation, operationClass, deadline);
-    if (words !== this.#open.words) this.#widen();
+    if (words !== this.#open.words) this.#adopt(this.#columns.widen(this.#open.words));
     const bit = 1 << (slot & 31);
     const word = slot >> 5;
     if (this.#states.isReadOnly(operationClass)) return slot;
@@ -110,7 +117,10 @@ export class JustInTime {
     this.#open.close(this.#returning);
     this.#next.dropDead();
     [this.#current, this.#next] = [this.#next, this.#current];
-    if ((++this.#returns & 15) === 0) this.#dropColumns();
+    if ((++this.#returns & 15) === 0) {
+      const sources = this.#columns.drop(this.#current);
+      if (sources !== undefined) this.#adopt(sources);
+    }
     if (this.#paths.isLoose()) this.#paths.compact(this.#current.nodes, this.#current.count);
     return "settled";
   }
@@ -278,7 +288,7 @@ export class JustInTime {
       const code = (operations[used] as number) * 4 + (isWrite ? WRITE : PLAIN);
       for (const to of after === SEVERAL ? this.#states.next(operationClass, state) : [after]) {
         if (to === state || !this.#isSeen(to)) continue;
-        if (group.column === -1) this.#addColumn(group);
+        if (group.column === -1) this.#adopt(this.#columns.add(group));
         this.#copyBase(to);
         this.#row[this.#layout.countsAt + group.column] = used + 1;
         if (isWrite) this.#hideOpenWrites();
@@ -396,78 +406,14 @@ export class JustInTime {
     return end;
   }
 
-  /** Room for more open operations. */
-  #widen(): void {
-    const { words, stride } = this.#layout;
-    const wider = this.#open.words;
-    const bits = (from: number): number[] =>
-      Array.from({ length: wider }, (_, i) => (i < words ? from + i : -1));
-    const counts = Array.from(
-      { length: stride - this.#layout.countsAt },
-      (_, i) => this.#layout.countsAt + i,
-    );
-    this.#layout.words = wider;
-    this.#gained = new Int32Array(wider);
-    this.#relayout([0, ...bits(1), ...bits(1 + words), ...counts], stride);
-  }
-
-  #addColumn(group: CrashedGroup): void {
-    const { stride, countsAt } = this.#layout;
-    group.column = stride - countsAt;
-    this.#relayout([...Array.from({ length: stride }, (_, i) => i), -1], stride);
-  }
-
-  /** Forgets crashed operations that all configurations have used, and counts that are the same in all. */
-  #dropColumns(): void {
-    const { stride, countsAt } = this.#layout;
-    if (stride === countsAt) return;
-    const { rows, count } = this.#current;
-    for (const group of this.#crashed.groups) {
-      if (group.column === -1) continue;
-      let [least, most] = [Number.POSITIVE_INFINITY, 0];
-      for (let at = countsAt + group.column; at < count * stride; at += stride) {
-        least = Math.min(least, rows[at] as number);
-        most = Math.max(most, rows[at] as number);
-      }
-      group.operations.splice(0, least);
-      for (let at = countsAt + group.column; at < count * stride; at += stride)
-        rows[at] = (rows[at] as number) - least;
-      if (least === most) group.column = -1;
-    }
-    this.#crashed.dropEmpty();
-    const kept = this.#crashed.groups
-      .filter(({ column }) => column !== -1)
-      .toSorted((a, b) => a.column - b.column);
-    if (kept.length === stride - countsAt) return;
-    const sources = [
-      ...Array.from({ length: countsAt }, (_, i) => i),
-      ...kept.map(({ column }) => countsAt + column),
-    ];
-    kept.forEach((group, column) => (group.column = column));
-    this.#relayout(sources, stride);
-  }
-
-  #relayout(sources: readonly number[], oldStride: number): void {
-    const columns: CrashedGroup[] = [];
-    for (const group of this.#crashed.groups) if (group.column !== -1) columns[group.column] = group;
-    const covers = (general: number, special: number): boolean =>
-      this.#states.covers(
-        (columns[general] as CrashedGroup).operationClass,
-        (columns[special] as CrashedGroup).operationClass,
-      );
-    // One level only: what stands in for others needs no stand-in itself.
-    const isTop = columns.map((_, column) => columns.every((_, other) => !covers(other, column)));
-    this.#layout.setColumns(
-      columns.map((_, column) =>
-        columns.findIndex((_, other) => isTop[other] === true && covers(other, column)),
-      ),
-    );
-    for (const set of [this.#current, this.#next, this.#closure]) set.relayout(oldStride, sources);
+  /** The rows lie otherwise now: see Columns. */
+  #adopt(sources: readonly number[]): void {
     const room = Math.max(this.#row.length, sources.length * 2);
     const base = new Int32Array(room);
     sources.forEach((source, i) => (base[i] = source === -1 ? 0 : (this.#base[source] as number)));
     this.#base = base;
     this.#row = new Int32Array(room);
+    this.#gained = new Int32Array(this.#layout.words);
   }
 }
 

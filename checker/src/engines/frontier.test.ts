@@ -1,0 +1,65 @@
+import { describe, expect, test } from "vitest";
+import { checkOperations } from "../check.js";
+import { breakOneAnswer, generateHistory } from "../generator.js";
+import { casRegister } from "../models/cas-register.js";
+import type { CheckResult } from "../result.js";
+import { verifyWitness } from "../witness.js";
+
+const model = casRegister();
+
+function summary({ partitions: [partition] }: CheckResult): string {
+  return partition?.verdict === "illegal" ? `illegal at ${partition.failedAt}` : String(partition?.verdict);
+}
+
+// One integer holds the bits of 32 open operations.
+test.each([20, 33, 70])(
+  "agrees with the search in depth where %d operations are open at a time",
+  (clients) => {
+    const counts = { ok: 0, illegal: 0, compared: 0 };
+    for (let seed = 0; seed < 12; seed++) {
+      const values = seed % 2 === 0 ? "unique" : 4;
+      const legal = generateHistory({ seed, operations: 4 * clients, clients, values, reads: 0.5 });
+      for (const history of [legal, breakOneAnswer(legal, seed) ?? legal]) {
+        const result = checkOperations(model, history, { engine: "frontier", verifyWitness: true });
+        const [partition] = result.partitions;
+        const partial = partition?.verdict === "illegal" ? partition.partialOrder : [];
+        expect(verifyWitness(model, history, partial, { partial: true })).toEqual({ valid: true });
+        counts[result.verdict === "ok" ? "ok" : "illegal"]++;
+        const other = checkOperations(model, history, { engine: "depth-first", maxBytes: 2 ** 20 });
+        if (other.verdict === "unknown") continue;
+        expect(summary(result)).toBe(summary(other));
+        counts.compared++;
+      }
+    }
+    expect(counts.illegal).toBeGreaterThan(3);
+    expect(counts.compared).toBeGreaterThan(12);
+  },
+);
+
+describe("explores few configurations, whatever the machine", () => {
+  test.each<[name: string, most: number, options: Omit<Parameters<typeof generateHistory>[0], "seed">]>([
+    ["25 clients, 5 values", 40_000, { operations: 1000, clients: 25, values: 5 }],
+    [
+      "25 clients, unique values",
+      80_000,
+      { operations: 1000, clients: 25, values: "unique", reads: 0.5, cas: 0 },
+    ],
+    [
+      "5 clients, unique values",
+      35_000,
+      { operations: 10_000, clients: 5, values: "unique", reads: 0.5, cas: 0 },
+    ],
+    ["10 clients, 2 % crashed", 60_000, { operations: 1000, clients: 10, values: 5, crashRate: 0.02 }],
+    [
+      "10 clients, 20 % crashed, unique values",
+      20_000,
+      { operations: 1000, clients: 10, values: "unique", crashRate: 0.2 },
+    ],
+  ])("%s", (_name, most, options) => {
+    for (const seed of [1, 2, 3]) {
+      const result = checkOperations(model, generateHistory({ seed, ...options }), { engine: "frontier" });
+      expect(result.verdict).toBe("ok");
+      expect(result.configurations).toBeLessThan(most);
+    }
+  });
+});
