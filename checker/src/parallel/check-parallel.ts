@@ -16,7 +16,7 @@ import { undecided } from "../verdict.js";
 import { loadModel, type ModelReference, type ModelSource, modelSource } from "./model-source.js";
 import { Pool } from "./pool.js";
 import { Shared, type StopReason } from "./shared.js";
-import { Turns } from "./turns.js";
+import { type Settled, Turns } from "./turns.js";
 
 export interface ParallelOptions extends CheckOptions {
   /** Threads besides this one; as many as there are processors if absent. */
@@ -24,8 +24,10 @@ export interface ParallelOptions extends CheckOptions {
 }
 
 /**
- * As `checkOperations`, with the partitions checked in worker threads, the largest first. A history that is checked in a
- * moment, or of which one partition only is left then, stays in this thread, which lets the event loop turn.
+ * As `checkOperations`, with the hard partitions checked side by side in worker threads. To check most partitions takes
+ * less time than to send them elsewhere (about 1 µs an operation, and 2 µs), so each is tried in this thread first, for about as
+ * long as sending it would take; only those left undecided then are sent, unless there is one only. This thread
+ * lets the event loop turn meanwhile.
  *
  * The model must be one that a thread can make again: a built-in one, or a ModelReference. Else it rejects with
  * ModelSourceError, whatever the history. `maxBytes` and `timeoutMs` are for the whole check. It rejects with
@@ -54,7 +56,14 @@ class ParallelCheck {
   readonly #engine: EngineName | undefined;
   readonly #partitions: readonly Partition<unknown, unknown>[];
   readonly #results: (PartitionResult | undefined)[];
+  readonly #maxBytes: number;
+  readonly #shared: Shared;
+  /** What this thread has in hand. */
+  readonly #turns: Turns<unknown, unknown, unknown>;
+  #pool: Pool | undefined;
+  #sent = 0;
   #decided = 0;
+  #toldAt: number;
   #stopReason: StopReason | undefined;
 
   constructor(
@@ -79,12 +88,31 @@ class ParallelCheck {
     this.#deadline = startedAt + (timeoutMs ?? Number.POSITIVE_INFINITY);
     this.#partitions = partitionByKey(model, operations);
     this.#results = this.#partitions.map(() => undefined);
+    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    // This thread's place is the last.
+    this.#shared = new Shared(threads + 1);
+    this.#turns = new Turns(model, this.#turnsOptions(), {
+      isFull: () => this.#shared.isFull(threads, this.#turns.bytes, this.#maxBytes),
+    });
+    this.#toldAt = startedAt;
   }
 
   async run(): Promise<CheckResult> {
-    const left = await this.#checkHere();
-    if (left.length > 0) await this.#checkInThreads(left);
-    const partitions = this.#results.map((_, number) => this.#results[number] ?? this.#undecided(number));
+    const stopOnAbort = (): void => this.#stop("aborted");
+    const { signal } = this.#options;
+    signal?.addEventListener("abort", stopOnAbort, { once: true });
+    const timeLeft = this.#deadline - performance.now();
+    const timer = timeLeft > LONGEST_TIMER_MS ? undefined : setTimeout(() => this.#stop("time"), timeLeft);
+    try {
+      await this.#tryAll();
+      await this.#finishHere();
+      await this.#pool?.end();
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", stopOnAbort);
+      await this.#pool?.terminate();
+    }
+    const partitions = this.#partitions.map((_, number) => this.#results[number] ?? this.#undecided(number));
     return {
       verdict: mergeCheckVerdicts(partitions.map(({ verdict }) => verdict)),
       partitions,
@@ -93,96 +121,97 @@ class ParallelCheck {
     };
   }
 
-  /** In this thread, at first for a moment only. Returns the numbers of the partitions for other threads. */
-  async #checkHere(): Promise<readonly number[]> {
-    const maxBytes = this.#options.maxBytes ?? DEFAULT_MAX_BYTES;
-    const turns: Turns<unknown, unknown, unknown> = new Turns(this.#model, this.#turnsOptions(), {
-      isFull: () => turns.bytes > maxBytes,
-    });
-    this.#bySize(1).forEach((number) => turns.add(number, at(this.#partitions, number)));
-    const momentEnd = performance.now() + MOMENT_MS;
-    let toldAt = this.#startedAt;
-    while (turns.numbers.length > 0) {
-      const now = performance.now();
-      const reason = this.#reasonToStop();
-      if (reason !== undefined) {
-        for (const { number, result } of turns.giveUp(reason)) this.#put(number, result);
-        return [];
-      }
-      if (now > momentEnd && turns.numbers.length > 1 && this.#threads > 1) return turns.numbers;
-      const isMoment = now < momentEnd;
-      const settled = turns.advance(Math.min(now + (isMoment ? TURN_MS : SLICE_MS), this.#deadline));
-      if (settled !== undefined) this.#put(settled.number, settled.result);
-      if (isMoment) continue;
-      const progress = turns.progress();
-      if (progress !== undefined && now - toldAt > PROGRESS_MS) {
-        toldAt = now;
-        this.#tell(progress);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 0));
+  /** Every partition for a moment in this thread, the small ones first; what is left then goes to the others. */
+  async #tryAll(): Promise<void> {
+    const size = (number: number): number => at(this.#partitions, number).operations.length;
+    const numbers = this.#partitions.map((_, number) => number).toSorted((a, b) => size(a) - size(b));
+    let turnedAt = performance.now();
+    for (const number of numbers) {
+      this.#turns.add(number, at(this.#partitions, number));
+      const end = performance.now() + TRY_MS + size(number) * TRY_MS_PER_OPERATION;
+      let settled: Settled | undefined;
+      do {
+        if (this.#mustStop()) return;
+        if (performance.now() - turnedAt > SLICE_MS) {
+          await turnEventLoop();
+          turnedAt = performance.now();
+        }
+        settled = this.#turns.advanceLast(this.#sliceEnd(end));
+        this.#tellSometimes();
+      } while (settled === undefined && performance.now() < end);
+      if (settled !== undefined) this.#put(settled);
+      else if (this.#threads > 1 && this.#turns.numbers.length + this.#sent > 1) this.#sendAll();
     }
-    return [];
   }
 
-  async #checkInThreads(left: readonly number[]): Promise<void> {
-    const order = this.#bySize(-1).filter((number) => left.includes(number));
-    const threads = Math.min(this.#threads, order.length);
-    const shared = new Shared(threads);
+  #sendAll(): void {
+    this.#pool ??= this.#makePool();
+    for (const number of this.#turns.release()) {
+      this.#sent++;
+      this.#pool.add(number);
+    }
+  }
+
+  /** What was not sent: one partition, or all that are left where there are no other threads. */
+  async #finishHere(): Promise<void> {
+    while (this.#turns.numbers.length > 0 && !this.#mustStop()) {
+      const settled = this.#turns.advance(this.#sliceEnd(Number.POSITIVE_INFINITY));
+      if (settled !== undefined) this.#put(settled);
+      this.#tellSometimes();
+      await turnEventLoop();
+    }
+    if (this.#stopReason !== undefined)
+      for (const settled of this.#turns.giveUp(this.#stopReason)) this.#put(settled);
+  }
+
+  #makePool(): Pool {
     const start = {
       ...this.#turnsOptions(),
       model: this.#source,
       deadline: performance.timeOrigin + this.#deadline,
-      maxBytes: this.#options.maxBytes ?? DEFAULT_MAX_BYTES,
-      threads,
-      shared: shared.buffer,
+      maxBytes: this.#maxBytes,
+      shared: this.#shared.buffer,
     };
-    const pool = new Pool(start, order, (number) => at(this.#partitions, number), {
+    return new Pool(start, this.#threads, (number) => at(this.#partitions, number), {
       modelName: this.#model.name,
-      onSettled: (number, result) => {
-        this.#put(number, result);
-        if (this.#stopReason !== undefined) stop(this.#stopReason);
-      },
+      onSettled: (number, result) => this.#put({ number, result }),
       onProgress: (progress) => this.#tell(progress),
     });
-    const stop = (reason: StopReason): void => {
-      this.#stopReason ??= reason;
-      shared.stop(reason);
-      pool.drain(GRACE_MS);
-    };
-    const abort = (): void => stop("aborted");
-    const { signal } = this.#options;
-    signal?.addEventListener("abort", abort, { once: true });
-    const timeLeft = this.#deadline - performance.now();
-    const timer = timeLeft > LONGEST_TIMER_MS ? undefined : setTimeout(() => stop("time"), timeLeft);
-    try {
-      await pool.run();
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-    }
+  }
+
+  #stop(reason: StopReason): void {
+    this.#stopReason ??= reason;
+    this.#shared.stop(this.#stopReason);
+    this.#pool?.drain(GRACE_MS);
+  }
+
+  #mustStop(): boolean {
+    if (this.#options.signal?.aborted === true) this.#stop("aborted");
+    if (performance.now() >= this.#deadline) this.#stop("time");
+    return this.#stopReason !== undefined;
+  }
+
+  #sliceEnd(end: number): number {
+    return Math.min(performance.now() + SLICE_MS, end, this.#deadline);
   }
 
   #turnsOptions(): { readonly engine: EngineName | undefined; readonly verifyWitness: boolean } {
     return { engine: this.#engine, verifyWitness: this.#options.verifyWitness === true };
   }
 
-  /** Numbers of all partitions, by their lengths times `sign`. */
-  #bySize(sign: 1 | -1): number[] {
-    const length = (number: number): number => at(this.#partitions, number).positions.length;
-    return this.#partitions.map((_, number) => number).toSorted((a, b) => sign * (length(a) - length(b)));
-  }
-
-  #reasonToStop(): StopReason | undefined {
-    if (this.#options.signal?.aborted === true) this.#stopReason ??= "aborted";
-    if (performance.now() >= this.#deadline) this.#stopReason ??= "time";
-    return this.#stopReason;
-  }
-
-  #put(number: number, result: PartitionResult): void {
+  #put({ number, result }: Settled): void {
     this.#results[number] = result;
     this.#decided++;
-    if (result.verdict === "illegal" && this.#options.stopAtFirst === true) this.#stopReason ??= "stopped";
     this.#options.onPartition?.(result);
+    if (result.verdict === "illegal" && this.#options.stopAtFirst === true) this.#stop("stopped");
+  }
+
+  #tellSometimes(): void {
+    const now = performance.now();
+    const progress = now - this.#toldAt < PROGRESS_MS ? undefined : this.#turns.progress();
+    if (progress === undefined) return;
+    this.#toldAt = now;
+    this.#tell(progress);
   }
 
   #tell(progress: Omit<CheckProgress, "decided" | "partitions">): void {
@@ -199,14 +228,18 @@ class ParallelCheck {
     const partition = at(this.#partitions, number);
     const decision = new Decision(this.#model, partition.operations, { isFull: () => false }, this.#engine);
     const result = undecided(partition, decision, this.#stopReason);
-    this.#put(number, result);
+    this.#put({ number, result });
     return result;
   }
 }
 
-/** Until then a history is not worth a thread, which takes about as long to start. */
-const MOMENT_MS = 30;
-const TURN_MS = 2;
+async function turnEventLoop(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** How long a partition is tried before it is sent: about what sending it takes. */
+const TRY_MS = 5;
+const TRY_MS_PER_OPERATION = 0.003;
 const SLICE_MS = 20;
 const PROGRESS_MS = 100;
 /** In which threads that were told to stop can say how far they got. */

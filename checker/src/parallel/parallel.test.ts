@@ -10,32 +10,19 @@ import {
 } from "../models/cas-register.js";
 import { InputError, ModelError, type Operation } from "../operation.js";
 import type { CheckProgress } from "../result.js";
-import { type Add, spinning, type SpinningOptions } from "../testing/thread-models.js";
+import type { Misbehaviour } from "../testing/thread-models.js";
 import { checkOperationsParallel, type ModelReference, ModelSourceError } from "./index.js";
+import { buffersOf, receive, send } from "./transfer.js";
 
 type RegisterModel = Model<RegisterState, CasRegisterInput, CasRegisterOutput>;
 
 /** Seen from src/ and from dist/ alike. */
 const MODELS = new URL("../../dist/testing/thread-models.js", import.meta.url);
-const reference = (options: SpinningOptions): ModelReference => ({
+const telling = (options: Misbehaviour = {}): ModelReference => ({
   module: MODELS,
-  export: "spinning",
+  export: "telling",
   options,
 });
-
-/** Keys one after another, each longer than the one before; in the last the last sum is wrong if `isBroken`. */
-function sums(keys: number, isBroken: boolean): Operation<Add, number>[] {
-  const operations: Operation<Add, number>[] = [];
-  for (let k = 0; k < keys; k++) {
-    const length = 5 + k;
-    for (let i = 1; i <= length; i++) {
-      const time = operations.length * 2;
-      const output = isBroken && k === keys - 1 && i === length ? 0 : i;
-      operations.push({ process: 0, input: { key: `k${k}`, add: 1 }, output, call: time, return: time + 1 });
-    }
-  }
-  return operations;
-}
 
 /** Nobody proves in a moment that the last read is wrong. */
 function hard(key: string, firstProcess: number): CasRegisterOperation[] {
@@ -91,41 +78,60 @@ test("threads say what one thread says, key by key", async () => {
   }
 });
 
+/** Illegal, which takes a search through thousands of configurations. */
+function violation(key: string, firstProcess: number): CasRegisterOperation[] {
+  const history = generateHistory({ seed: 1, operations: 1000, clients: 25, values: 5, crashRate: 0.05 });
+  return [10, 11, 12]
+    .reduce((broken, seed) => breakOneAnswer(broken, seed) ?? broken, history)
+    .map((operation) => ({
+      ...operation,
+      process: operation.process + firstProcess,
+      input: { ...operation.input, key },
+    }));
+}
+
 test("a model of one's own is imported by the threads, and they do the work", async () => {
-  const history = sums(12, true);
-  const result = await checkOperationsParallel(reference({ stepMs: 2 }), history, { threads: 2 });
-  const expected = checkOperations(spinning({ stepMs: 0 }), history);
-  expect(result.partitions.map(({ key, verdict }) => [key, verdict])).toEqual(
-    expected.partitions.map(({ key, verdict }) => [key, verdict]),
-  );
-  expect(result.verdict).toBe("illegal");
-  expect(result.partitions.at(-1)).toMatchObject({
-    failedAt: history.length - 1,
-    possibleStates: ["15 in a worker thread"],
+  const history = [...violation("a", 0), ...easy("b", 90_000, 1), ...violation("c", 100_000)];
+  const result = await checkOperationsParallel(telling(), history, { threads: 2 });
+  expect(result.partitions.map(({ verdict }) => verdict)).toEqual(["illegal", "ok", "illegal"]);
+  const [failed] = checkOperations(casRegister(), violation("a", 0)).partitions;
+  const there = expect.arrayContaining([expect.stringMatching(/in a worker thread$/)]) as unknown;
+  const { failedAt } = failed as { readonly failedAt: number };
+  expect(result.partitions[0]).toMatchObject({ failedAt, possibleStates: there });
+  expect(result.partitions[2]).toMatchObject({ failedAt: failedAt + 1002, possibleStates: there });
+});
+
+test("what is checked in a moment, and one hard key, stays in this thread", async () => {
+  const here = expect.arrayContaining([expect.stringMatching(/in the main thread$/)]) as unknown;
+  const history = [...violation("a", 0), ...easy("b", 90_000, 2)];
+  const result = await checkOperationsParallel(telling(), history, { threads: 2 });
+  expect(result.partitions).toMatchObject([{ possibleStates: here }, { possibleStates: here }]);
+  const alone = await checkOperationsParallel(telling(), [...violation("a", 0), ...violation("b", 90_000)], {
+    threads: 1,
   });
+  expect(alone.partitions).toMatchObject([{ possibleStates: here }, { possibleStates: here }]);
+  expect(await checkOperationsParallel(casRegister(), [])).toMatchObject({ verdict: "ok", partitions: [] });
 });
 
-test("what is checked in a moment, and what is one key, stays in this thread", async () => {
-  const few = await checkOperationsParallel(reference({ stepMs: 0 }), sums(2, true), { threads: 2 });
-  expect(few.partitions[1]).toMatchObject({ possibleStates: ["5 in the main thread"] });
-  const one = await checkOperationsParallel(reference({ stepMs: 15 }), sums(1, true), { threads: 2 });
-  expect(one.partitions[0]).toMatchObject({ possibleStates: ["4 in the main thread"] });
-  const none = await checkOperationsParallel(casRegister(), []);
-  expect(none).toMatchObject({ verdict: "ok", partitions: [] });
-});
-
-test("values that JSON would change arrive as they are", async () => {
-  const history = sums(12, false).map((operation) =>
-    operation.output === 1
-      ? { ...operation, input: { ...operation.input, add: -0, more: undefined }, output: 0 }
-      : operation,
-  );
-  const shifted = history.map((operation) => ({
-    ...operation,
-    output: operation.input.add === 1 ? Number(operation.output) - 1 : operation.output,
-  }));
-  const result = await checkOperationsParallel(reference({ stepMs: 2 }), shifted, { threads: 2 });
-  expect(result.verdict).toBe("ok");
+test.each<[name: string, value: unknown]>([
+  ["plain", { f: "write", list: [1, "2", null, true, { deep: [] }] }],
+  ["nothing", undefined],
+  ["a property without a value", { key: undefined }],
+  ["minus zero", -0],
+  ["no number", [Number.NaN, Number.POSITIVE_INFINITY]],
+  ["a big integer", 2n ** 70n],
+  ["a map", new Map([[1, new Set(["a"])]])],
+  ["a list with a hole", Array.from({ length: 3 }).fill(1, 2)],
+  ["a date", new Date(0)],
+])("what is sent arrives as it is: %s", (_name, value) => {
+  const operations: Operation<unknown, unknown>[] = [
+    { process: 3, input: value, output: { value }, call: 0.5, return: 1.5, id: 7 },
+    { process: 4, input: 1, call: 2 },
+    { process: 5, input: 2, output: 0, call: -1, return: 2 },
+  ];
+  const partition = { key: "k", positions: [4, 5, 9], operations };
+  const sent = send(partition);
+  expect(receive(structuredClone(sent, { transfer: buffersOf(sent) }))).toStrictEqual(partition);
 });
 
 test("hard keys do not hold up the others, however many threads they could keep", async () => {
@@ -208,17 +214,17 @@ test("bad input is told with its place in the whole history", async () => {
 });
 
 test.each<[misbehaviour: "die" | "throw" | "lie", type: new (...args: never[]) => Error, message: string]>([
-  ["lie", ModelError, 'model spinning: "add 1: 1" is said to be read-only but changed the state'],
+  ["lie", ModelError, "is said to be read-only but changed the state"],
   ["throw", TypeError, "the model is broken"],
   ["die", Error, "a thread that checked the history died, so there is no verdict: it ended with code 3"],
 ])("a model that does this in a thread gives no verdict: %s", async (inThread, type, message) => {
-  const check = checkOperationsParallel(reference({ stepMs: 5, inThread }), sums(12, false), { threads: 2 });
+  const check = checkOperationsParallel(telling({ inThread }), HARD, { threads: 2 });
   await expect(check).rejects.toThrow(message);
   await expect(check).rejects.toBeInstanceOf(type);
 });
 
 test("an error of the caller's own ends the check", async () => {
-  const check = checkOperationsParallel(reference({ stepMs: 2 }), sums(12, true), {
+  const check = checkOperationsParallel(casRegister(), [...HARD, ...violation("v", 90_000)], {
     threads: 2,
     onPartition: ({ verdict }) => {
       if (verdict === "illegal") throw new Error("enough");
@@ -239,7 +245,7 @@ test.each<[name: string, model: ModelReference | RegisterModel, message: string]
     { module: "./my-model.js", export: "model" },
     'new URL("./my-model.js", import.meta.url)',
   ],
-  ["no such export", { module: MODELS, export: "spining" }, 'has no export "spining"'],
+  ["no such export", { module: MODELS, export: "teling" }, 'has no export "teling"'],
   ["not a model", { module: MODELS, export: "notAModel" }, "is no model"],
 ])("a model that threads cannot make is refused, whatever the history: %s", async (_name, model, message) => {
   const check = checkOperationsParallel<RegisterState, CasRegisterInput, CasRegisterOutput>(model, []);

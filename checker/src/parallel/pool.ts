@@ -3,7 +3,7 @@ import { ModelError } from "../operation.js";
 import type { Partition } from "../partition.js";
 import type { CheckProgress, PartitionResult } from "../result.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.js";
-import { buffersOf, send, type SentPartition } from "./transfer.js";
+import { buffersOf, send } from "./transfer.js";
 
 export interface PoolEvents {
   readonly modelName: string;
@@ -11,61 +11,75 @@ export interface PoolEvents {
   onProgress(progress: Omit<CheckProgress, "decided" | "partitions">): void;
 }
 
-/** Threads that check partitions, from one queue. `run` ends when all is settled, with the threads gone. */
+/** Threads that check partitions, from one queue; they start as they are needed. */
 export class Pool {
   readonly #start: Omit<WorkerStart, "thread">;
+  readonly #threads: number;
   readonly #events: PoolEvents;
   readonly #partition: (number: number) => Partition<unknown, unknown>;
   /** Numbers of partitions, the next one first. */
-  #queue: number[];
-  readonly #parcelOperations: number;
+  #queue: number[] = [];
   /** Sent and not settled yet. */
   readonly #open = new Set<number>();
   readonly #workers: Worker[] = [];
-  /** Made ready while the threads work. */
-  #ahead: Parcel | undefined;
+  /** Those that could take more, while the queue is empty. */
+  #hungry: Worker[] = [];
+  #isClosed = false;
   #end: () => void = () => undefined;
   #fail: (error: unknown) => void = () => undefined;
   #grace: NodeJS.Timeout | undefined;
+  readonly #ended: Promise<void>;
 
   constructor(
     start: Omit<WorkerStart, "thread">,
-    queue: readonly number[],
+    threads: number,
     partition: (number: number) => Partition<unknown, unknown>,
     events: PoolEvents,
   ) {
     this.#start = start;
-    this.#queue = [...queue];
+    this.#threads = threads;
     this.#partition = partition;
     this.#events = events;
-    const operations = queue.reduce((sum, number) => sum + partition(number).operations.length, 0);
-    this.#parcelOperations = Math.min(PARCEL_OPERATIONS, operations / (start.threads * PARCELS_PER_THREAD));
+    this.#ended = new Promise((resolve, reject) => {
+      this.#end = resolve;
+      this.#fail = reject;
+    });
+    // Whoever waits for `end` hears of it; until then nobody may be waiting.
+    this.#ended.catch(() => undefined);
   }
 
-  /** Rejects if a thread or the model fails. */
-  async run(): Promise<void> {
+  add(number: number): void {
+    const worker = this.#hungry.pop();
+    if (worker !== undefined) return this.#send(worker, number);
+    if (this.#workers.length < this.#threads) this.#send(this.#startThread(), number);
+    else this.#queue.push(number);
+  }
+
+  /** Nothing more will be added. Waits until all is settled, and the threads are gone. Rejects if a thread or the model failed. */
+  async end(): Promise<void> {
+    this.#isClosed = true;
+    this.#endIfDone();
     try {
-      await new Promise<void>((resolve, reject) => {
-        this.#end = resolve;
-        this.#fail = reject;
-        for (let thread = 0; thread < this.#start.threads; thread++) this.#startThread(thread);
-      });
+      await this.#ended;
     } finally {
-      clearTimeout(this.#grace);
-      await Promise.all(this.#workers.map((worker) => worker.terminate()));
+      await this.terminate();
     }
+  }
+
+  async terminate(): Promise<void> {
+    clearTimeout(this.#grace);
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
   /** Sends nothing more, and ends when the threads have answered, or after `graceMs`. */
   drain(graceMs: number): void {
     this.#queue = [];
-    this.#ahead = undefined;
     this.#grace ??= setTimeout(this.#end, graceMs);
     this.#endIfDone();
   }
 
-  #startThread(thread: number): void {
-    const workerData: WorkerStart = { ...this.#start, thread };
+  #startThread(): Worker {
+    const workerData: WorkerStart = { ...this.#start, thread: this.#workers.length };
     const worker = new Worker(THREAD, { workerData });
     this.#workers.push(worker);
     worker.on("message", (message: FromWorker) => {
@@ -78,7 +92,7 @@ export class Pool {
     worker.once("error", (error) => this.#fail(died(error)));
     worker.once("messageerror", (error) => this.#fail(died(error)));
     worker.once("exit", (code) => this.#fail(died(new Error(`it ended with code ${code}`))));
-    this.#feed(worker);
+    return worker;
   }
 
   #receive(worker: Worker, message: FromWorker): void {
@@ -90,8 +104,12 @@ export class Pool {
           this.#events.onSettled(number, result);
         }
         return this.#endIfDone();
-      case "hungry":
-        return this.#feed(worker);
+      case "hungry": {
+        const number = this.#queue.shift();
+        if (number === undefined) this.#hungry.push(worker);
+        else this.#send(worker, number);
+        return;
+      }
       case "progress":
         return this.#events.onProgress(message.progress);
       case "failed":
@@ -101,48 +119,17 @@ export class Pool {
     }
   }
 
-  #feed(worker: Worker): void {
-    const parcel = this.#ahead ?? this.#pack();
-    this.#ahead = undefined;
-    if (parcel === undefined) return;
-    for (const { number } of parcel.partitions) this.#open.add(number);
-    worker.postMessage({ partitions: parcel.partitions } satisfies ToWorker, parcel.buffers);
-    setImmediate(() => {
-      this.#ahead ??= this.#pack();
-    });
-  }
-
-  /** Small partitions together, so that a message is worth its while. */
-  #pack(): Parcel | undefined {
-    if (this.#queue.length === 0) return undefined;
-    const partitions: { number: number; sent: SentPartition }[] = [];
-    const buffers: ArrayBuffer[] = [];
-    let operations = 0;
-    while (operations < this.#parcelOperations) {
-      const number = this.#queue.shift();
-      if (number === undefined) break;
-      const partition = this.#partition(number);
-      operations += partition.operations.length;
-      const sent = send(partition);
-      partitions.push({ number, sent });
-      buffers.push(...buffersOf(sent));
-    }
-    return { partitions, buffers };
+  #send(worker: Worker, number: number): void {
+    this.#open.add(number);
+    const sent = send(this.#partition(number));
+    worker.postMessage({ number, sent } satisfies ToWorker, buffersOf(sent));
   }
 
   #endIfDone(): void {
-    if (this.#open.size === 0 && this.#queue.length === 0 && this.#ahead === undefined) this.#end();
+    if (this.#isClosed && this.#open.size === 0 && this.#queue.length === 0) this.#end();
   }
 }
 
-interface Parcel {
-  readonly partitions: ToWorker["partitions"];
-  readonly buffers: ArrayBuffer[];
-}
-
-const PARCEL_OPERATIONS = 2_000;
-/** At least: what is in one parcel stays with one thread. */
-const PARCELS_PER_THREAD = 8;
 /** Seen from src/ and from dist/ alike: a thread runs compiled code. */
 const THREAD = new URL("../../dist/parallel/worker.js", import.meta.url);
 

@@ -8,7 +8,9 @@ export class Shared {
   readonly buffer: SharedArrayBuffer;
   readonly #cells: Int32Array;
 
-  constructor(threads: number, buffer = new SharedArrayBuffer(4 * (1 + threads))) {
+  /** `threads`: how many, or the buffer of another thread. */
+  constructor(threads: number | SharedArrayBuffer) {
+    const buffer = typeof threads === "number" ? new SharedArrayBuffer(4 * (1 + threads)) : threads;
     this.buffer = buffer;
     this.#cells = new Int32Array(buffer);
   }

@@ -3,7 +3,7 @@ import type { Partition } from "../partition.js";
 
 /**
  * A partition as it goes to a thread: numbers in columns, whose memory changes hands; inputs and answers as
- * JSON where that keeps them exactly as they are, which is several times faster than a structured clone of many small objects.
+ * JSON where that keeps them exactly as they are, which is faster than a structured clone of many small objects.
  */
 export interface SentPartition {
   readonly key: string;

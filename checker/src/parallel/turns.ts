@@ -11,6 +11,11 @@ export interface TurnsOptions {
   readonly verifyWitness: boolean;
 }
 
+export interface Settled {
+  readonly number: number;
+  readonly result: PartitionResult;
+}
+
 interface Pending<State, Input, Output> {
   readonly number: number;
   readonly partition: Partition<Input, Output>;
@@ -45,16 +50,31 @@ export class Turns<State, Input, Output> {
     this.#pending.push({ number, partition, decision });
   }
 
-  /** Works on one partition until it is settled or until the time `until` of performance.now(). */
-  advance(until: number): { readonly number: number; readonly result: PartitionResult } | undefined {
+  /** Works on the partition whose turn it is until it is settled or until the time `until` of performance.now(). */
+  advance(until: number): Settled | undefined {
     const pending = this.#pending[this.#turn % this.#pending.length];
-    if (pending === undefined) return undefined;
+    const settled = pending === undefined ? undefined : this.#work(pending, until);
+    if (settled === undefined) this.#turn++;
+    return settled;
+  }
+
+  /** The same, on the partition added last. */
+  advanceLast(until: number): Settled | undefined {
+    const last = this.#pending.at(-1);
+    return last === undefined ? undefined : this.#work(last, until);
+  }
+
+  /** Takes all out of this thread's hands; returns their numbers. */
+  release(): number[] {
+    const pending = this.#pending;
+    this.#pending = [];
+    return pending.map(({ number }) => number);
+  }
+
+  #work(pending: Pending<State, Input, Output>, until: number): Settled | undefined {
     const { number, partition, decision } = pending;
     const outcome = decision.advance(until);
-    if (outcome === undefined) {
-      this.#turn++;
-      return undefined;
-    }
+    if (outcome === undefined) return undefined;
     this.#pending = this.#pending.filter((other) => other !== pending);
     const result = settle(this.#model, partition, decision, outcome, this.#options.verifyWitness);
     return { number, result };
@@ -74,7 +94,7 @@ export class Turns<State, Input, Output> {
     };
   }
 
-  giveUp(why: PartitionUnknown["ranOut"]): { readonly number: number; readonly result: PartitionResult }[] {
+  giveUp(why: PartitionUnknown["ranOut"]): Settled[] {
     const pending = this.#pending;
     this.#pending = [];
     return pending.map(({ number, partition, decision }) => ({

@@ -13,21 +13,21 @@ class CheckingThread {
   readonly #shared: Shared;
   readonly #turns: Turns<unknown, unknown, unknown>;
   #busySince = 0;
-  /** The work sent last has been settled, or has taken so long that there may be more besides. */
+  /** All has been settled, or has taken so long since the last came that there may be more besides. */
   #hasAsked = false;
   #progressAt = 0;
   #isScheduled = false;
 
   constructor(start: WorkerStart, model: AnyModel) {
     this.#start = start;
-    this.#shared = new Shared(start.threads, start.shared);
+    this.#shared = new Shared(start.shared);
     this.#turns = new Turns(model, start, {
       isFull: () => this.#shared.isFull(start.thread, this.#turns.bytes, start.maxBytes),
     });
   }
 
-  take({ partitions }: ToWorker): void {
-    for (const { number, sent } of partitions) this.#turns.add(number, receive(sent));
+  take({ number, sent }: ToWorker): void {
+    this.#turns.add(number, receive(sent));
     this.#busySince = performance.now();
     this.#hasAsked = false;
     this.#schedule();

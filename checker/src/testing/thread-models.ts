@@ -1,35 +1,34 @@
 import { isMainThread } from "node:worker_threads";
+import {
+  casRegister,
+  type CasRegisterInput,
+  type CasRegisterOutput,
+  type RegisterState,
+} from "../models/cas-register.js";
 import type { Model } from "../model.js";
 
-export interface SpinningOptions {
-  /** What each new step takes. */
-  readonly stepMs: number;
-  /** What a step does in a worker thread. */
+/** What it does in a worker thread, at its first step there; nothing if absent. */
+export interface Misbehaviour {
   readonly inThread?: "die" | "throw" | "lie";
 }
 
-export interface Add {
-  readonly key: string;
-  readonly add: number;
-}
-
-/** Sums, one a key, for tests of threads: slow, says in which thread a state was described, and misbehaves on request. */
-export function spinning({ stepMs, inThread }: SpinningOptions): Model<number, Add, number> {
+/** For tests of threads: a register that says where a state was described, and misbehaves on request. */
+export function telling({
+  inThread,
+}: Misbehaviour): Model<RegisterState, CasRegisterInput, CasRegisterOutput> {
+  const { register: _register, spec: _spec, ...model } = casRegister();
   return {
-    name: "spinning",
-    init: () => 0,
-    step(state, { add }, output) {
-      const end = performance.now() + stepMs;
-      while (performance.now() < end);
+    ...model,
+    name: "telling",
+    step(state, input, output) {
       if (inThread === "die" && !isMainThread) process.exit(3);
       if (inThread === "throw" && !isMainThread) throw new TypeError("the model is broken");
-      return output === undefined || output === state + add ? [state + add] : [];
+      return model.step(state, input, output);
     },
-    stateKey: (state) => state,
-    key: ({ key }) => key,
-    readOnly: () => inThread === "lie" && !isMainThread,
-    describeOperation: ({ add }, output) => `add ${add}: ${output}`,
-    describeState: (state) => `${state} in ${isMainThread ? "the main thread" : "a worker thread"}`,
+    readOnly: (input, output) =>
+      (inThread === "lie" && !isMainThread) || model.readOnly?.(input, output) === true,
+    describeState: (state) =>
+      `${model.describeState(state)} in ${isMainThread ? "the main thread" : "a worker thread"}`,
   };
 }
 
