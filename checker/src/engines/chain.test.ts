@@ -100,23 +100,29 @@ test("does not decide where no answer names a version, and says so", () => {
   expect(checkOperations(model, [put, get]).verdict).toBe("ok");
 });
 
+function put(revision: number, call: number, end: number): EtcdKeyOperation {
+  const input = { f: "put", value: `v${revision}` } as const;
+  return { process: call, input, output: { revision }, call, return: end };
+}
+
+function get(revision: number, call: number, end: number): EtcdKeyOperation {
+  const output = { value: `v${revision}`, modRevision: revision };
+  return { process: call, input: { f: "get" }, output, call, return: end };
+}
+
+function lost(value: string, call: number): EtcdKeyOperation {
+  return { process: call, input: { f: "put", value }, call };
+}
+
 test("names the read whose revision had been overtaken when it was called, though operations crashed before", () => {
-  const crashed = { process: 9, input: { f: "put", value: "lost" }, call: 0 } as const;
-  const put = (process: number, revision: number, call: number): EtcdKeyOperation => ({
-    process,
-    input: { f: "put", value: `v${revision}` },
-    output: { revision },
-    call,
-    return: call + 5,
-  });
-  const get = (revision: number, call: number): EtcdKeyOperation => ({
-    process: 1,
-    input: { f: "get" },
-    output: { value: `v${revision}`, modRevision: revision },
-    call,
-    return: call + 5,
-  });
-  const history = [crashed, put(0, 4, 10), get(4, 20), put(0, 7, 30), get(4, 40), get(7, 50)];
+  const history = [
+    lost("lost", 0),
+    put(4, 10, 15),
+    get(4, 20, 25),
+    put(7, 30, 35),
+    get(4, 40, 45),
+    get(7, 50, 55),
+  ];
   const [partition] = checkOperations(model, history).partitions;
   expect(partition).toMatchObject({
     verdict: "illegal",
@@ -124,4 +130,26 @@ test("names the read whose revision had been overtaken when it was called, thoug
     failedAt: 4,
     partialOrder: [1, 2, 3],
   });
+});
+
+test("does not hold an update to a version before it has returned, if nobody saw it", () => {
+  // Revision 6 was made after 7 had been acknowledged; until that answer came, it might never have happened.
+  const history = [put(7, 0, 40), put(6, 50, 100), get(7, 60, 70), get(7, 110, 120)];
+  const [partition] = checkOperations(model, history).partitions;
+  expect(partition).toMatchObject({ verdict: "illegal", engine: "chain", failedAt: 1, partialOrder: [0, 2] });
+});
+
+test("does not take a crashed update for one that had been overtaken before it was called", () => {
+  const history = [get(5, 0, 100), put(7, 1, 40), lost("v5", 50)];
+  expect(checkOperations(model, history, { engine: "chain" }).verdict).toBe("unknown");
+  expect(checkOperations(model, history).partitions[0]).toMatchObject({ verdict: "illegal", failedAt: 0 });
+  const inTime = [get(5, 0, 100), put(7, 1, 40), lost("v5", 30)];
+  const [partition] = checkOperations(model, inTime, { engine: "chain" }).partitions;
+  expect(partition).toMatchObject({ verdict: "ok", witness: [2, 0, 1] });
+});
+
+test("does not take an open update for the one that was seen, if a crashed one may have been", () => {
+  const history = [lost("v5", 0), get(5, 10, 20), put(5, 25, 100), get(5, 40, 50)];
+  expect(checkOperations(model, history, { engine: "chain" }).verdict).toBe("unknown");
+  expect(checkOperations(model, history).partitions[0]).toMatchObject({ verdict: "illegal", failedAt: 2 });
 });
