@@ -19,6 +19,12 @@ export interface Recorded<Input, Output> extends StreamOperation<Input, Output> 
   slot: number;
 }
 
+export interface StreamLimits {
+  readonly maxBytes: number;
+  readonly maxBuffered: number;
+  readonly timeoutMs: number;
+}
+
 /**
  * The events of one key: they wait until every operation called before them has its answer, then go into the search
  * in the order in which they came.
@@ -26,8 +32,7 @@ export interface Recorded<Input, Output> extends StreamOperation<Input, Output> 
 export class KeyStream<Input, Output> {
   readonly #model: Model<unknown, Input, Output>;
   readonly #key: string;
-  readonly #maxBytes: number;
-  readonly #maxBuffered: number;
+  readonly #limits: StreamLimits;
   readonly #states: States;
   #classes: ClassIds<Input, Output>;
   readonly #addClass = (input: Input, output: Output | undefined): number =>
@@ -46,11 +51,10 @@ export class KeyStream<Input, Output> {
   #older = new Map<number, Recorded<Input, Output>>();
   #settled: StreamPartition<Input, Output> | undefined;
 
-  constructor(model: Model<unknown, Input, Output>, key: string, maxBytes: number, maxBuffered: number) {
+  constructor(model: Model<unknown, Input, Output>, key: string, limits: StreamLimits) {
     this.#model = model;
     this.#key = key;
-    this.#maxBytes = maxBytes;
-    this.#maxBuffered = maxBuffered;
+    this.#limits = limits;
     this.#states = States.of(model, []);
     this.#classes = new ClassIds(model);
     this.#search = new JustInTime(this.#states);
@@ -98,7 +102,7 @@ export class KeyStream<Input, Output> {
       else this.#feedCall(this.#search, recorded);
       this.#head++;
     }
-    if (this.#search !== undefined && this.buffered > this.#maxBuffered) this.#giveUpWaiting();
+    if (this.#search !== undefined && this.buffered > this.#limits.maxBuffered) this.#giveUpWaiting();
     if (this.#search === undefined) return true;
     if (this.#head > 1024 && this.#head * 2 > this.#queue.length) {
       this.#queue = this.#queue.slice(this.#head);
@@ -107,14 +111,15 @@ export class KeyStream<Input, Output> {
     return false;
   }
 
-  /** For want of memory. */
-  giveUp(): void {
+  giveUp(ranOut: "time" | "memory"): void {
+    const limit =
+      ranOut === "time" ? "the time allowed for one return" : "the memory allowed for configurations";
     this.#settle({
       ...this.#base(),
       verdict: "unknown",
-      ranOut: "memory",
+      ranOut,
       settledReturns: this.#settledReturns,
-      reason: `the memory allowed for configurations ran out; the history is legal up to return ${this.#settledReturns}`,
+      reason: `${limit} ran out; the history is legal up to return ${this.#settledReturns}`,
     });
   }
 
@@ -136,8 +141,11 @@ export class KeyStream<Input, Output> {
   #feedReturn(search: JustInTime, recorded: Recorded<Input, Output>): void {
     search.begin(recorded.slot);
     let step = search.advance(WORK_BETWEEN_LOOKS);
+    // Most returns take microseconds: the clock is looked at only for others.
+    const deadline = step === "unsettled" ? performance.now() + this.#limits.timeoutMs : 0;
     while (step === "unsettled") {
-      if (search.bytes > this.#maxBytes) return this.giveUp();
+      if (search.bytes > this.#limits.maxBytes) return this.giveUp("memory");
+      if (performance.now() >= deadline) return this.giveUp("time");
       step = search.advance(WORK_BETWEEN_LOOKS);
     }
     if (step === "failed") return this.#settle(this.#illegal(search, recorded));

@@ -257,6 +257,12 @@ test("a key that has no room is unknown", () => {
   expect(checker.end().partitions).toMatchObject([{ verdict: "unknown", ranOut: "memory" }]);
 });
 
+test("a key whose next return takes too long is unknown", () => {
+  const checker = new StreamingChecker(anyRegister(), { timeoutMs: 0 });
+  pushAll(checker, generateHistory({ seed: 5, operations: 3000, clients: 25, values: 5, crashRate: 0.3 }));
+  expect(checker.end().partitions).toMatchObject([{ verdict: "unknown", ranOut: "time" }]);
+});
+
 test.each<[name: string, events: readonly StreamEvent<{ f: "read" }, unknown>[], message: string]>([
   ["an end without a beginning", [{ type: "ok", process: 4, output: {} }], "process 4 has no operation open"],
   [

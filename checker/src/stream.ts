@@ -1,4 +1,4 @@
-import { KeyStream, type Recorded } from "./key-stream.js";
+import { KeyStream, type Recorded, type StreamLimits } from "./key-stream.js";
 import type { Model } from "./model.js";
 import { InputError } from "./operation.js";
 import { type CheckVerdict, DEFAULT_MAX_BYTES } from "./result.js";
@@ -22,6 +22,8 @@ export interface StreamOptions<Input, Output> {
   readonly maxBytes?: number | undefined;
   /** Events of one key that may wait for the answer of one operation; 100,000 if absent. */
   readonly maxBuffered?: number | undefined;
+  /** Time that the search may take over one return, within one `push`; no limit if absent. A key that needs more is unknown. */
+  readonly timeoutMs?: number | undefined;
   /** Called once for each key that is found illegal, from within the `push` that settled it. */
   readonly onViolation?: ((violation: StreamIllegal<Input, Output>) => void) | undefined;
 }
@@ -40,7 +42,7 @@ export type StreamPartition<Input, Output> =
   | StreamIllegal<Input, Output>
   | (StreamBase & {
       readonly verdict: "unknown";
-      readonly ranOut: "memory" | "buffer";
+      readonly ranOut: "time" | "memory" | "buffer";
       /** Returns that were settled: the history of this key is legal up to there. */
       readonly settledReturns: number;
       readonly reason: string;
@@ -94,7 +96,7 @@ export interface StreamOperation<Input, Output> {
 export class StreamingChecker<State, Input, Output> {
   readonly #model: Model<unknown, Input, Output>;
   readonly #options: StreamOptions<Input, Output>;
-  readonly #maxBytes: number;
+  readonly #limits: StreamLimits;
   readonly #keys = new Map<string, KeyStream<Input, Output>>();
   /** By process: what it called last. */
   readonly #processes = new Map<number, Recorded<Input, Output>>();
@@ -107,7 +109,11 @@ export class StreamingChecker<State, Input, Output> {
     // States of this model go to this model alone.
     this.#model = model as unknown as Model<unknown, Input, Output>;
     this.#options = options;
-    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    this.#limits = {
+      maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
+      maxBuffered: options.maxBuffered ?? DEFAULT_MAX_BUFFERED,
+      timeoutMs: options.timeoutMs ?? Number.POSITIVE_INFINITY,
+    };
   }
 
   /** Of what is settled so far: `ok` may still change, `illegal` may not. */
@@ -180,12 +186,7 @@ export class StreamingChecker<State, Input, Output> {
     const key = this.#model.key?.(input) ?? "";
     let stream = this.#keys.get(key);
     if (stream === undefined) {
-      stream = new KeyStream(
-        this.#model,
-        key,
-        this.#maxBytes,
-        this.#options.maxBuffered ?? DEFAULT_MAX_BUFFERED,
-      );
+      stream = new KeyStream(this.#model, key, this.#limits);
       this.#keys.set(key, stream);
     }
     this.#operations++;
@@ -225,10 +226,10 @@ export class StreamingChecker<State, Input, Output> {
   /** Now and then: the key that takes most makes room for the others. */
   #limitMemory(): void {
     this.#untilCount = Math.max(COUNT_EVERY, this.#keys.size);
-    for (let bytes = this.bytes; bytes > this.#maxBytes; bytes = this.bytes) {
+    for (let bytes = this.bytes; bytes > this.#limits.maxBytes; bytes = this.bytes) {
       const [largest] = [...this.#keys.values()].toSorted((a, b) => b.bytes - a.bytes);
       if (largest === undefined || largest.bytes === 0) return;
-      largest.giveUp();
+      largest.giveUp("memory");
       if (this.#verdict === "ok") this.#verdict = "unknown";
     }
   }
