@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { HistoryEvent } from "../checks/check.js";
 import { InputError } from "../operation.js";
+import type { ConsistencyModel } from "./consistency-models.js";
 import type { Cycle } from "./cycle.js";
 import { cycleSvg } from "./cycle-svg.js";
 import { generateTransactions } from "./generator.js";
@@ -122,8 +123,8 @@ test("a transaction of unknown outcome may have happened late, but not before it
   const late: HistoryEvent[] = [
     { index: 0, process: 0, type: "invoke", f: "txn", value: append },
     { index: 1, process: 0, type: "info", f: "txn", value: append },
-    { index: 2, process: 1, type: "invoke", f: "txn", value: [["r", "x", null]] },
-    { index: 3, process: 1, type: "ok", f: "txn", value: [["r", "x", []]] },
+    { index: 2, process: 0, type: "invoke", f: "txn", value: [["r", "x", null]] },
+    { index: 3, process: 0, type: "ok", f: "txn", value: [["r", "x", []]] },
     { index: 4, process: 1, type: "invoke", f: "txn", value: [["r", "x", null]] },
     { index: 5, process: 1, type: "ok", f: "txn", value: [["r", "x", [1]]] },
   ];
@@ -134,6 +135,68 @@ test("a transaction of unknown outcome may have happened late, but not before it
     "illegal",
     expect.stringMatching(/^G1c-realtime.*T1 had completed when T3 was invoked/),
   ]);
+});
+
+/** Transactions without invocations, of a process each, and what a model says of them. */
+function judged(consistencyModel: ConsistencyModel, ...values: readonly unknown[]) {
+  const history = values.map(
+    (value, i): HistoryEvent => ({ index: i, process: i, type: "ok", f: "txn", value }),
+  );
+  const { verdict, details } = listAppend({ consistencyModel }).run(history);
+  return [verdict, ...details.anomalies.map(({ type }) => type)];
+}
+
+test("an order that another read contradicts is no evidence of cycles", () => {
+  const a = [
+    ["append", "x", 1],
+    ["append", "y", 1],
+  ];
+  const b = [
+    ["append", "x", 2],
+    ["append", "y", 2],
+  ];
+  const c = [
+    ["r", "x", [1, 2]],
+    ["r", "y", [2, 1]],
+  ];
+  expect(judged("read-uncommitted", a, b, c)).toEqual(["illegal", "G0"]);
+  const contrary = [["r", "y", [1, 2]]];
+  expect(judged("read-uncommitted", a, b, c, contrary)).toEqual(["ok", "incompatible-order"]);
+});
+
+test("a read that finds more, or less, than the same transaction's last one is internal", () => {
+  const append = [["append", "x", 1]];
+  for (const lists of [
+    [[], [1]],
+    [[1], []],
+  ]) {
+    const reads = lists.map((list) => ["r", "x", list]);
+    expect(judged("read-atomic", append, reads)).toContain("internal");
+  }
+});
+
+test("a cycle that snapshots exclude is found beside a shorter one that they allow", () => {
+  const types = judged(
+    "snapshot-isolation",
+    [
+      ["r", "x", []],
+      ["r", "w", [1]],
+    ],
+    [
+      ["append", "x", 1],
+      ["append", "z", 1],
+      ["r", "y", []],
+    ],
+    [
+      ["r", "z", [1]],
+      ["r", "y", []],
+    ],
+    [
+      ["append", "y", 1],
+      ["append", "w", 1],
+    ],
+  );
+  expect(types).toEqual(["illegal", "G-nonadjacent-item", "G2-item"]);
 });
 
 function worstCycle(history: readonly HistoryEvent[]): Cycle {
