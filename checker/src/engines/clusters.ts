@@ -33,7 +33,7 @@ export class Clusters {
   unsuitable: string | undefined;
   readonly #operations: readonly Operation<unknown, unknown>[];
   readonly #view: RegisterView<unknown, unknown>;
-  readonly #byValue: Map<Scalar, number>;
+  readonly #byValue: ClusterTable;
   /** By cluster: bits OBSERVED and REPEATED. */
   readonly #marks: Uint8Array;
 
@@ -41,7 +41,8 @@ export class Clusters {
     const size = operations.length;
     this.#operations = operations;
     this.#view = view;
-    this.#byValue = new Map([[view.initial, INITIAL]]);
+    this.#byValue = new ClusterTable(2 * size);
+    this.#byValue.set(view.initial, INITIAL);
     this.kind = new Uint8Array(size);
     this.cluster = new Int32Array(size);
     // An operation names two values at most, the initial value comes on top.
@@ -51,7 +52,7 @@ export class Clusters {
   }
 
   get bytes(): number {
-    return 23 * this.kind.length + MAP_ENTRY_BYTES * this.#byValue.size;
+    return 23 * this.kind.length + this.#byValue.bytes;
   }
 
   /** Takes the operations of these positions; false at the first value that makes the history unsuitable. */
@@ -134,3 +135,33 @@ const OBSERVED = 1;
 const REPEATED = 2;
 /** As measured, about. */
 const MAP_ENTRY_BYTES = 40;
+
+/** A map from values to clusters; small integers, which most recorders write, are looked up without hashing. */
+class ClusterTable {
+  /** By integer: its cluster plus one; 0: none. */
+  readonly #small: Int32Array;
+  readonly #others = new Map<Scalar, number>();
+
+  constructor(smallIntegers: number) {
+    this.#small = new Int32Array(smallIntegers);
+  }
+
+  get bytes(): number {
+    return 4 * this.#small.length + MAP_ENTRY_BYTES * this.#others.size;
+  }
+
+  get(value: Scalar): number | undefined {
+    if (!this.#isSmall(value)) return this.#others.get(value);
+    const stored = this.#small[value] as number;
+    return stored === 0 ? undefined : stored - 1;
+  }
+
+  set(value: Scalar, cluster: number): void {
+    if (this.#isSmall(value)) this.#small[value] = cluster + 1;
+    else this.#others.set(value, cluster);
+  }
+
+  #isSmall(value: Scalar): value is number {
+    return typeof value === "number" && value >= 0 && value < this.#small.length && Number.isInteger(value);
+  }
+}
