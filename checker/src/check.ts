@@ -78,7 +78,7 @@ class Check<State, Input, Output> {
     this.#options = options;
     const engine = options.engine ?? "auto";
     if (engine !== "auto" && !ENGINE_NAMES.includes(engine))
-      throw new RangeError(`no engine "${String(engine)}"; known: auto, ${ENGINE_NAMES.join(", ")}`);
+      throw new RangeError(`no engine "${engine as string}"; known: auto, ${ENGINE_NAMES.join(", ")}`);
     validateOperations(operations, model.problem?.bind(model));
     const partitions = partitionByKey(model, operations);
     this.#order = partitions.map(({ key }) => key);

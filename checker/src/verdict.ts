@@ -20,17 +20,14 @@ export function settle<State, Input, Output>(
   verify: boolean,
 ): PartitionResult {
   const base = baseOf(partition, decision);
-  switch (outcome.type) {
-    case "ok":
-      if (verify) assertWitness(model, partition, outcome.order);
-      return { ...base, verdict: "ok", witness: globally(partition, outcome.order) };
-    case "illegal":
-      return { ...base, verdict: "illegal", ...explain(model, partition, outcome) };
-    case "full":
-      return undecided(partition, decision, "memory");
-    case "inapplicable":
-      return { ...undecided(partition, decision, "engine"), reason: outcome.reason };
+  if (outcome.type === "ok") {
+    if (verify) assertWitness(model, partition, outcome.order);
+    return { ...base, verdict: "ok", witness: globally(partition, outcome.order) };
   }
+  if (outcome.type === "illegal")
+    return { ...base, verdict: "illegal", ...explain(model, partition, outcome) };
+  if (outcome.type === "full") return undecided(partition, decision, "memory");
+  return { ...undecided(partition, decision, "engine"), reason: outcome.reason };
 }
 
 export function undecided<State, Input, Output>(

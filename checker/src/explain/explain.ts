@@ -62,17 +62,23 @@ class Words<State, Input, Output> {
   }
 
   #list(operations: readonly number[]): string {
-    return operations.map((one) => this.#name(one)).join(" and ");
+    return this.#several(operations.map((one) => this.#name(one)));
   }
 
   /** Latest first: what came just before is what contradicts; "after" where the order is certain. */
   #chain(latestFirst: readonly number[]): string {
-    return latestFirst
-      .map((one, i) => {
-        if (i === 0) return this.#name(one);
-        return `${this.#precedes(one, at(latestFirst, i - 1)) ? "after" : "and"} ${this.#name(one)}`;
-      })
-      .join(" ");
+    return this.#several(
+      latestFirst.map((one, i) =>
+        i > 0 && this.#precedes(one, at(latestFirst, i - 1)) ? `after ${this.#name(one)}` : this.#name(one),
+      ),
+    );
+  }
+
+  #several(names: readonly string[]): string {
+    const more = names.length - NAMED;
+    const shown = names.slice(0, more > 1 ? NAMED : names.length);
+    const joined = shown.map((name, i) => (i === 0 || name.startsWith("after ") ? name : `and ${name}`));
+    return `${joined.join(" ")}${more > 1 ? ` and ${more} others` : ""}`;
   }
 
   #precedes(one: number, other: number): boolean {
@@ -88,3 +94,6 @@ class Words<State, Input, Output> {
     return `the ${this.#model.describeOperation(input, output)} (operation ${id ?? operation}, process ${process})`;
   }
 }
+
+/** Operations of a kind that are named in a sentence. */
+const NAMED = 6;

@@ -127,8 +127,10 @@ class Minimizer<State, Input, Output> {
       const { operations, numbers } = this.#mark(without, 0);
       const outcome = this.#decide(operations);
       if (outcome?.type === "illegal") return this.#prove(without);
-      if (outcome?.type !== "ok") isMinimal = false;
-      else tookEffect(this.#model, operations, outcome.order).forEach((i) => optional.add(at(numbers, i)));
+      const effective =
+        outcome?.type === "ok" ? tookEffect(this.#model, operations, outcome.order) : undefined;
+      if (effective === undefined) isMinimal = false;
+      else for (const i of effective) optional.add(at(numbers, i));
     }
     return { required, optional: [...optional].filter((one) => !required.includes(one)), isMinimal };
   }

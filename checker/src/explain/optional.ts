@@ -73,31 +73,36 @@ function unmarked<State, Input, Output>({
   return input.type === "entry" ? [] : [{ input: input.input, output }];
 }
 
-/** Of the operations of a legal order, the positions of those optional ones that took effect in it; as few as can be seen. */
+/**
+ * Of the operations of a legal order, the positions of those optional ones that took effect in it; as few as can be seen.
+ * Undefined: there are too many ways to tell.
+ */
 export function tookEffect<State, Input, Output>(
   model: Model<State, Input, Output>,
   operations: readonly Operation<Marked<State, Input>, Output>[],
   order: readonly number[],
-): number[] {
+): number[] | undefined {
+  const project = model.project?.(operations.flatMap(unmarked)) ?? ((state: State) => state);
+  const initial = project(model.init());
   /** By step, by state reached: how it was reached. */
   const reached: Map<string | number, Reached<State>>[] = [];
   let present = new Map<string | number, Reached<State>>([
-    [model.stateKey(model.init()), { state: model.init(), from: undefined, changed: false }],
+    [model.stateKey(initial), { state: initial, from: undefined, changed: false }],
   ]);
   for (const position of order) {
     const { input: marked, output } = at(operations, position);
     if (marked.type === "entry") throw new RangeError("an order that begins in the middle");
-    const { type, input } = marked;
+    const isOptional = marked.type === "optional";
     const next = new Map<string | number, Reached<State>>();
     for (const [from, { state }] of present) {
       const put = (after: State, changed: boolean): void => {
         const key = model.stateKey(after);
         if (!next.has(key)) next.set(key, { state: after, from, changed });
       };
-      const isOptional = type === "optional";
       if (isOptional) put(state, false);
-      for (const after of model.step(state, input, output)) put(after, isOptional);
+      for (const after of model.step(state, marked.input, output)) put(project(after), isOptional);
     }
+    if (next.size > MAX_STATES) return undefined;
     reached.push(next);
     present = next;
   }
@@ -110,6 +115,8 @@ export function tookEffect<State, Input, Output>(
   }
   return effective;
 }
+
+const MAX_STATES = 1_000;
 
 interface Reached<State> {
   readonly state: State;
