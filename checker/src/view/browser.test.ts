@@ -8,7 +8,7 @@ import { buildSync } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { casRegister } from "../models/cas-register.js";
 import { historyHtml } from "./html.js";
-import { check, random, sequential, STALE } from "./testing/sample.js";
+import { AMBIGUOUS, check, random, sequential, STALE } from "./testing/sample.js";
 
 const installed = spawnSync("chromium", ["--version"]).error === undefined;
 const inCi = process.env["CI"] === "true";
@@ -116,7 +116,7 @@ describe.skipIf(!installed && !inCi)("the page in a browser", () => {
     const faults = [{ name: "partition", target: "n1", from: 5, to: 15 }];
     const page = historyHtml(model, history, result, { faults, minimal: [1, 3], timeUnit: "ms" });
     const keys = [
-      ..."tidoc+-0fnpIjk?".split(""),
+      ..."tidocaA+-0fnpIjk?".split(""),
       "Escape",
       "ArrowLeft",
       "ArrowRight",
@@ -139,6 +139,30 @@ describe.skipIf(!installed && !inCi)("the page in a browser", () => {
     expect(told["help"]).toEqual(told["illegal"]);
     expect(told["end"]).toMatchObject({ bars: "5" });
     expect(told.took.length).toBeGreaterThan(20);
+  });
+
+  test("shows the longest partial order that one chooses, by key and by list", () => {
+    const { history, result } = check(AMBIGUOUS);
+    const { console, dom, told } = open(
+      historyHtml(model, history, result, { timeUnit: "ms" }),
+      `const list = document.getElementById("orders");
+       const look = (name) => { press("End"); tell(name); window.told[name].list = list.value;
+         window.told[name].rows = document.getElementById("steps-inner").textContent; };
+       look("first"); press("a"); look("second"); press("a"); look("around"); press("A"); look("back");
+       list.value = "0"; list.dispatchEvent(new Event("change")); look("chosen");`,
+    );
+    expect(console).toEqual([]);
+    expect(dom.match(/order \d of 2, ends in state \d/g)?.length).toBeGreaterThan(1);
+    const ends = ["first", "second"].map((name) => (told[name] as { readonly status: string }).status.at(-1));
+    expect(ends.toSorted()).toEqual(["1", "2"]);
+    expect(told["first"]).toMatchObject({
+      list: "0",
+      rows: expect.stringContaining("its answer is impossible"),
+    });
+    expect(told["second"]).toMatchObject({ list: "1", rows: expect.stringContaining(`→ ${ends[1]}✗`) });
+    expect(told["around"]).toEqual(told["first"]);
+    expect(told["back"]).toEqual(told["second"]);
+    expect(told["chosen"]).toEqual(told["first"]);
   });
 
   test("goes from partition to partition", () => {

@@ -22,7 +22,9 @@ function scenesOf({ history, result }: Checked, compressed: boolean): { data: Pa
   const data = dataOf(historyHtml(casRegister(), history, result));
   return {
     data,
-    scenes: data.partitions.map((partition) => createScene(parts, data, partition, compressed)),
+    scenes: data.partitions.flatMap((partition) =>
+      partition.orders.map((_, choice) => createScene(parts, data, partition, compressed, choice)),
+    ),
   };
 }
 
@@ -40,10 +42,10 @@ test("linearization points lie in their intervals, in the order's order", () => 
   for (let seed = 1; seed <= 60; seed++) {
     for (const compressed of [true, false]) {
       const history = seed % 2 === 0 ? random(seed) : (breakOneAnswer(random(seed), seed) ?? random(seed));
-      for (const { points, partition, axis } of scenesOf(check(history), compressed).scenes) {
+      for (const { points, partition, order, axis } of scenesOf(check(history), compressed).scenes) {
         orders++;
         points.forEach((point, step) => {
-          const operation = partition.order[step] ?? -1;
+          const operation = order.operations[step] ?? -1;
           expect(point).toBeGreaterThanOrEqual(axis.start[operation] ?? Number.NaN);
           expect(point).toBeLessThanOrEqual(axis.end[operation] ?? Number.NaN);
           expect(point).toBeGreaterThanOrEqual(points[step - 1] ?? Number.NEGATIVE_INFINITY);

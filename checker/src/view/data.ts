@@ -45,21 +45,28 @@ export interface PagePartition {
   readonly kind: readonly number[];
   /** Operations that certainly did not happen. */
   readonly failed: readonly number[];
-  /** The witness, or the chosen partial order, as far as its operations are on the page. */
-  readonly order: readonly number[];
-  /** Steps of the order before the first one on the page. */
-  readonly orderFrom: number;
-  /** The state after each step: number of a text; -1: not on the page. */
-  readonly states: readonly number[];
+  /** The witness; or longest partial orders, which end in different states; none of an undecided partition. */
+  readonly orders: readonly PageOrder[];
   /** The operation whose return left no order; -1: none. */
   readonly brokeAt: number;
   /** The states that the object could be in before that return, described; not all of very many. */
   readonly possibleStates: readonly string[];
-  /** Those that could come next in time but whose answer is impossible in the order's last state. */
-  readonly illegalNext: readonly number[];
-  /** Those that could come next, though no order goes on to explain the rest. */
-  readonly possibleNext: readonly number[];
   readonly minimal: readonly number[];
   /** Of an undecided partition: the history is legal up to this time. */
   readonly legalUntil: number | null;
+}
+
+/** An order of operations, as far as they are on the page. */
+export interface PageOrder {
+  readonly operations: readonly number[];
+  /** Steps of the order before the first one on the page. */
+  readonly from: number;
+  /** The state after each step: number of a text; -1: not on the page. */
+  readonly states: readonly number[];
+  /** Those that could come next in time but whose answer is impossible in the last state. */
+  readonly illegalNext: readonly number[];
+  /** Those that could come next, though no order goes on to explain the rest. */
+  readonly possibleNext: readonly number[];
+  /** What is not shown of it, in sentences. */
+  readonly notes: readonly string[];
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { breakOneAnswer, type CasRegisterOperation } from "../index.js";
 import { casRegister } from "../models/cas-register.js";
 import { replay } from "../witness.js";
-import type { PagePartition } from "./data.js";
+import type { PageOrder, PagePartition } from "./data.js";
 import { historyHtml } from "./html.js";
 import { PARTITION_OPERATIONS_SHOWN } from "./page-data.js";
 import { check, dataOf, random, resultOf, sequential, STALE } from "./testing/sample.js";
@@ -29,12 +29,13 @@ test("tells a stale read: the order, its states, what was impossible, in words t
     end: [10, 20, null, 30, 40],
     clock: null,
     brokeAt: 3,
-    illegalNext: [3],
     minimal: [1, 3],
     possibleStates: ["2"],
   });
-  expect(partition.order.slice(0, 2)).toEqual([0, 1]);
-  expect(partition.states.slice(0, 2).map((state) => texts[state])).toEqual(["1", "2"]);
+  const [order] = partition.orders as [PageOrder];
+  expect(order.illegalNext).toEqual([3]);
+  expect(order.operations.slice(0, 2)).toEqual([0, 1]);
+  expect(order.states.slice(0, 2).map((state) => texts[state])).toEqual(["1", "2"]);
   expect(partition.label.map((label) => texts[label])).toEqual(["w 1", "w 2", "cas 9→8 ?", "r 1", "r 2"]);
   const words = page.slice(page.indexOf("<details>"), page.indexOf("</details>"));
   expect(words).toContain(
@@ -46,7 +47,7 @@ test("tells a stale read: the order, its states, what was impossible, in words t
 });
 
 test("what is said to be impossible next is so, by definition", () => {
-  let broken = 0;
+  let [broken, several] = [0, 0];
   for (let seed = 1; seed <= 150; seed++) {
     const history = breakOneAnswer(random(seed, 2), seed);
     if (history === undefined) continue;
@@ -54,17 +55,25 @@ test("what is said to be impossible next is so, by definition", () => {
     const { partitions } = dataOf(historyHtml(model, history, result));
     for (const partition of partitions) {
       broken += partition.verdict === "illegal" ? 1 : 0;
-      const expected = partition.verdict === "illegal" ? nextByDefinition(history, partition) : [[], []];
-      expect([partition.illegalNext, partition.possibleNext]).toEqual(expected);
-      expect(partition.brokeAt === -1 || partition.illegalNext.includes(partition.brokeAt)).toBe(true);
+      several += partition.orders.length > 1 ? 1 : 0;
+      for (const order of partition.orders) {
+        const expected =
+          partition.verdict === "illegal" ? nextByDefinition(history, partition, order) : [[], []];
+        expect([order.illegalNext, order.possibleNext]).toEqual(expected);
+        expect(partition.brokeAt === -1 || order.illegalNext.includes(partition.brokeAt)).toBe(true);
+      }
+      const ends = partition.orders.map(({ states }) => states.at(-1));
+      expect(new Set(ends).size).toBe(ends.length);
     }
   }
   expect(broken).toBeGreaterThan(40);
+  expect(several).toBeGreaterThan(10);
 });
 
 function nextByDefinition(
   history: readonly CasRegisterOperation[],
-  { ids, order }: PagePartition,
+  { ids }: PagePartition,
+  { operations: order }: PageOrder,
 ): number[][] {
   const operations = ids.map((id) => history[id] as CasRegisterOperation);
   const state = replay(model, operations, order)[0] ?? null;
@@ -146,8 +155,7 @@ test("an undecided partition says up to when it is legal", () => {
   expect(first(page)).toMatchObject({
     verdict: "unknown",
     legalUntil: 20,
-    order: [],
-    illegalNext: [],
+    orders: [],
     brokeAt: -1,
   });
 });
@@ -192,6 +200,28 @@ test("names nothing outside itself", () => {
   expect(page).not.toMatch(/https?:|\bsrc=|\bhref=|@import|\burl\(|\bfetch\(|XMLHttpRequest|\bimport\(/);
 });
 
+test("carries no more orders than there is room for, and says so", () => {
+  const { history } = sequential(25_001, 5);
+  const last = history.length - 1;
+  const order = history.slice(0, last).map((_, i) => i);
+  const illegal = resultOf({
+    engine: "frontier",
+    key: "",
+    operations: history.map((_, i) => i),
+    configurations: 0,
+    verdict: "illegal",
+    failedAt: last,
+    partialOrder: order,
+    otherPartialOrders: [order, order, order, order.slice(0, 100)],
+    possibleStates: [],
+    possibleStateCount: 0,
+    reason: "made up",
+  });
+  const partition = first(historyHtml(model, history, illegal));
+  expect(partition.orders.map(({ operations }) => operations.length)).toEqual([25_000, 25_000, 25_000, 100]);
+  expect(partition.notes).toEqual(["4 of 5 longest partial orders are on this page"]);
+});
+
 test("cuts what is too long, keeps what matters, and says so", () => {
   const { history } = sequential(PARTITION_OPERATIONS_SHOWN + 1000, 5);
   const last = history.length - 1;
@@ -213,6 +243,7 @@ test("cuts what is too long, keeps what matters, and says so", () => {
   expect(partition.ids[partition.brokeAt]).toBe(last);
   expect(partition.minimal.map((i) => partition.ids[i])).toEqual([0, last]);
   expect(partition.notes.join()).toContain("150,000 operations of 151,000 are on this page");
-  expect(partition.notes.join()).toContain("steps are on this page");
-  expect(partition.order.map((i) => partition.ids[i]).at(-1)).toBe(last - 1);
+  const [order] = partition.orders as [PageOrder];
+  expect(order.notes.join()).toContain("steps are on this page");
+  expect(order.operations.map((i) => partition.ids[i]).at(-1)).toBe(last - 1);
 });

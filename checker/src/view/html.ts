@@ -1,11 +1,12 @@
 import type { Model } from "../model.js";
 import type { Operation } from "../operation.js";
 import type { CheckResult } from "../result.js";
-import type { PageData, PagePartition } from "./data.js";
+import type { PageData, PageOrder, PagePartition } from "./data.js";
 import { escapeHtml, scriptJson } from "./escape.js";
-import { count, type HistoryHtmlOptions, pageData } from "./page-data.js";
+import { type HistoryHtmlOptions, pageData } from "./page-data.js";
 import { pageScript } from "./script.js";
 import { pageStyle } from "./style.js";
+import { count } from "./texts.js";
 
 /**
  * A checked history as one page that needs nothing else: no file, no network (its own policy forbids both). It shows
@@ -63,7 +64,7 @@ function header(data: PageData, result: CheckResult): string {
 <p class="quiet">${escapeHtml(data.title)} · model ${escapeHtml(data.model)}</p>
 <h1>${result.verdict}</h1>
 <p id="reason">${escapeHtml(reason)}</p>
-<p id="notes" class="quiet">${escapeHtml(first?.notes.join("; ") ?? "")}</p>
+<p id="notes" class="quiet">${escapeHtml([...(first?.notes ?? []), ...(first?.orders[0]?.notes ?? [])].join("; "))}</p>
 <p class="quiet">${MEANING[result.verdict]}. ${escapeHtml(tally(data, result))}</p>
 </header>`;
 }
@@ -108,7 +109,7 @@ ${button("theme", "◐", "dark or light")}${button("help-button", "?", "keys")}
 </div>
 ${legend(data)}
 </div>
-<section id="side" aria-labelledby="order-title"><h2 id="order-title"></h2><div id="steps" tabindex="0" role="listbox" aria-label="Steps of the order"><div id="steps-inner"></div></div></section>
+<section id="side" aria-labelledby="order-title"><h2 id="order-title"></h2><select id="orders" aria-label="Which longest partial order" hidden></select><div id="steps" tabindex="0" role="listbox" aria-label="Steps of the order"><div id="steps-inner"></div></div></section>
 </main>
 <div id="status" class="unseen" role="status" aria-live="polite"></div>
 <dialog id="help" aria-labelledby="help-title"><h2 id="help-title">Keys</h2><dl id="keys"></dl><button id="help-close" type="button">Close</button></dialog>`;
@@ -140,11 +141,13 @@ function legend({ kinds, partitions, faults }: PageData): string {
     some(({ end }) => end.includes(null)) ? item("open", "never returned") : "",
     some(({ failed }) => failed.length > 0) ? item("failed", "failed: did not happen") : "",
     some(({ brokeAt }) => brokeAt !== -1) ? item("broke", "✗ where it broke") : "",
-    some(({ illegalNext }) => illegalNext.length > 0)
+    some(({ orders, brokeAt }) =>
+      orders.some(({ illegalNext }) => illegalNext.some((next) => next !== brokeAt)),
+    )
       ? item("next", "✗ could come next, but impossible")
       : "",
     some(({ minimal }) => minimal.length > 0) ? item("minimal", "minimal sub-history") : "",
-    some(({ order }) => order.length > 0) ? item("point", "where it takes effect in the order") : "",
+    some(({ orders }) => orders.length > 0) ? item("point", "where it takes effect in the order") : "",
     faults.length > 0 ? item("fault", "fault") : "",
   ];
   return `<ul class="legend" aria-label="Legend">${items.join("")}</ul>`;
@@ -173,7 +176,7 @@ ${more}</div></details>`;
 }
 
 function failure({ texts }: PageData, partition: PagePartition): string {
-  const { verdict, reason, order, states, brokeAt, illegalNext, minimal, possibleStates } = partition;
+  const { verdict, reason, orders, brokeAt, minimal, possibleStates } = partition;
   const tell = (operation: number): string => {
     const id = partition.ids[operation] ?? -1;
     const text = texts[partition.text[operation] ?? 0] ?? "";
@@ -187,14 +190,18 @@ function failure({ texts }: PageData, partition: PagePartition): string {
     const more = operations.length - rows.length;
     return `<p>${title}</p><ul>${rows.join("")}${more > 0 ? `<li>and ${more} more</li>` : ""}</ul>`;
   };
-  const last = states.at(-1);
-  const state =
-    order.length > 0 && last !== undefined && last !== -1 ? ` The state after it: ${texts[last]}.` : "";
-  const length = partition.orderFrom + order.length;
   return `<h3>${escapeHtml(of(partition))}${verdict}</h3><p>${escapeHtml(reason)}</p>
 ${list("It broke at:", brokeAt === -1 ? [] : [brokeAt])}
 ${possibleStates.length === 0 ? "" : `<p>${escapeHtml(`The states possible before its return: ${possibleStates.join(" or ")}.`)}</p>`}
 ${list("A minimal sub-history that is still illegal:", minimal)}
-${verdict === "illegal" ? `<p>${escapeHtml(`A longest partial order has ${count(length, "operation")}.${state}`)}</p>` : ""}
-${list("Could come next after it, but have impossible answers:", illegalNext)}`;
+${verdict === "illegal" ? orders.map((order, i) => ending(order, i)).join("\n") : ""}`;
+
+  function ending({ operations, from, states, illegalNext }: PageOrder, i: number): string {
+    const last = states.at(-1) ?? -1;
+    const state = last === -1 ? "" : `; the state after it: ${texts[last]}`;
+    const name =
+      orders.length === 1 ? "A longest partial order" : `Longest partial order ${i + 1} of ${orders.length}`;
+    return `<p>${escapeHtml(`${name}: ${count(from + operations.length, "operation")}${state}.`)}</p>
+${i === 0 ? list("Could come next after it, but have impossible answers:", illegalNext) : ""}`;
+  }
 }

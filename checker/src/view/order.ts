@@ -1,5 +1,6 @@
 import type { Model } from "../model.js";
 import { at, type Operation } from "../operation.js";
+import { shorten } from "./texts.js";
 
 /** What the object was in after each step of an order, and what could have come after its last step. */
 export interface ReplayedOrder {
@@ -14,12 +15,12 @@ export interface ReplayedOrder {
 const STATES_NAMED = 4;
 const STATE_LENGTH = 200;
 /** Characters of described states for one order, before each is shortened. */
-const TEXT_ALLOWED = 4_000_000;
+export const STATE_TEXT_ALLOWED = 4_000_000;
 const STEPS_ALWAYS_DESCRIBED = 50;
 
 /**
  * Goes through a legal order of one partition. `end`: which end of the order matters most, so that its states are
- * described rather than others. Linear in the partition, but for the model's own work. No more than one step's states
+ * described rather than others; `textAllowed`: so many characters of them. Linear in the partition, but for the model's own work. No more than one step's states
  * are held at a time, for those of a long list are long.
  */
 export function replayOrder<State, Input, Output>(
@@ -28,8 +29,9 @@ export function replayOrder<State, Input, Output>(
   positions: readonly number[],
   order: readonly number[],
   end: "first" | "last",
+  textAllowed = STATE_TEXT_ALLOWED,
 ): ReplayedOrder {
-  let left = TEXT_ALLOWED;
+  let left = textAllowed;
   const described: string[] = [];
   const last = walk(model, operations, order, (states) => {
     if (end === "last" || left <= 0) return;
@@ -40,7 +42,7 @@ export function replayOrder<State, Input, Output>(
   const others = next(model, operations, positions, order, last);
   if (end === "first") return { states: order.map((_, step) => described[step]), ...others };
   const length = Math.max(describeStates(model, last).length, 1);
-  const from = order.length - Math.max(Math.floor(TEXT_ALLOWED / length), STEPS_ALWAYS_DESCRIBED);
+  const from = order.length - Math.max(Math.floor(textAllowed / length), STEPS_ALWAYS_DESCRIBED);
   const states: (string | undefined)[] = [];
   walk(model, operations, order, (after) =>
     states.push(states.length < from ? undefined : shorten(describeStates(model, after), STATE_LENGTH)),
@@ -81,10 +83,6 @@ function describeStates<State, Input, Output>(
   const more = states.length > STATES_NAMED ? ` or ${states.length - STATES_NAMED} more` : "";
   const named = states.slice(0, STATES_NAMED).map((state) => model.describeState(state));
   return named.join(" or ") + more;
-}
-
-export function shorten(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }
 
 function next<State, Input, Output>(

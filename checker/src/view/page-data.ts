@@ -4,8 +4,9 @@ import type { CheckResult, PartitionIllegal, PartitionResult } from "../result.j
 import { clientsOf } from "./clients.js";
 import type { PageData, PagePartition, TimeUnit } from "./data.js";
 import { defaultLabel } from "./labels.js";
-import { replayOrder, type ReplayedOrder, shorten } from "./order.js";
+import { PageOrders } from "./page-orders.js";
 import { KNOWN_KINDS, LIGHT } from "./palette.js";
+import { count, shorten, Texts } from "./texts.js";
 
 export interface ViewFault {
   readonly name: string;
@@ -79,20 +80,6 @@ export function pageData<State, Input, Output>(
   };
 }
 
-/** Numbers for texts: equal ones are stored once. */
-class Texts {
-  readonly all: string[] = [];
-  readonly #numbers = new Map<string, number>();
-
-  number(text: string): number {
-    const known = this.#numbers.get(text);
-    if (known !== undefined) return known;
-    const number = this.all.push(text) - 1;
-    this.#numbers.set(text, number);
-    return number;
-  }
-}
-
 /** An operation of the history, or one that failed. */
 interface Shown<Input, Output> {
   readonly operation: Operation<Input, Output>;
@@ -105,6 +92,7 @@ class PartitionBuilder<State, Input, Output> {
   readonly #model: Model<State, Input, Output>;
   readonly #operations: readonly Operation<Input, Output>[];
   readonly #texts: Texts;
+  readonly #orders: PageOrders<State, Input, Output>;
   readonly #minimal: ReadonlySet<number>;
   readonly #failed: Map<string, Operation<Input, Output>[]>;
   readonly #sentences: ReadonlyMap<string, string> | undefined;
@@ -120,6 +108,7 @@ class PartitionBuilder<State, Input, Output> {
     this.#model = model;
     this.#operations = operations;
     this.#texts = texts;
+    this.#orders = new PageOrders(model, operations, texts);
     this.#minimal = new Set(options.minimal);
     this.#failed = new Map<string, Operation<Input, Output>[]>();
     for (const operation of options.failed ?? []) {
@@ -139,18 +128,6 @@ class PartitionBuilder<State, Input, Output> {
     const local = new Map(
       shown.flatMap(({ position }, i) => (position === -1 ? [] : [[position, i] as const])),
     );
-    const here = (positions: readonly number[]): number[] =>
-      positions.flatMap((position) => local.get(position) ?? []);
-    const order = this.#order(partition);
-    const steps = order.positions.flatMap((position, step) => (local.has(position) ? [step] : []));
-    const orderFrom = steps[0] ?? 0;
-    if (steps.length < order.positions.length)
-      notes.push(
-        `${steps.length.toLocaleString("en")} of the order's ${count(order.positions.length, "step")} are on this page`,
-      );
-    const states = steps.map((step) => this.#state(order.replayed.states[step]));
-    const unnamed = states.filter((state) => state === -1).length;
-    if (unnamed > 0) notes.push(`the states after ${count(unnamed, "step")} are not on this page`);
     const columns = this.#columns(shown);
     return {
       key: partition.key,
@@ -160,20 +137,14 @@ class PartitionBuilder<State, Input, Output> {
       ...columns,
       clock: this.#clock === undefined ? null : clockTimes(this.#clock, columns),
       failed: shown.flatMap(({ position }, i) => (position === -1 ? [i] : [])),
-      order: here(steps.map((step) => at(order.positions, step))),
-      orderFrom,
-      states,
+      orders: this.#orders.of(partition, local, notes),
       brokeAt: partition.verdict === "illegal" ? (local.get(partition.failedAt) ?? -1) : -1,
       possibleStates: partition.verdict === "illegal" ? statesOf(partition) : [],
-      illegalNext: here(order.replayed.illegalNext),
-      possibleNext: here(order.replayed.possibleNext),
-      minimal: here(partition.operations.filter((position) => this.#minimal.has(position))),
+      minimal: partition.operations.flatMap((position) =>
+        this.#minimal.has(position) ? (local.get(position) ?? []) : [],
+      ),
       legalUntil: partition.verdict === "unknown" ? this.#legalUntil(partition) : null,
     };
-  }
-
-  #state(text: string | undefined): number {
-    return text === undefined ? -1 : this.#texts.number(text);
   }
 
   #reason(partition: PartitionResult): string {
@@ -182,17 +153,6 @@ class PartitionBuilder<State, Input, Output> {
     const unused = operations.length - witness.length;
     const rest = unused === 0 ? "" : `; ${unused} that never returned need not have taken effect`;
     return `an order of ${count(witness.length, "operation")} explains every answer${rest}`;
-  }
-
-  #order(partition: PartitionResult): { positions: readonly number[]; replayed: ReplayedOrder } {
-    if (partition.verdict === "unknown")
-      return { positions: [], replayed: { states: [], illegalNext: [], possibleNext: [] } };
-    const illegal = partition.verdict === "illegal";
-    const positions = illegal ? partition.partialOrder : partition.witness;
-    const end = illegal ? "last" : "first";
-    const replayed = replayOrder(this.#model, this.#operations, partition.operations, positions, end);
-    // Of a legal history nothing has to come next.
-    return { positions, replayed: illegal ? replayed : { ...replayed, illegalNext: [], possibleNext: [] } };
   }
 
   /** In order of call; what matters most if there are too many. */
@@ -289,8 +249,4 @@ function clockTimes(
     latest = Math.max(latest, clock(time));
     return latest;
   });
-}
-
-export function count(number: number, noun: string): string {
-  return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -7,6 +7,8 @@ import { firstView } from "./client/first-view.js";
 import { createTimeFormat } from "./client/format.js";
 import { createGeometry } from "./client/geometry.js";
 import { createLanes } from "./client/lanes.js";
+import { middleOut } from "./client/middle-out.js";
+import { createOrderChooser } from "./client/order-chooser.js";
 import { createOverlay } from "./client/overlay.js";
 import { createOverview } from "./client/overview.js";
 import { createPainter } from "./client/painter.js";
@@ -27,6 +29,7 @@ const PARTS: PageParts = {
   createControls,
   createGeometry,
   createLanes,
+  createOrderChooser,
   createOverlay,
   createOverview,
   createPainter,
@@ -39,6 +42,7 @@ const PARTS: PageParts = {
   createWords,
   firstIndex,
   firstView,
+  middleOut,
 };
 
 /**

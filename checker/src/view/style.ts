@@ -28,7 +28,7 @@ header {
 }
 header h1 { margin: 0; color: var(--tone); font-size: 30px; line-height: 1.15; }
 header p { margin: 2px 0; overflow-wrap: anywhere; }
-#reason { max-height: 6em; overflow-y: auto; }
+#reason { max-height: 7.5em; overflow-y: auto; }
 .quiet { color: var(--quiet); font-size: 13px; }
 .ok { --tone: var(--valid); }
 .illegal { --tone: var(--invalid); }
@@ -81,6 +81,7 @@ main { display: flex; flex: 1 1 auto; gap: 12px; min-height: 320px; }
 #tooltip div:first-child { font-weight: 600; }
 #side { display: flex; flex: 0 0 320px; flex-direction: column; min-width: 0; }
 #side h2 { margin: 0 0 6px; font-size: 15px; }
+#orders { flex: none; max-width: 100%; margin: 0 0 6px; }
 #steps { position: relative; flex: 1 1 auto; overflow-y: auto; border: 1px solid var(--line); border-radius: 6px; }
 #steps-inner { position: relative; }
 .step {
@@ -98,6 +99,8 @@ main { display: flex; flex: 1 1 auto; gap: 12px; min-height: 320px; }
   cursor: pointer;
 }
 .step span { display: block; overflow: hidden; color: var(--quiet); font-size: 12px; text-overflow: ellipsis; }
+.step.tall { height: 60px; }
+.step.tall span { line-height: 17px; white-space: normal; overflow-wrap: anywhere; }
 .step:hover { background: var(--panel); }
 .step.current { background: var(--panel); box-shadow: inset 4px 0 var(--order); }
 .step.bad { color: var(--invalid); font-weight: 600; }
@@ -128,7 +131,9 @@ kbd { padding: 0 6px; border: 1px solid var(--line); border-radius: 4px; backgro
   main { flex-direction: column; }
   .chart { height: 60vh; flex: none; }
   #side { flex: none; height: 280px; }
+  header { padding: 10px 12px; }
   header h1 { font-size: 24px; }
+  #reason { max-height: none; }
 }
 @media print {
   .bar, .unseen { display: none; }

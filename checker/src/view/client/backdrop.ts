@@ -91,7 +91,7 @@ export function createBackdrop(
       ctx.moveTo(x, 20);
       ctx.lineTo(x, g.frame.height);
       const time = axis.clockAt(base + i * step);
-      const precision = scene.compressed ? timeStep(base + i * step, step) : step;
+      const precision = scene.compressed ? timeStep(base + i * step, step) / 10 : step;
       ctx.fillText(g.format.moment(time, precision), x + 3, 12);
     }
     ctx.setLineDash([2, 3]);

@@ -128,7 +128,7 @@ export function createBars(
       if (text.length > room && room < 4) continue;
       const quiet = g.isDimmed(operation) || marks.failed[operation] === 1;
       ctx.fillStyle = quiet ? colors.quiet : colors.text;
-      ctx.globalAlpha = g.isDimmed(operation) ? 0.5 : 1;
+      ctx.globalAlpha = g.isDimmed(operation) ? 0.65 : 1;
       const shown = text.length > room ? `${text.slice(0, room - 1)}…` : text;
       ctx.fillText(shown, left + 4, y + height / 2 + 0.5);
     }

@@ -12,6 +12,7 @@ export interface Actions {
   nextIllegal(by: number): void;
   step(by: number): void;
   stepTo(end: "first" | "last"): void;
+  nextOrder(by: number): void;
   nextPartition(by: number): void;
   toggle(what: "time" | "dim" | "order" | "theme"): void;
   escape(): void;
@@ -33,6 +34,8 @@ export function createCommands(
     command("step-on", ["j", "]"], "one step on in the order", () => actions.step(1)),
     command("", ["Home"], "first step of the order", () => actions.stepTo("first")),
     command("", ["End"], "last step of the order", () => actions.stepTo("last")),
+    command("", ["a"], "another longest partial order", () => actions.nextOrder(1)),
+    command("", ["A"], "the one before", () => actions.nextOrder(-1)),
     command("", ["n"], "next operation, in order of call", () => actions.nextOperation(1)),
     command("", ["p"], "operation before", () => actions.nextOperation(-1)),
     command("", ["ArrowLeft"], "move left (with Shift: a whole view)", () => actions.pan(-0.15)),

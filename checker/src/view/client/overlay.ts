@@ -1,20 +1,23 @@
 import type { Context2d } from "./dom.js";
 import type { Box, Colors, Geometry } from "./geometry.js";
+import type { middleOut } from "./middle-out.js";
 import type { firstIndex } from "./search.js";
 
 /** Over the operations: what is notable, the order, what people point at. Part of the page's script. */
 export function createOverlay(
-  parts: { readonly firstIndex: typeof firstIndex },
+  parts: { readonly firstIndex: typeof firstIndex; readonly middleOut: typeof middleOut },
   ctx: Context2d,
   g: Geometry,
 ): { draw(colors: Colors): void } {
   const { scene } = g;
-  const { partition, axis, lanes, marks } = scene;
+  const { partition, order, axis, lanes, marks } = scene;
   const { start, end } = axis;
   const BOLD = '600 11px system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
   const CHARACTER = 6.4;
   /** With more operations to point out than this, their labels would cover one another. */
   const MANY = 200;
+  /** Characters of a label that stands beside its bar, where it covers others. */
+  const BESIDE = 30;
   let colors: Colors;
   return {
     draw(palette) {
@@ -95,13 +98,19 @@ export function createOverlay(
     const middle = scene.stepOf[operation] === -1 ? y - 8 : y + height + 9;
     ctx.font = BOLD;
     ctx.textAlign = "center";
-    const wide = ctx.measureText(text).width + 4;
+    const shown = parts.middleOut(text, BESIDE);
+    const wide = ctx.measureText(shown).width + 4;
+    const beyond = x + width < g.gutter || x > g.frame.width;
+    const least = g.gutter + wide / 2;
+    const centre = beyond
+      ? x + width / 2
+      : Math.min(Math.max(x + width / 2, least), g.frame.width - wide / 2);
     ctx.globalAlpha = 0.85;
     ctx.fillStyle = colors.back;
-    ctx.fillRect(x + (width - wide) / 2, middle - 6, wide, 12);
+    ctx.fillRect(centre - wide / 2, middle - 6, wide, 12);
     ctx.globalAlpha = 1;
     ctx.fillStyle = color;
-    ctx.fillText(text, x + width / 2, middle);
+    ctx.fillText(shown, centre, middle);
     ctx.textAlign = "left";
   }
 
@@ -141,7 +150,7 @@ export function createOverlay(
   }
 
   function pointAt(step: number): readonly [number, number] {
-    const operation = partition.order[step] as number;
+    const operation = order.operations[step] as number;
     return [g.pixel(scene.points[step] as number), g.middleOf(lanes.lane[operation] as number)];
   }
 
@@ -149,14 +158,14 @@ export function createOverlay(
     const [x, y] = pointAt(step);
     if (y < g.top - 20 || y > g.frame.height + 20) return;
     const half = g.barHeight / 2 + 2;
-    const operation = partition.order[step] as number;
+    const operation = order.operations[step] as number;
     if (end[operation] === Number.POSITIVE_INFINITY) drawTail(operation, x, y + half - 4);
     ctx.fillStyle = colors.order;
     ctx.globalAlpha = g.isDimmed(operation) ? 0.4 : 1;
     const wide = room >= 6 ? 2 : 1;
     ctx.fillRect(x - wide / 2, y - half, wide, 2 * half);
     if (room >= 17) {
-      const text = String(partition.orderFrom + step + 1);
+      const text = String(order.from + step + 1);
       ctx.font = BOLD;
       ctx.textAlign = "center";
       ctx.fillText(text, x, y - half - 4);

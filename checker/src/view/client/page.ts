@@ -5,6 +5,7 @@ import type { Dom, ElementLike } from "./dom.js";
 import type { firstView } from "./first-view.js";
 import type { createTimeFormat } from "./format.js";
 import type { Colors, createGeometry, Frame, Geometry } from "./geometry.js";
+import type { createOrderChooser } from "./order-chooser.js";
 import type { createOverview, Overview } from "./overview.js";
 import type { createPainter, PainterParts } from "./painter.js";
 import type { createScene, Scene, SceneParts } from "./scene.js";
@@ -17,6 +18,7 @@ export interface PageParts extends PainterParts, SceneParts {
   readonly createCommands: typeof createCommands;
   readonly createControls: typeof createControls;
   readonly createGeometry: typeof createGeometry;
+  readonly createOrderChooser: typeof createOrderChooser;
   readonly createOverview: typeof createOverview;
   readonly createPainter: typeof createPainter;
   readonly createScene: typeof createScene;
@@ -46,7 +48,8 @@ export function startPage(dom: Dom, parts: PageParts): void {
   const [canvas, strip] = [element("canvas"), element("strip")];
   const [scroller, spacer] = [element("scroller"), element("spacer")];
   const tooltip = parts.createTooltip(dom, element("tooltip"));
-  const [chooser, status] = [element("chooser"), element("status")];
+  const [chooser, orders, status] = [element("chooser"), element("orders"), element("status")];
+  const orderChooser = parts.createOrderChooser(parts, dom, orders, data.texts);
   const format = parts.createTimeFormat(
     data.timeUnit,
     data.partitions.reduce(
@@ -58,7 +61,7 @@ export function startPage(dom: Dom, parts: PageParts): void {
   let compressed = true;
   let showOrder = true;
   let dim = false;
-  let index = 0;
+  let [index, choice] = [0, 0];
   let [selected, hovered, step] = [-1, -1, -1];
   let waiting = false;
   let shown: Shown;
@@ -68,6 +71,7 @@ export function startPage(dom: Dom, parts: PageParts): void {
   controls.pointer(canvas, onCanvas());
   controls.pointer(strip, onStrip());
   chooser.addEventListener("change", () => openPartition(Number(chooser.value)));
+  orders.addEventListener("change", () => openOrder(Number(orders.value)));
   scroller.addEventListener("scroll", redraw);
   element("steps").addEventListener("scroll", () => shown.steps.render(step, false));
   dom.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolor);
@@ -94,7 +98,7 @@ export function startPage(dom: Dom, parts: PageParts): void {
   }
 
   function openPartition(next: number): void {
-    index = next;
+    [index, choice] = [next, 0];
     chooser.value = String(index);
     const partition = data.partitions[index] as PagePartition;
     [selected, hovered, step] = [-1, -1, -1];
@@ -103,7 +107,6 @@ export function startPage(dom: Dom, parts: PageParts): void {
     element("verdict").className = `chip ${partition.verdict}`;
     element("reason").textContent =
       partition.key === "" ? partition.reason : `key ${partition.key}: ${partition.reason}`;
-    element("notes").textContent = partition.notes.join("; ");
     scroller.scrollTop = 0;
     build(partition);
     focusOnFailure();
@@ -111,8 +114,19 @@ export function startPage(dom: Dom, parts: PageParts): void {
     redraw();
   }
 
+  /** The view and what is selected stay: what changes is how it is explained. */
+  function openOrder(next: number): void {
+    const { view, scene } = shown;
+    [choice, step] = [next, -1];
+    build(scene.partition);
+    shown.view.show(view.from, view.to);
+    status.textContent = orderChooser.text(scene.partition, choice);
+    showToggles();
+    redraw();
+  }
+
   function build(partition: PagePartition): void {
-    const scene = parts.createScene(parts, data, partition, compressed);
+    const scene = parts.createScene(parts, data, partition, compressed, choice);
     const { min, max } = scene.axis;
     const narrowest = compressed ? Math.min(4, max - min) : (max - min) * 1e-7;
     const geometry = parts.createGeometry(parts, scene, data.texts, format);
@@ -124,7 +138,15 @@ export function startPage(dom: Dom, parts: PageParts): void {
       view: parts.createViewport(min, max, narrowest),
       painter: parts.createPainter(parts, context(canvas), geometry),
       overview: parts.createOverview(context(strip), scene),
-      steps: parts.createSteps(dom, element("steps"), element("steps-inner"), scene, words, chooseStep),
+      steps: parts.createSteps(
+        dom,
+        element("steps"),
+        element("steps-inner"),
+        scene,
+        words,
+        parts,
+        chooseStep,
+      ),
     };
     spacer.style["height"] = `${geometry.height}px`;
     geometry.use(frame());
@@ -212,10 +234,10 @@ export function startPage(dom: Dom, parts: PageParts): void {
   }
 
   function goToStep(next: number): void {
-    const { order } = shown.scene.partition;
-    if (order.length === 0) return;
-    step = Math.min(Math.max(next, 0), order.length - 1);
-    select(order[step] as number, false);
+    const { operations } = shown.scene.order;
+    if (operations.length === 0) return;
+    step = Math.min(Math.max(next, 0), operations.length - 1);
+    select(operations[step] as number, false);
     const place = shown.scene.points[step] as number;
     if (place < shown.view.from || place > shown.view.to) shown.view.reveal(place, place);
     const state = shown.words.state(step);
@@ -255,16 +277,19 @@ export function startPage(dom: Dom, parts: PageParts): void {
   }
 
   function showToggles(): void {
-    const { partition } = shown.scene;
+    const { partition, order } = shown.scene;
+    const noOrder = order.operations.length === 0;
+    element("notes").textContent = [...partition.notes, ...order.notes].join("; ");
+    orderChooser.show(partition, choice);
     element("time").setAttribute("aria-pressed", String(!compressed));
     for (const id of ["previous", "next"]) element(id).hidden = data.partitions.length === 1;
     element("order").setAttribute("aria-pressed", String(showOrder));
     element("dim").setAttribute("aria-pressed", String(dim));
-    for (const id of ["order", "step-back", "step-on"]) element(id).hidden = partition.order.length === 0;
+    for (const id of ["order", "step-back", "step-on"]) element(id).hidden = noOrder;
     element("dim").hidden = partition.minimal.length === 0;
     element("jump").hidden = partition.brokeAt === -1;
-    element("next-illegal").hidden = partition.illegalNext.length === 0;
-    element("side").hidden = partition.order.length === 0 && partition.illegalNext.length === 0;
+    element("next-illegal").hidden = order.illegalNext.length === 0;
+    element("side").hidden = noOrder && order.illegalNext.length === 0;
     element("order-title").textContent =
       partition.verdict === "ok" ? "An order that explains every answer" : "A longest partial order";
   }
@@ -300,6 +325,10 @@ export function startPage(dom: Dom, parts: PageParts): void {
       nextIllegal: (by) => goTo(illegal(), by),
       step: (by) => goToStep(step === -1 ? (by > 0 ? 0 : Number.MAX_SAFE_INTEGER) : step + by),
       stepTo: (end) => goToStep(end === "first" ? 0 : Number.MAX_SAFE_INTEGER),
+      nextOrder(by) {
+        const { length } = shown.scene.partition.orders;
+        if (length > 1) openOrder((choice + by + length) % length);
+      },
       nextPartition(by) {
         const next = index + by;
         if (data.partitions[next] !== undefined) openPartition(next);
@@ -313,7 +342,8 @@ export function startPage(dom: Dom, parts: PageParts): void {
   }
 
   function illegal(): number[] {
-    const { illegalNext, brokeAt } = shown.scene.partition;
+    const { illegalNext } = shown.scene.order;
+    const { brokeAt } = shown.scene.partition;
     const all = new Set(brokeAt === -1 ? illegalNext : [...illegalNext, brokeAt]);
     return [...all].toSorted((a, b) => a - b);
   }

@@ -1,4 +1,4 @@
-import type { PageData, PagePartition } from "../data.js";
+import type { PageData, PageOrder, PagePartition } from "../data.js";
 import type { Axis, createAxis } from "./axis.js";
 import type { createLanes, Lanes } from "./lanes.js";
 import type { createPoints } from "./points.js";
@@ -6,6 +6,8 @@ import type { createPoints } from "./points.js";
 /** One partition, ready to be drawn. */
 export interface Scene {
   readonly partition: PagePartition;
+  /** The one that is shown of the partition's; empty if it has none. */
+  readonly order: PageOrder;
   readonly compressed: boolean;
   readonly axis: Axis;
   readonly lanes: Lanes;
@@ -41,11 +43,13 @@ export function createScene(
   data: PageData,
   partition: PagePartition,
   compressed: boolean,
+  choice: number,
 ): Scene {
-  const { call, end, process, order } = partition;
+  const { call, end, process } = partition;
+  const order = partition.orders[choice] ?? NO_ORDER();
   const axis = parts.createAxis(call, end, partition.clock, compressed);
   const stepOf = new Int32Array(call.length).fill(-1);
-  order.forEach((operation, step) => {
+  order.operations.forEach((operation, step) => {
     stepOf[operation] = step;
   });
   // What follows the return where it broke has no say: the points of a partial order come before it.
@@ -53,27 +57,30 @@ export function createScene(
   const broke = partition.brokeAt === -1 ? [] : [partition.brokeAt];
   return {
     partition,
+    order,
     compressed,
     axis,
     lanes: parts.createLanes(process, call, end, data.clients),
-    points: parts.createPoints(order, axis.start, axis.end, limit),
+    points: parts.createPoints(order.operations, axis.start, axis.end, limit),
     stepOf,
     marks: {
       failed: marked(partition.failed),
       broke: marked(broke),
-      illegalNext: marked(partition.illegalNext),
-      possibleNext: marked(partition.possibleNext),
+      illegalNext: marked(order.illegalNext),
+      possibleNext: marked(order.possibleNext),
       minimal: marked(partition.minimal),
     },
-    notable: [...new Set([...partition.minimal, ...partition.illegalNext, ...broke])].toSorted(
-      (a, b) => a - b,
-    ),
+    notable: [...new Set([...partition.minimal, ...order.illegalNext, ...broke])].toSorted((a, b) => a - b),
     faults: data.faults.map(({ name, target, from, to }) => ({
       label: target === "" ? name : `${name}: ${target}`,
       from: axis.fromTime(from),
       to: to === null ? Number.POSITIVE_INFINITY : axis.fromTime(to),
     })),
   };
+
+  function NO_ORDER(): PageOrder {
+    return { operations: [], from: 0, states: [], illegalNext: [], possibleNext: [], notes: [] };
+  }
 
   function marked(operations: readonly number[]): Uint8Array {
     const result = new Uint8Array(call.length);

@@ -1,4 +1,5 @@
 import type { Dom, ElementLike } from "./dom.js";
+import type { middleOut } from "./middle-out.js";
 import type { Scene } from "./scene.js";
 import type { Words } from "./words.js";
 
@@ -26,16 +27,30 @@ export function createSteps(
   inner: ElementLike,
   scene: Scene,
   words: Words,
+  parts: { readonly middleOut: typeof middleOut },
   choose: (step: number, operation: number) => void,
 ): Steps {
-  const ROW = 42;
-  const { partition } = scene;
-  const next = [...partition.illegalNext, ...partition.possibleNext];
-  const rows = partition.order.length + next.length;
+  const { partition, order } = scene;
+  /** Characters that a state has room for. */
+  const ONE_LINE = 46;
+  const TWO_LINES = 88;
+  const LOOKED_AT = 1000;
+  const next = [...order.illegalNext, ...order.possibleNext];
+  const rows = order.operations.length + next.length;
+  const tall = hasLongStates();
+  const ROW = tall ? 60 : 42;
   inner.style["height"] = `${rows * ROW}px`;
   // What matters in a partial order is how it ends.
   box.scrollTop = partition.verdict === "illegal" ? rows * ROW : 0;
   return { render };
+
+  /** Long states get a second line: what differs between them is often their ends. */
+  function hasLongStates(): boolean {
+    const { length } = order.operations;
+    for (let i = Math.max(length - LOOKED_AT, 0); i < length; i++)
+      if ((words.state(i)?.length ?? 0) > ONE_LINE) return true;
+    return false;
+  }
 
   function render(step: number, reveal: boolean): void {
     if (reveal && step !== -1) {
@@ -53,17 +68,17 @@ export function createSteps(
   }
 
   function row(i: number): Row {
-    if (i < partition.order.length) {
+    if (i < order.operations.length) {
       const state = words.state(i);
       return {
         text: words.step(i),
         detail: state === undefined ? "" : `→ ${state}`,
         style: "step",
         step: i,
-        operation: partition.order[i] as number,
+        operation: order.operations[i] as number,
       };
     }
-    const operation = next[i - partition.order.length] as number;
+    const operation = next[i - order.operations.length] as number;
     const illegal = scene.marks.illegalNext[operation] === 1;
     return {
       text: `${illegal ? "✗" : "?"} ${words.operation(operation)[0]} (process ${partition.process[operation]})`,
@@ -77,7 +92,7 @@ export function createSteps(
   function element(i: number, { text, detail, style, step, operation }: Row, current: boolean): ElementLike {
     const line = dom.document.createElement("div");
     line.id = `step-${i}`;
-    line.className = current ? `${style} current` : style;
+    line.className = `${style}${current ? " current" : ""}${tall ? " tall" : ""}`;
     line.style["top"] = `${i * ROW}px`;
     line.setAttribute("role", "option");
     line.setAttribute("aria-selected", String(current));
@@ -86,7 +101,7 @@ export function createSteps(
     line.title = detail === "" ? text : `${text} ${detail}`;
     line.append(text);
     const after = dom.document.createElement("span");
-    after.textContent = detail;
+    after.textContent = parts.middleOut(detail, tall ? TWO_LINES : ONE_LINE);
     line.append(after);
     line.addEventListener("click", () => choose(step, operation));
     return line;

@@ -12,7 +12,7 @@ export interface Words {
 
 /** Part of the page's script. */
 export function createWords(scene: Scene, texts: readonly string[], format: TimeFormat): Words {
-  const { partition, marks, stepOf } = scene;
+  const { partition, order, marks, stepOf } = scene;
   return { operation, step, state };
 
   function operation(index: number): readonly string[] {
@@ -25,7 +25,7 @@ export function createWords(scene: Scene, texts: readonly string[], format: Time
     if (marks.possibleNext[index] === 1) lines.push(`could come next${inState()}, and does not help`);
     if (marks.minimal[index] === 1) lines.push("belongs to the minimal sub-history");
     const place = stepOf[index] as number;
-    if (place !== -1) lines.push(`step ${partition.orderFrom + place + 1} of the order${stateAfter(place)}`);
+    if (place !== -1) lines.push(`step ${order.from + place + 1} of the order${stateAfter(place)}`);
     return lines;
   }
 
@@ -52,7 +52,7 @@ export function createWords(scene: Scene, texts: readonly string[], format: Time
   }
 
   function inState(): string {
-    const last = state(partition.order.length - 1);
+    const last = state(order.operations.length - 1);
     return last === undefined ? "" : ` in state ${last}`;
   }
 
@@ -62,13 +62,13 @@ export function createWords(scene: Scene, texts: readonly string[], format: Time
   }
 
   function step(place: number): string {
-    const index = partition.order[place] as number;
+    const index = order.operations[place] as number;
     const text = texts[partition.text[index] as number] as string;
-    return `${partition.orderFrom + place + 1}. ${text} (process ${partition.process[index]})`;
+    return `${order.from + place + 1}. ${text} (process ${partition.process[index]})`;
   }
 
   function state(place: number): string | undefined {
-    const text = partition.states[place];
+    const text = order.states[place];
     return text === undefined || text === -1 ? undefined : texts[text];
   }
 }

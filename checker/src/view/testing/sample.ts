@@ -12,6 +12,13 @@ export const STALE: readonly CasRegisterOperation[] = [
   { process: 0, input: { f: "read" }, output: { value: 2 }, call: 25, return: 40 },
 ];
 
+/** Two writes at a time, in either order, and then a read of what nobody wrote. */
+export const AMBIGUOUS: readonly CasRegisterOperation[] = [
+  { process: 0, input: { f: "write", value: 1 }, output: {}, call: 0, return: 10 },
+  { process: 1, input: { f: "write", value: 2 }, output: {}, call: 2, return: 12 },
+  { process: 2, input: { f: "read" }, output: { value: 3 }, call: 14, return: 20 },
+];
+
 export interface Checked {
   readonly history: readonly CasRegisterOperation[];
   readonly result: CheckResult;
