@@ -44,6 +44,11 @@ export class Decision<State, Input, Output> {
     return this.#started;
   }
 
+  /** Configurations that the engines now at work have explored, all together. */
+  get explored(): number {
+    return this.#racers.reduce((sum, { engine }) => sum + engine.configurations, 0);
+  }
+
   get bytes(): number {
     return this.#racers.reduce((sum, { engine }) => sum + engine.bytes, 0);
   }

@@ -1,5 +1,6 @@
 import type { Engine, EngineLimits, EngineOutcome } from "../engine.js";
 import type { Problem } from "../problem.js";
+import { IMPOSSIBLE } from "../states.js";
 import { grown } from "./configurations.js";
 import { CrashedCounts } from "./crashed-counts.js";
 import { EventList } from "./event-list.js";
@@ -82,7 +83,8 @@ export class DepthFirstEngine implements Engine {
 
   get bytes(): number {
     const own = this.#trail.length + this.#frames.length + this.#candidates.length + this.#rank.length;
-    return 4 * own + 8 * this.#seenClass.length + this.#visited.bytes + this.#paths.bytes + this.#list.bytes;
+    const tables = this.#visited.bytes + this.#paths.bytes + this.#list.bytes + this.#problem.states.bytes;
+    return 4 * own + 8 * this.#seenClass.length + tables;
   }
 
   *run(): Generator<undefined, EngineOutcome> {
@@ -145,7 +147,7 @@ export class DepthFirstEngine implements Engine {
       const operation = event >> 1;
       if ((event & 1) === 1) return operation;
       if (readOnly[operation] === 0) continue;
-      if (states.next(classes[operation] as number, state).length > 0) this.#linearize(operation);
+      if (states.step(classes[operation] as number, state) !== IMPOSSIBLE) this.#linearize(operation);
     }
     return NONE;
   }
@@ -276,7 +278,7 @@ export class DepthFirstEngine implements Engine {
   #isBlocked(frame: number): boolean {
     const { classes, states } = this.#problem;
     const kind = classes[this.#frames[frame + RETURNING] as number] as number;
-    return states.next(kind, this.#frames[frame + STATE] as number).length === 0;
+    return states.step(kind, this.#frames[frame + STATE] as number) === IMPOSSIBLE;
   }
 
   /** Whether the returning operation could come right after this one. */
@@ -285,7 +287,7 @@ export class DepthFirstEngine implements Engine {
     const returning = classes[this.#frames[frame + RETURNING] as number] as number;
     const after = states.next(classes[operation] as number, this.#frames[frame + STATE] as number);
     for (let i = 0; i < after.length; i++) {
-      if (states.next(returning, after[i] as number).length > 0) return true;
+      if (states.step(returning, after[i] as number) !== IMPOSSIBLE) return true;
     }
     return false;
   }
@@ -312,8 +314,8 @@ export class DepthFirstEngine implements Engine {
       }
       const operation = members[this.#counts.get(this.#used, group)];
       if (operation === undefined || (this.#rank[operation] as number) > rank) continue;
-      const after = states.next(classes[operation] as number, state);
-      if (after.length === 0 || (after.length === 1 && after[0] === state)) continue;
+      const after = states.step(classes[operation] as number, state);
+      if (after === IMPOSSIBLE || after === state) continue;
       if (turns > groups && this.#helps(frame, operation) !== turn < groups) continue;
       this.#offer(frame, operation);
       if (this.#frames[frame + TOP] !== bottom) return turn + 1;

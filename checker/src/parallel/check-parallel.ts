@@ -24,10 +24,10 @@ export interface ParallelOptions extends CheckOptions {
 }
 
 /**
- * As `checkOperations`, with the hard partitions checked side by side in worker threads. To check most partitions takes
- * less time than to send them elsewhere (about 1 µs an operation, and 2 µs), so each is tried in this thread first, for about as
- * long as sending it would take; only those left undecided then are sent, unless there is one only. This thread
- * lets the event loop turn meanwhile.
+ * As `checkOperations`, with the hard partitions checked side by side in worker threads. To send an operation to a thread
+ * takes about twice the time of checking it, where it is easily checked. So each partition is tried in this thread
+ * first, up to a few configurations an operation; those that take more are sent, unless there is one only. This
+ * thread lets the event loop turn meanwhile.
  *
  * The model must be one that a thread can make again: a built-in one, or a ModelReference. Else it rejects with
  * ModelSourceError, whatever the history. `maxBytes` and `timeoutMs` are for the whole check. It rejects with
@@ -128,7 +128,7 @@ class ParallelCheck {
     let turnedAt = performance.now();
     for (const number of numbers) {
       this.#turns.add(number, at(this.#partitions, number));
-      const end = performance.now() + TRY_MS + size(number) * TRY_MS_PER_OPERATION;
+      const enough = TRY_CONFIGURATIONS + TRY_CONFIGURATIONS_PER_OPERATION * size(number);
       let settled: Settled | undefined;
       do {
         if (this.#mustStop()) return;
@@ -136,9 +136,9 @@ class ParallelCheck {
           await turnEventLoop();
           turnedAt = performance.now();
         }
-        settled = this.#turns.advanceLast(this.#sliceEnd(end));
+        settled = this.#turns.advanceLast(this.#sliceEnd(TRY_SLICE_MS));
         this.#tellSometimes();
-      } while (settled === undefined && performance.now() < end);
+      } while (settled === undefined && this.#turns.exploredLast < enough);
       if (settled !== undefined) this.#put(settled);
       else if (this.#threads > 1 && this.#turns.numbers.length + this.#sent > 1) this.#sendAll();
     }
@@ -155,7 +155,7 @@ class ParallelCheck {
   /** What was not sent: one partition, or all that are left where there are no other threads. */
   async #finishHere(): Promise<void> {
     while (this.#turns.numbers.length > 0 && !this.#mustStop()) {
-      const settled = this.#turns.advance(this.#sliceEnd(Number.POSITIVE_INFINITY));
+      const settled = this.#turns.advance(this.#sliceEnd(SLICE_MS));
       if (settled !== undefined) this.#put(settled);
       this.#tellSometimes();
       await turnEventLoop();
@@ -191,8 +191,8 @@ class ParallelCheck {
     return this.#stopReason !== undefined;
   }
 
-  #sliceEnd(end: number): number {
-    return Math.min(performance.now() + SLICE_MS, end, this.#deadline);
+  #sliceEnd(sliceMs: number): number {
+    return Math.min(performance.now() + sliceMs, this.#deadline);
   }
 
   #turnsOptions(): { readonly engine: EngineName | undefined; readonly verifyWitness: boolean } {
@@ -237,9 +237,10 @@ async function turnEventLoop(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** How long a partition is tried before it is sent: about what sending it takes. */
-const TRY_MS = 5;
-const TRY_MS_PER_OPERATION = 0.003;
+/** How much of a partition is tried before it is sent: easy ones need less. */
+const TRY_CONFIGURATIONS = 8_000;
+const TRY_CONFIGURATIONS_PER_OPERATION = 2;
+const TRY_SLICE_MS = 2;
 const SLICE_MS = 20;
 const PROGRESS_MS = 100;
 /** In which threads that were told to stop can say how far they got. */

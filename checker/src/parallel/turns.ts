@@ -64,6 +64,11 @@ export class Turns<State, Input, Output> {
     return last === undefined ? undefined : this.#work(last, until);
   }
 
+  /** Configurations explored for the partition added last. */
+  get exploredLast(): number {
+    return this.#pending.at(-1)?.decision.explored ?? 0;
+  }
+
   /** Takes all out of this thread's hands; returns their numbers. */
   release(): number[] {
     const pending = this.#pending;
