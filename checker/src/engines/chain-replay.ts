@@ -48,6 +48,8 @@ export class Replay<State, Input, Output> {
   /** The last call among what is in the order; among those of them that are so in every order. */
   #lastCall = -1;
   #lastForcedCall = -1;
+  /** The same of what is ahead of the present zone. */
+  #forcedCallBefore = -1;
   /** Place in `versions.unclear` of the first that is not certainly past. */
   #firstUnclear = 0;
 
@@ -133,6 +135,7 @@ export class Replay<State, Input, Output> {
     // While it is open another may have made that version, if there is another.
     const isForced = settled > 0 || (isSeen && isClear);
     if (maker !== NONE) members.unshift(maker);
+    this.#forcedCallBefore = this.#lastForcedCall;
     const failure = this.#checkTimes(maker, isForced);
     if (failure !== undefined) return failure;
     if (this.#unseen === "both") return this.#replayBoth(maker, isForced);
@@ -184,12 +187,15 @@ export class Replay<State, Input, Output> {
     return first;
   }
 
-  /** Also the states after those unclear ones that were called before `until` and may take effect here, in any number. */
+  /**
+   * Also the states after those unclear ones that were called before `until` and may take effect here, in any number: all
+   * but those that had returned before something ahead of this zone was called.
+   */
   #withUnclear(states: readonly State[], until: number): readonly State[] {
     const { callAt, returnAt } = this.#timeline;
     const { unclear } = this.#versions;
     const isPast = (operation: number): boolean =>
-      this.#isSettled(operation) && (returnAt[operation] as number) < this.#lastForcedCall;
+      this.#isSettled(operation) && (returnAt[operation] as number) < this.#forcedCallBefore;
     while (this.#firstUnclear < unclear.length && isPast(at(unclear, this.#firstUnclear)))
       this.#firstUnclear++;
     const known = new Map(states.map((state) => [this.#model.stateKey(state), state]));
@@ -285,32 +291,46 @@ export class Replay<State, Input, Output> {
     return [...new Map(states.map((state) => [this.#model.stateKey(state), state])).values()];
   }
 
-  /** Those that name no version, where they change nothing. */
+  /**
+   * Those that name no version, where they change nothing; failing that, where they are possible, for what they tell may be
+   * true: then the whole is replayed once more.
+   */
   #placeLoose(): readonly number[] | undefined {
     if (this.#versions.nameless === 0) return this.#order;
     const { roles } = this.#versions;
-    return placeInGaps(
+    let isSure = true;
+    const order = placeInGaps(
       this.#timeline,
       this.#end,
       this.#order,
       (operation) => roles[operation] === LOOSE || roles[operation] === UNCLEAR,
       (operation, earliest, latest) => {
+        let possible = NONE;
         for (let gap = earliest; gap <= latest; gap++) {
           const states = at(this.#statesIn, gap);
-          const isAsBefore = gap > earliest && states === this.#statesIn[gap - 1];
-          if (!isAsBefore && this.#changesNothing(operation, states)) return gap;
+          if (gap > earliest && states === this.#statesIn[gap - 1]) continue;
+          const after = this.#next(states, operation);
+          if (after.length === 0) continue;
+          if (this.#areSame(states, after)) return gap;
+          if (possible === NONE) possible = gap;
         }
-        return -1;
+        isSure = false;
+        return possible;
       },
     );
+    return order === undefined || isSure || this.#isPossible(order) ? order : undefined;
   }
 
-  #changesNothing(operation: number, states: readonly State[]): boolean {
-    return states.every((state) => {
-      const after = this.#next([state], operation);
-      if (after.length !== 1) return false;
-      return after[0] === state || this.#model.stateKey(at(after, 0)) === this.#model.stateKey(state);
-    });
+  #areSame(states: readonly State[], others: readonly State[]): boolean {
+    if (states === others) return true;
+    const keys = new Set(states.map((state) => this.#model.stateKey(state)));
+    return others.length === states.length && others.every((state) => keys.has(this.#model.stateKey(state)));
+  }
+
+  #isPossible(order: readonly number[]): boolean {
+    let states: readonly State[] = [this.#model.init()];
+    for (const operation of order) states = this.#next(states, operation);
+    return states.length > 0;
   }
 }
 
