@@ -42,6 +42,7 @@ export class States {
   #ids = new Map<string | number, number>();
   /** By class: the state after it, once known, where it overwrites; else -1. */
   #constants: number[];
+  #unconfirmed: number[];
   /** Class, state, state after: by a hash of the first two, compared in full. */
   #steps = new Int32Array(3 * FIRST_STEPS).fill(-1);
   /** Steps that made way for others since the table grew. */
@@ -58,6 +59,7 @@ export class States {
     this.#model = model;
     this.#classes = [...classes];
     this.#constants = classes.map(() => -1);
+    this.#unconfirmed = classes.map(() => -1);
     this.#project = project;
     this.#initial = this.#intern(model.init());
   }
@@ -96,6 +98,7 @@ export class States {
   addClass(input: unknown, output: unknown): number {
     const added = classOf(this.#model, input, output);
     this.#constants.push(-1);
+    this.#unconfirmed.push(-1);
     return this.#classes.push(added) - 1;
   }
 
@@ -152,6 +155,7 @@ export class States {
     this.#ids = new Map(kept.map((state, id) => [this.#model.stateKey(state), id]));
     this.#classes = keptClasses;
     this.#constants = keptClasses.map(() => -1);
+    this.#unconfirmed = keptClasses.map(() => -1);
     this.#steps.fill(-1);
     this.#several.clear();
     this.#singles.length = 0;
@@ -176,16 +180,24 @@ export class States {
       const operation = this.#model.describeOperation(input, output);
       throw new ModelError(this.#model.name, `"${operation}" is said to be read-only but changed the state`);
     }
-    if (overwrites) {
-      if (after < 0) {
-        const operation = this.#model.describeOperation(input, output);
-        throw new ModelError(this.#model.name, `"${operation}" is said to be a write but has no one outcome`);
-      }
-      this.#constants[operationClass] = after;
-      return after;
-    }
+    if (overwrites) this.#confirm(operationClass, after);
     this.#remember(operationClass, state, after);
     return after;
+  }
+
+  /** Once two states have said the same, it is not computed again. */
+  #confirm(operationClass: number, after: number): void {
+    const before = this.#unconfirmed[operationClass] as number;
+    if (after < 0 || (before !== -1 && before !== after)) {
+      const { input, output } = at(this.#classes, operationClass);
+      const operation = this.#model.describeOperation(input, output);
+      throw new ModelError(
+        this.#model.name,
+        `"${operation}" is a register's write, but not always possible, or what it leads to depends on the state before`,
+      );
+    }
+    if (before === -1) this.#unconfirmed[operationClass] = after;
+    else this.#constants[operationClass] = after;
   }
 
   #summarize(operationClass: number, state: number, reached: readonly unknown[], before: unknown): number {

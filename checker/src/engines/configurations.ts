@@ -116,7 +116,7 @@ export class ConfigurationSet {
     let kept = 0;
     for (let row = 0; row < this.count; row++) {
       if (this.isDead(row)) continue;
-      this.rows.copyWithin(kept * stride, row * stride, (row + 1) * stride);
+      for (let i = 0; i < stride; i++) this.rows[kept * stride + i] = this.rows[row * stride + i] as number;
       this.nodes[kept++] = this.nodes[row] as number;
     }
     this.count = kept;

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { checkOperations } from "../check.js";
 import { breakOneAnswer, generateHistory } from "../generator.js";
 import { casRegister } from "../models/cas-register.js";
+import { ModelError } from "../operation.js";
 import type { CheckResult } from "../result.js";
 import { verifyWitness } from "../witness.js";
 
@@ -35,6 +36,26 @@ test.each([20, 33, 70])(
     expect(counts.compared).toBeGreaterThan(5);
   },
 );
+
+test.each<[name: string, step: (state: unknown, value: unknown) => readonly (string | number)[]]>([
+  ["is not always possible", () => []],
+  ["adds to what was there", (state, value) => [`${String(state)} ${String(value)}`]],
+])("a register's write that %s is found out", (_name, write) => {
+  const lying: typeof model = {
+    ...model,
+    step: (state, input, output) =>
+      input.f === "write" ? write(state, input.value) : model.step(state, input, output),
+  };
+  const history = generateHistory({
+    seed: 1,
+    operations: 20,
+    clients: 3,
+    values: "unique",
+    reads: 0,
+    cas: 0,
+  });
+  expect(() => checkOperations(lying, history, { engine: "frontier" })).toThrow(ModelError);
+});
 
 describe("explores few configurations, whatever the machine", () => {
   test.each<[name: string, most: number, options: Omit<Parameters<typeof generateHistory>[0], "seed">]>([

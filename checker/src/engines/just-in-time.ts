@@ -78,6 +78,7 @@ export class JustInTime {
 
   /** A call of an operation that will return; `deadline` rises with the time of its return. Returns what `begin` wants. */
   open(operation: number, operationClass: number, deadline: number): number {
+    assertFits(operation);
     const { words } = this.#open;
     const slot = this.#open.open(operation, operationClass, deadline);
     if (words !== this.#open.words) this.#adopt(this.#columns.widen(this.#open.words));
@@ -93,6 +94,7 @@ export class JustInTime {
 
   /** A call of an operation that never returns, and that may change the state. */
   crash(operation: number, operationClass: number): void {
+    assertFits(operation);
     this.#crashed.add(operation, operationClass);
   }
 
@@ -427,6 +429,11 @@ export interface Remainder {
   readonly operations: ReadonlySet<number>;
   /** The new number of each class; -1: forgotten. Undefined: they kept their numbers. */
   readonly classes: Int32Array | undefined;
+}
+
+/** Paths hold an operation times four in 32 bits. */
+function assertFits(operation: number): void {
+  if (operation >= 2 ** 29) throw new RangeError("more than 536,870,911 operations of one key");
 }
 
 function copyRow(to: Int32Array, rows: Int32Array, row: number, stride: number): void {

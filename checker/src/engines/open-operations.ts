@@ -75,7 +75,10 @@ export class OpenOperations {
     let place = list.indexOf(slot);
     for (; place < list.length - 1; place++) list[place] = list[place + 1] as number;
     list.pop();
-    for (const bits of [this.all, this.readBits, this.writeBits, this.otherBits]) clearBit(bits, slot);
+    clearBit(this.all, slot);
+    clearBit(this.readBits, slot);
+    clearBit(this.writeBits, slot);
+    clearBit(this.otherBits, slot);
     this.#unused.push(slot);
   }
 

@@ -48,7 +48,7 @@ export class Paths {
 
   /** The same, for those who also `cut`: fewer are kept. */
   isLong(): boolean {
-    return this.#count > 4096 && this.#count > 2 * this.#countWhenCompacted;
+    return this.#count > 1024 && this.#count > 2 * this.#countWhenCompacted;
   }
 
   /** What the nodes hold, in no order that means anything. */
