@@ -8,6 +8,7 @@ import { firstView } from "./client/first-view.js";
 import { createTimeFormat } from "./client/format.js";
 import { createGeometry, type Frame, type Geometry } from "./client/geometry.js";
 import { createLanes } from "./client/lanes.js";
+import { middleOut } from "./client/middle-out.js";
 import { createPoints } from "./client/points.js";
 import { createScene, type Scene } from "./client/scene.js";
 import { firstIndex } from "./client/search.js";
@@ -231,6 +232,13 @@ test("a frame of 100,000 operations has no more bars than its pixels allow", () 
   expect(bars({})).toBeGreaterThan(1000);
   expect(bars({})).toBeLessThanOrEqual(8 * 1200);
   expect(bars({ from: 5000, to: 5050 })).toBeLessThan(80);
+});
+
+test("a long text keeps both ends", () => {
+  expect(middleOut("abcdefghij", 10)).toBe("abcdefghij");
+  const cut = middleOut("a".repeat(50) + "b".repeat(50), 21);
+  expect(cut).toMatch(/^a+ … b+$/);
+  expect(cut).toHaveLength(21);
 });
 
 test("times are told in the unit that suits them", () => {

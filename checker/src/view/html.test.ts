@@ -5,7 +5,7 @@ import { replay } from "../witness.js";
 import type { PageOrder, PagePartition } from "./data.js";
 import { historyHtml } from "./html.js";
 import { PARTITION_OPERATIONS_SHOWN } from "./page-data.js";
-import { check, dataOf, random, resultOf, sequential, STALE } from "./testing/sample.js";
+import { AMBIGUOUS, check, dataOf, random, resultOf, sequential, STALE } from "./testing/sample.js";
 
 const model = casRegister();
 
@@ -111,6 +111,20 @@ test("the worst partitions come first, and each holds its own operations", () =>
 function isIllegal(history: readonly CasRegisterOperation[]): boolean {
   return check(history).result.verdict === "illegal";
 }
+
+test("tells where each longest partial order ends, in words too", () => {
+  const { history, result } = check(AMBIGUOUS);
+  const page = historyHtml(model, history, result);
+  const { orders } = first(page);
+  const { texts } = dataOf(page);
+  const ends = orders.map(({ states }) => texts[states.at(-1) ?? -1]);
+  expect(new Set(ends)).toEqual(new Set(["1", "2"]));
+  ends.forEach((state, i) =>
+    expect(page).toContain(
+      `Longest partial order ${i + 1} of 2: 2 operations; the state after it: ${state}.`,
+    ),
+  );
+});
 
 test("puts a better sentence in the place of the reason", () => {
   const { history, result } = check(STALE);

@@ -8,6 +8,7 @@ import { createTimeFormat } from "./client/format.js";
 import { createGeometry } from "./client/geometry.js";
 import { createLanes } from "./client/lanes.js";
 import { middleOut } from "./client/middle-out.js";
+import { createNotable } from "./client/notable.js";
 import { createOrderChooser } from "./client/order-chooser.js";
 import { createOverlay } from "./client/overlay.js";
 import { createOverview } from "./client/overview.js";
@@ -29,6 +30,7 @@ const PARTS: PageParts = {
   createControls,
   createGeometry,
   createLanes,
+  createNotable,
   createOrderChooser,
   createOverlay,
   createOverview,

@@ -28,7 +28,7 @@ header {
 }
 header h1 { margin: 0; color: var(--tone); font-size: 30px; line-height: 1.15; }
 header p { margin: 2px 0; overflow-wrap: anywhere; }
-#reason { max-height: 7.5em; overflow-y: auto; }
+#reason { max-height: 9em; overflow-y: auto; }
 .quiet { color: var(--quiet); font-size: 13px; }
 .ok { --tone: var(--valid); }
 .illegal { --tone: var(--invalid); }
@@ -133,7 +133,10 @@ kbd { padding: 0 6px; border: 1px solid var(--line); border-radius: 4px; backgro
   #side { flex: none; height: 280px; }
   header { padding: 10px 12px; }
   header h1 { font-size: 24px; }
-  #reason { max-height: none; }
+  #reason { max-height: 40vh; }
+  .bar { gap: 4px; }
+  .bar .gap { display: none; }
+  .bar button { padding: 3px 8px; }
 }
 @media print {
   .bar, .unseen { display: none; }

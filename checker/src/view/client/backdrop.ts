@@ -101,7 +101,11 @@ export function createBackdrop(
 
   /** How far apart in time two neighbouring ticks of the compressed axis are. */
   function timeStep(x: number, step: number): number {
-    return Math.max(Math.abs(axis.clockAt(x + step) - axis.clockAt(x)), 1e-9);
+    const [before, after] = [
+      axis.clockAt(x) - axis.clockAt(x - step),
+      axis.clockAt(x + step) - axis.clockAt(x),
+    ];
+    return Math.max(before, after, 1e-9);
   }
 
   function drawLaneLines(): void {

@@ -16,12 +16,16 @@ export function createOrderChooser(
   box: ElementLike,
   texts: readonly string[],
 ): OrderChooser {
-  const LENGTH = 60;
+  /** Of a state, so that the list is not wider than its column. */
+  const LENGTH = 26;
+  let listed: PagePartition | undefined;
   return { show, text };
 
   function show(partition: PagePartition, choice: number): void {
     box.hidden = partition.orders.length < 2;
-    box.replaceChildren(...partition.orders.map((_, i) => option(partition, i)));
+    // A list that is being used stays as it is.
+    if (partition !== listed) box.replaceChildren(...partition.orders.map((_, i) => option(partition, i)));
+    listed = partition;
     box.value = String(choice);
     box.title = text(partition, choice);
   }
@@ -29,13 +33,17 @@ export function createOrderChooser(
   function option(partition: PagePartition, i: number): ElementLike {
     const element = dom.document.createElement("option");
     element.value = String(i);
-    element.textContent = parts.middleOut(text(partition, i), LENGTH);
+    element.textContent = words(partition, i, LENGTH);
     return element;
   }
 
-  function text({ orders }: PagePartition, i: number): string {
+  function text(partition: PagePartition, i: number): string {
+    return partition.orders.length < 2 ? "" : words(partition, i, Number.POSITIVE_INFINITY);
+  }
+
+  function words({ orders }: PagePartition, i: number, length: number): string {
     const state = texts[orders[i]?.states.at(-1) ?? -1];
-    if (orders.length < 2) return "";
-    return `order ${i + 1} of ${orders.length}${state === undefined ? "" : `, ends in state ${state}`}`;
+    const end = state === undefined ? "" : `, ends in state ${parts.middleOut(state, length)}`;
+    return `order ${i + 1} of ${orders.length}${end}`;
   }
 }

@@ -1,29 +1,31 @@
 import type { Context2d } from "./dom.js";
-import type { Box, Colors, Geometry } from "./geometry.js";
-import type { middleOut } from "./middle-out.js";
+import type { Colors, Geometry } from "./geometry.js";
+import type { createNotable } from "./notable.js";
 import type { firstIndex } from "./search.js";
+
+export interface OverlayParts {
+  readonly createNotable: typeof createNotable;
+  readonly firstIndex: typeof firstIndex;
+}
 
 /** Over the operations: what is notable, the order, what people point at. Part of the page's script. */
 export function createOverlay(
-  parts: { readonly firstIndex: typeof firstIndex; readonly middleOut: typeof middleOut },
+  parts: OverlayParts,
   ctx: Context2d,
   g: Geometry,
 ): { draw(colors: Colors): void } {
   const { scene } = g;
-  const { partition, order, axis, lanes, marks } = scene;
-  const { start, end } = axis;
+  const { partition, order, axis, lanes } = scene;
+  const { end } = axis;
   const BOLD = '600 11px system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
-  const CHARACTER = 6.4;
-  /** With more operations to point out than this, their labels would cover one another. */
-  const MANY = 200;
-  /** Characters of a label that stands beside its bar, where it covers others. */
-  const BESIDE = 30;
+  const notable = parts.createNotable(ctx, g);
   let colors: Colors;
   return {
     draw(palette) {
       colors = palette;
       drawLegalUntil();
-      drawNotable();
+      drawBrokeLine();
+      notable.draw(colors);
       if (g.frame.showOrder) drawOrder();
       drawSelection();
     },
@@ -51,67 +53,10 @@ export function createOverlay(
     ctx.setLineDash([]);
   }
 
-  function drawNotable(): void {
-    if (partition.brokeAt !== -1) {
-      const x = g.pixel(end[partition.brokeAt] as number);
-      if (x >= g.gutter && x <= g.frame.width) verticalLine(Math.round(x) + 0.5, colors.invalid);
-    }
-    for (const operation of scene.notable) {
-      if ((start[operation] as number) > g.frame.to || g.reach(operation) < g.frame.from) continue;
-      const bar = g.box(operation);
-      if (bar.y + bar.height < g.top || bar.y > g.frame.height) continue;
-      if (marks.broke[operation] === 1) drawBroke(operation, bar);
-      else if (marks.illegalNext[operation] === 1) drawOutline(operation, bar, colors.invalid, "✗ ");
-      else drawOutline(operation, bar, colors.text, "");
-    }
-  }
-
-  /** Where it broke: the only bar that is filled. */
-  function drawBroke(operation: number, { x, y, width, height }: Box): void {
-    const wide = Math.max(width, 4);
-    ctx.fillStyle = colors.invalid;
-    ctx.fillRect(x, y, wide, height);
-    const left = Math.max(x, g.gutter);
-    const text = `✗ ${labelOf(operation)}`;
-    if (text.length * CHARACTER > x + wide - left - 8) return drawBeside(operation, text, colors.invalid);
-    ctx.font = BOLD;
-    ctx.fillStyle = colors.back;
-    ctx.fillText(text, left + 4, y + height / 2 + 0.5);
-  }
-
-  function drawOutline(operation: number, { x, y, width, height }: Box, color: string, sign: string): void {
-    ctx.strokeStyle = color;
-    ctx.lineWidth = 2.5;
-    ctx.strokeRect(x, y, Math.max(width, 3), height);
-    const text = `${sign}${labelOf(operation)}`;
-    if (text.length * CHARACTER > width - 8) drawBeside(operation, text, color);
-  }
-
-  function labelOf(operation: number): string {
-    return g.texts[partition.label[operation] as number] as string;
-  }
-
-  /** A label that its bar has no room for: above it, or below it where a step's number may be above. */
-  function drawBeside(operation: number, text: string, color: string): void {
-    if (scene.notable.length > MANY) return;
-    const { x, y, width, height } = g.box(operation);
-    const middle = scene.stepOf[operation] === -1 ? y - 8 : y + height + 9;
-    ctx.font = BOLD;
-    ctx.textAlign = "center";
-    const shown = parts.middleOut(text, BESIDE);
-    const wide = ctx.measureText(shown).width + 4;
-    const beyond = x + width < g.gutter || x > g.frame.width;
-    const least = g.gutter + wide / 2;
-    const centre = beyond
-      ? x + width / 2
-      : Math.min(Math.max(x + width / 2, least), g.frame.width - wide / 2);
-    ctx.globalAlpha = 0.85;
-    ctx.fillStyle = colors.back;
-    ctx.fillRect(centre - wide / 2, middle - 6, wide, 12);
-    ctx.globalAlpha = 1;
-    ctx.fillStyle = color;
-    ctx.fillText(shown, centre, middle);
-    ctx.textAlign = "left";
+  function drawBrokeLine(): void {
+    if (partition.brokeAt === -1) return;
+    const x = g.pixel(end[partition.brokeAt] as number);
+    if (x >= g.gutter && x <= g.frame.width) verticalLine(Math.round(x) + 0.5, colors.invalid);
   }
 
   /** Linearization points: numbered, joined by a line; only points when they are too close for a line. */
@@ -136,7 +81,7 @@ export function createOverlay(
 
   function drawJoin(from: number, to: number): void {
     ctx.strokeStyle = colors.order;
-    ctx.globalAlpha = g.frame.dim ? 0.3 : 0.5;
+    ctx.globalAlpha = g.frame.dim ? 0.35 : 0.5;
     ctx.lineWidth = 1.25;
     ctx.lineJoin = "round";
     ctx.beginPath();
@@ -161,7 +106,7 @@ export function createOverlay(
     const operation = order.operations[step] as number;
     if (end[operation] === Number.POSITIVE_INFINITY) drawTail(operation, x, y + half - 4);
     ctx.fillStyle = colors.order;
-    ctx.globalAlpha = g.isDimmed(operation) ? 0.4 : 1;
+    ctx.globalAlpha = g.isDimmed(operation) ? 0.55 : 1;
     const wide = room >= 6 ? 2 : 1;
     ctx.fillRect(x - wide / 2, y - half, wide, 2 * half);
     if (room >= 17) {

@@ -5,6 +5,7 @@ import type { Dom, ElementLike } from "./dom.js";
 import type { firstView } from "./first-view.js";
 import type { createTimeFormat } from "./format.js";
 import type { Colors, createGeometry, Frame, Geometry } from "./geometry.js";
+import type { middleOut } from "./middle-out.js";
 import type { createOrderChooser } from "./order-chooser.js";
 import type { createOverview, Overview } from "./overview.js";
 import type { createPainter, PainterParts } from "./painter.js";
@@ -28,6 +29,7 @@ export interface PageParts extends PainterParts, SceneParts {
   readonly createViewport: typeof createViewport;
   readonly createWords: typeof createWords;
   readonly firstView: typeof firstView;
+  readonly middleOut: typeof middleOut;
 }
 
 /** The partition on the screen. */

@@ -2,13 +2,9 @@ import type { createBackdrop } from "./backdrop.js";
 import type { createBars } from "./bars.js";
 import type { Context2d } from "./dom.js";
 import type { Colors, Geometry } from "./geometry.js";
-import type { middleOut } from "./middle-out.js";
-import type { createOverlay } from "./overlay.js";
-import type { firstIndex } from "./search.js";
+import type { createOverlay, OverlayParts } from "./overlay.js";
 
-export interface PainterParts {
-  readonly firstIndex: typeof firstIndex;
-  readonly middleOut: typeof middleOut;
+export interface PainterParts extends OverlayParts {
   readonly createBackdrop: typeof createBackdrop;
   readonly createBars: typeof createBars;
   readonly createOverlay: typeof createOverlay;

@@ -24,10 +24,21 @@ export function createTooltip(dom: Dom, tooltip: ElementLike): Tooltip {
     if (!isSeen) return;
     tooltip.replaceChildren(...words.operation(operation).map(row));
     const left = Math.min(Math.max(bar.x, geometry.gutter), width - tooltip.offsetWidth - 8);
-    const below = bar.y + bar.height + 10;
-    const fits = below + tooltip.offsetHeight < height;
     tooltip.style["left"] = `${Math.max(left, 4)}px`;
-    tooltip.style["top"] = `${fits ? below : Math.max(bar.y - tooltip.offsetHeight - 16, 2)}px`;
+    const below = bar.y + bar.height + 10;
+    const above = bar.y - tooltip.offsetHeight - 16;
+    const fits = [below, above].filter((top) => top > 2 && top + tooltip.offsetHeight < height);
+    const top = fits.find((y) => !covers(geometry, Math.max(left, 4), y)) ?? fits[0] ?? 2;
+    tooltip.style["top"] = `${top}px`;
+  }
+
+  /** Whether a tooltip there would hide where it broke. */
+  function covers(geometry: Geometry, left: number, top: number): boolean {
+    const { brokeAt } = geometry.scene.partition;
+    if (brokeAt === -1) return false;
+    const { x, y, width, height } = geometry.box(brokeAt);
+    const beside = x > left + tooltip.offsetWidth || x + width < left;
+    return !beside && y < top + tooltip.offsetHeight && y + height > top;
   }
 
   function row(text: string): ElementLike {
