@@ -18,6 +18,7 @@ import { createPoints } from "./client/points.js";
 import { createScene } from "./client/scene.js";
 import { firstIndex } from "./client/search.js";
 import { createSteps } from "./client/steps.js";
+import { createStripPointer } from "./client/strip-pointer.js";
 import { createTooltip } from "./client/tooltip.js";
 import { createViewport } from "./client/viewport.js";
 import { createWords } from "./client/words.js";
@@ -38,6 +39,7 @@ const PARTS: PageParts = {
   createPoints,
   createScene,
   createSteps,
+  createStripPointer,
   createTimeFormat,
   createTooltip,
   createViewport,

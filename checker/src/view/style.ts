@@ -28,7 +28,7 @@ header {
 }
 header h1 { margin: 0; color: var(--tone); font-size: 30px; line-height: 1.15; }
 header p { margin: 2px 0; overflow-wrap: anywhere; }
-#reason { max-height: 9em; overflow-y: auto; }
+#reason { max-height: 8.7em; overflow-y: auto; }
 .quiet { color: var(--quiet); font-size: 13px; }
 .ok { --tone: var(--valid); }
 .illegal { --tone: var(--invalid); }
@@ -79,7 +79,7 @@ main { display: flex; flex: 1 1 auto; gap: 12px; min-height: 320px; }
   pointer-events: none;
 }
 #tooltip div:first-child { font-weight: 600; }
-#side { display: flex; flex: 0 0 320px; flex-direction: column; min-width: 0; }
+#side { display: flex; flex: 0 0 350px; flex-direction: column; min-width: 0; }
 #side h2 { margin: 0 0 6px; font-size: 15px; }
 #orders { flex: none; max-width: 100%; margin: 0 0 6px; }
 #steps { position: relative; flex: 1 1 auto; overflow-y: auto; border: 1px solid var(--line); border-radius: 6px; }

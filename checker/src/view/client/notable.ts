@@ -5,7 +5,10 @@ import type { Box, Colors, Geometry } from "./geometry.js";
  * The operations that matter: where it broke, what could not come next, the minimal sub-history. Outlined, and named
  * beside their bars where the bars are too narrow. Part of the page's script.
  */
-export function createNotable(ctx: Context2d, g: Geometry): { draw(colors: Colors): void } {
+export function createNotable(
+  ctx: Context2d,
+  g: Geometry,
+): { draw(colors: Colors): void; drawNames(colors: Colors): void } {
   const { scene } = g;
   const { partition, axis, marks } = scene;
   const { start } = axis;
@@ -18,16 +21,20 @@ export function createNotable(ctx: Context2d, g: Geometry): { draw(colors: Color
   /** A bar with room for so many has the beginning of its label inside. */
   const ENOUGH = 8;
   let colors: Colors;
-  return { draw };
+  return { draw, drawNames };
 
   function draw(palette: Colors): void {
     colors = palette;
-    const seen = scene.notable.filter(isSeen);
-    for (const operation of seen) {
+    for (const operation of scene.notable.filter(isSeen)) {
       if (marks.broke[operation] === 1) fill(operation);
       else outline(operation);
     }
+  }
+
+  function drawNames(palette: Colors): void {
+    colors = palette;
     if (scene.notable.length > MANY) return;
+    const seen = scene.notable.filter(isSeen);
     const taken = seen.map((operation) => g.box(operation));
     const broke = seen.filter((operation) => marks.broke[operation] === 1);
     const others = seen.filter((operation) => marks.broke[operation] === 0);

@@ -17,7 +17,7 @@ export function createOrderChooser(
   texts: readonly string[],
 ): OrderChooser {
   /** Of a state, so that the list is not wider than its column. */
-  const LENGTH = 26;
+  const LENGTH = 18;
   let listed: PagePartition | undefined;
   return { show, text };
 

@@ -27,6 +27,7 @@ export function createOverlay(
       drawBrokeLine();
       notable.draw(colors);
       if (g.frame.showOrder) drawOrder();
+      notable.drawNames(colors);
       drawSelection();
     },
   };

@@ -11,6 +11,7 @@ import type { createOverview, Overview } from "./overview.js";
 import type { createPainter, PainterParts } from "./painter.js";
 import type { createScene, Scene, SceneParts } from "./scene.js";
 import type { createSteps, Steps } from "./steps.js";
+import type { createStripPointer } from "./strip-pointer.js";
 import type { createTooltip } from "./tooltip.js";
 import type { createViewport, Viewport } from "./viewport.js";
 import type { createWords, Words } from "./words.js";
@@ -24,6 +25,7 @@ export interface PageParts extends PainterParts, SceneParts {
   readonly createPainter: typeof createPainter;
   readonly createScene: typeof createScene;
   readonly createSteps: typeof createSteps;
+  readonly createStripPointer: typeof createStripPointer;
   readonly createTimeFormat: typeof createTimeFormat;
   readonly createTooltip: typeof createTooltip;
   readonly createViewport: typeof createViewport;
@@ -71,13 +73,17 @@ export function startPage(dom: Dom, parts: PageParts): void {
   const controls = parts.createControls(dom);
   controls.keyboard(parts.createCommands(dom, element("help"), element("keys"), actions()));
   controls.pointer(canvas, onCanvas());
-  controls.pointer(strip, onStrip());
+  controls.pointer(
+    strip,
+    parts.createStripPointer(strip, () => shown, redraw),
+  );
   chooser.addEventListener("change", () => openPartition(Number(chooser.value)));
   orders.addEventListener("change", () => openOrder(Number(orders.value)));
   scroller.addEventListener("scroll", redraw);
   element("steps").addEventListener("scroll", () => shown.steps.render(step, false));
   dom.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolor);
-  new dom.ResizeObserver(redraw).observe(scroller);
+  // At once: in the next frame it would be a frame late.
+  new dom.ResizeObserver(draw).observe(scroller);
   openPartition(0);
 
   function element(id: string): ElementLike {
@@ -389,34 +395,6 @@ export function startPage(dom: Dom, parts: PageParts): void {
         canvas.focus({ preventScroll: true });
         redraw();
       },
-    };
-  }
-
-  function onStrip(): Parameters<typeof controls.pointer>[1] {
-    const centre = (x: number): void => {
-      const middle = shown.overview.placeAt(x, strip.clientWidth);
-      const half = (shown.view.to - shown.view.from) / 2;
-      shown.view.show(middle - half, middle + half);
-      redraw();
-    };
-    return {
-      drag(dx) {
-        const { axis } = shown.scene;
-        const span = shown.view.to - shown.view.from;
-        shown.view.pan(((dx / strip.clientWidth) * (axis.max - axis.min)) / span);
-        redraw();
-      },
-      zoom(factor) {
-        shown.view.zoom(factor, (shown.view.from + shown.view.to) / 2);
-        redraw();
-      },
-      scroll(dx) {
-        shown.view.pan(dx / strip.clientWidth);
-        redraw();
-      },
-      hover() {},
-      leave() {},
-      click: centre,
     };
   }
 }
