@@ -233,7 +233,7 @@ test("carries no more orders than there is room for, and says so", () => {
   });
   const partition = first(historyHtml(model, history, illegal));
   expect(partition.orders.map(({ operations }) => operations.length)).toEqual([25_000, 25_000, 25_000, 100]);
-  expect(partition.notes).toEqual(["4 of 5 longest partial orders are on this page"]);
+  expect(partition.notes).toEqual(["of 5 longest partial orders, 4 are on this page"]);
 });
 
 test("cuts what is too long, keeps what matters, and says so", () => {

@@ -36,7 +36,9 @@ export class PageOrders<State, Input, Output> {
     const further = this.#thatFit(partition.otherPartialOrders);
     const all = 1 + partition.otherPartialOrders.length;
     if (1 + further.length < all)
-      notes.push(`${1 + further.length} of ${count(all, "longest partial order")} are on this page`);
+      notes.push(
+        `of ${count(all, "longest partial order")}, ${1 + further.length} ${further.length === 0 ? "is" : "are"} on this page`,
+      );
     return [
       this.#order(partition, partition.partialOrder, local, STATE_TEXT_ALLOWED),
       ...further.map((order) => this.#order(partition, order, local, STATE_TEXT_ALLOWED / ORDERS_SHOWN)),
