@@ -54,7 +54,7 @@ function countMembers(text: string): number | undefined {
 }
 
 /** The position of the quote that ends the string which begins at `start`; the end of the text if none does. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let end = start;
   for (;;) {
     end = text.indexOf('"', end + 1);
