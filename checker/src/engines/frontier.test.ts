@@ -12,6 +12,24 @@ function summary({ partitions: [partition] }: CheckResult): string {
   return partition?.verdict === "illegal" ? `illegal at ${partition.failedAt}` : String(partition?.verdict);
 }
 
+test("a crashed write of the present value may be what hides an open write", () => {
+  const history = [
+    { process: 2, input: { f: "write", value: 3 }, output: {}, call: 881, return: 2169 },
+    { process: 3, input: { f: "write", value: 3 }, call: 949 },
+    {
+      process: 0,
+      input: { f: "cas", from: 3, to: 1 },
+      output: { succeeded: true },
+      call: 2098,
+      return: 3401,
+    },
+    { process: 9, input: { f: "write", value: 0 }, output: {}, call: 2394, return: 3416 },
+    { process: 9, input: { f: "read" }, output: { value: 1 }, call: 4245, return: 5059 },
+  ] as const;
+  const result = checkOperations(model, history, { engine: "frontier", verifyWitness: true });
+  expect(result.partitions[0]).toMatchObject({ verdict: "ok", witness: [0, 3, 1, 2, 4] });
+});
+
 // One integer holds the bits of 32 open operations.
 test.each([20, 33, 70])(
   "agrees with the search in depth where %d operations are open at a time",

@@ -22,7 +22,8 @@ import { Paths, ROOT } from "./paths.js";
  * - So a write is linearized before its return only if something sees it there: an open read, or an update that is no
  *   write. Where a write is next, it is hidden by that. The same goes for a crashed operation of any kind, which could be left out.
  * - Of open operations that act alike the one that returns first goes first, of crashed ones that called first: two
- *   such can be swapped. A crashed operation that would leave the state as it is is not taken.
+ *   such can be swapped. A crashed operation that would leave the state as it is is not taken, but for a write, which
+ *   may be what hides an open one.
  */
 export class JustInTime {
   /** Configurations added in all. */
@@ -285,11 +286,13 @@ export class JustInTime {
       const used = group.column === -1 ? 0 : (this.#base[this.#layout.countsAt + group.column] as number);
       if (used === operations.length) continue;
       const after = this.#states.step(operationClass, state);
-      if (after === IMPOSSIBLE || after === state) continue;
+      if (after === IMPOSSIBLE) continue;
       const isWrite = this.#states.overwrites(operationClass);
+      // One that leaves the state as it is is of no use, but that a write hides open ones.
+      if (after === state && !isWrite) continue;
       const code = (operations[used] as number) * 4 + (isWrite ? WRITE : PLAIN);
       for (const to of after === SEVERAL ? this.#states.next(operationClass, state) : [after]) {
-        if (to === state || !this.#isSeen(to)) continue;
+        if ((to === state && !isWrite) || !this.#isSeen(to)) continue;
         if (group.column === -1) this.#adopt(this.#columns.add(group));
         this.#copyBase(to);
         this.#row[this.#layout.countsAt + group.column] = used + 1;
