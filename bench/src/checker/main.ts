@@ -20,11 +20,11 @@ for (const [i, { name, goal, porcupine, repeat }] of ROWS.entries()) {
 }
 
 function told(result: RowResult): string {
-  const { bestMs, medianMs, slowestMs, configurations, bytes, maxRssMb, verdict } = result;
+  const { bestMs, medianMs, slowestMs, configurations, bytes, maxRssMb, rssBeforeMb, verdict } = result;
   const slowest = slowestMs === undefined ? "" : `, slowest file ${slowestMs.toFixed(2)} ms`;
   const tables = bytes === undefined ? "" : `, its tables ${(bytes / 2 ** 20).toFixed(1)} MiB`;
   return (
     `${bestMs.toFixed(1)} / ${medianMs.toFixed(1)} ms${slowest}; ${configurations} configurations, ` +
-    `${maxRssMb.toFixed(0)} MB process${tables}; ${verdict}`
+    `${maxRssMb.toFixed(0)} MB process (${rssBeforeMb.toFixed(0)} before)${tables}; ${verdict}`
   );
 }

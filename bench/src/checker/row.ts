@@ -26,6 +26,7 @@ export interface Measured {
 export interface RowResult extends Measured {
   readonly bestMs: number;
   readonly medianMs: number;
-  /** Of the whole process, history and all. */
+  /** Of the whole process at its highest; and before the first check, history and all. */
   readonly maxRssMb: number;
+  readonly rssBeforeMb: number;
 }

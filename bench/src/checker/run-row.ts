@@ -7,6 +7,7 @@ if (row === undefined) throw new RangeError(`no row ${process.argv[2]}`);
 const run = row.prepare();
 if (run === undefined) console.log("null");
 else {
+  const rssBeforeMb = process.resourceUsage().maxRSS / 1024;
   // The code is warm from the second time on.
   let measured = run();
   const repeat = row.repeat ?? 10;
@@ -24,6 +25,7 @@ else {
     ...(bytes !== undefined && { bytes }),
     bestMs: times[0] ?? Number.NaN,
     medianMs: times[times.length >> 1] ?? Number.NaN,
+    rssBeforeMb,
     maxRssMb: process.resourceUsage().maxRSS / 1024,
   };
   console.log(JSON.stringify(result));
