@@ -76,10 +76,13 @@ test("65, with the line, for what a check cannot judge", async () => {
 });
 
 test("65 for a file that is not there, and for a folder that is no run", async () => {
-  for (const path of [join(folder, "nowhere.jsonl"), folder]) {
+  for (const [path, reason] of [
+    [join(folder, "nowhere.jsonl"), "no such file"],
+    [folder, "a folder without history.jsonl"],
+  ] as const) {
     const ran = await porcupine(["check", "--model", "kv", path]);
     expect(ran.code).toBe(65);
-    expect(ran.stderr).toContain(`porcupine: ${path}: no such file; give a history, or the folder of a run`);
+    expect(ran.stderr).toContain(`porcupine: ${path}: ${reason}; give a history, or the folder of a run`);
     expectNoVerdict(ran);
   }
 });
@@ -99,7 +102,6 @@ test("a file that cannot be read does not keep the others from their verdicts", 
 });
 
 test.each<[name: string, args: readonly string[], message: string]>([
-  ["no command", [], "no command; --help lists them"],
   ["no file", ["check"], "missing required argument 'file'"],
   ["an unknown flag", ["check", "--modle", "kv", valid], "unknown option '--modle'"],
   ["an unknown command", ["chekc"], "unknown command 'chekc'"],
@@ -111,7 +113,29 @@ test.each<[name: string, args: readonly string[], message: string]>([
   [
     "a model that is no module",
     ["check", "--model", "./nowhere.js", valid],
-    "--model: ./nowhere.js cannot be loaded",
+    "--model: ./nowhere.js cannot be loaded: no such file",
+  ],
+  [
+    "a start that is half JSON",
+    ["check", "--model", "cas-register", "--init", "[1", valid],
+    "--init: [1 is not JSON",
+  ],
+  ["standard input twice", ["check", "--model", "kv", "-", "-"], "-: standard input can be read once"],
+  [
+    "a group size for what has no groups",
+    ["check", "--model", "kv", "--group-size", "2", valid],
+    "--group-size: only long-fork takes it",
+  ],
+  [
+    "a promise about transactions for a model",
+    ["check", "--model", "kv", "--consistency-model", "serializable", valid],
+    "--consistency-model: only list-append takes it",
+  ],
+  ["no threads", ["check", "--threads", "0", valid], '--threads: "0" is not an integer of at least 1'],
+  [
+    "a start that the guessed model cannot have",
+    ["check", "--init", '{"a":1}', valid],
+    "valid.jsonl: the model is cas-register, by the operations, but --init: option initial",
   ],
   [
     "a bad start",
@@ -144,6 +168,12 @@ test.each<[name: string, args: readonly string[], message: string]>([
   expectNoVerdict(ran);
 });
 
+test("64 and the help for no command", async () => {
+  const { code, stdout, stderr } = await porcupine([]);
+  expect({ code, stdout }).toEqual({ code: 64, stdout: "" });
+  for (const part of ["Usage: porcupine", "check", "models", "Exit codes:"]) expect(stderr).toContain(part);
+});
+
 const MODEL = `export const model = {
   name: "mine",
   init: () => 0,
@@ -162,6 +192,10 @@ test("3 for a model of one's own whose step throws; a sound one judges", async (
   expectNoVerdict(throwing);
   const sound = file("sound.mjs", MODEL.replace(/if .*?; return/, "return"));
   expect((await porcupine(["check", "--model", sound, valid])).code).toBe(0);
+  const started = await porcupine(["check", "--model", sound, "--init", "0", valid]);
+  expect(started.code).toBe(64);
+  expect(started.stderr).toContain("has its own init");
+  expectNoVerdict(started);
   const lacking = await porcupine([
     "check",
     "--model",

@@ -28,7 +28,7 @@ test("valid: 0; the file, the model and how it was found", async () => {
   const { code, stdout, stderr } = await porcupine([...CHECK, valid]);
   expect(code).toBe(0);
   expect(stdout).toMatch(
-    /^.*valid\.jsonl: valid\n {2}cas-register, 2 operations: .* ms, \d+ configurations \(.+\)\n$/,
+    /^.*valid\.jsonl: valid\n {2}cas-register, 2 operations: .* ms, \d+ configurations? \(.+\)\n$/,
   );
   expect(stderr).toBe("");
 });
@@ -102,6 +102,23 @@ test.each<[files: readonly string[], code: number]>([
   expect((await porcupine(["check", "--timeout", "200ms", ...files])).code).toBe(code);
 });
 
+test("several files end in a summary, the worst first; one file or --json in none", async () => {
+  const { stdout } = await porcupine([...CHECK, valid, empty, invalid]);
+  const time = "[\\d.]+ ms";
+  expect(stdout.slice(stdout.indexOf("\n3 files"))).toMatch(
+    new RegExp(
+      "^\\n3 files: 1 invalid, 1 unreadable, 1 valid\\n" +
+        `  invalid     \\S*/invalid\\.jsonl  2 operations +${time}\\n` +
+        "  unreadable  \\S*/empty\\.jsonl\\n" +
+        `  valid       \\S*/valid\\.jsonl    2 operations +${time}\\n$`,
+    ),
+  );
+  expect((await porcupine([...CHECK, valid])).stdout).not.toContain("1 file");
+  expect((await porcupine([...CHECK, "--json", valid, invalid])).stdout.trimEnd().split("\n")).toHaveLength(
+    2,
+  );
+});
+
 test("--timeout: 2; what ran out and how far it got", async () => {
   const { code, stdout } = await porcupine(["check", "--timeout", "200ms", hard]);
   expect(code).toBe(2);
@@ -153,7 +170,12 @@ test("without --model, by the operations where there is no doubt", async () => {
   const queue = file("queue.jsonl", jsonl([0, "invoke", "enqueue", 1], [0, "ok", "enqueue", 1]));
   const unknown = await porcupine(["check", queue]);
   expect(unknown).toMatchObject({ code: 64, stdout: "" });
-  expect(unknown.stderr).toContain("--model: its operations do not say which model they are of");
+  expect(unknown.stderr).toContain(
+    `${queue}: its operations do not say which model they are of; name one with --model`,
+  );
+  // One that nobody can name does not keep the others from their verdicts.
+  expect((await porcupine(["check", queue, invalid])).code).toBe(1);
+  expect((await porcupine(["check", queue, valid])).code).toBe(64);
 });
 
 test("a check instead of a model", async () => {

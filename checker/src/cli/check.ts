@@ -7,10 +7,11 @@ import { exitCodeOf, type FileStatus, STATUS_OF } from "./exit-codes.js";
 import { findJudge, guessModel, judge, type Judge, type JudgeOptions } from "./judge.js";
 import { pageOf, PictureTarget, svgOf } from "./pictures.js";
 import { type ProgressLine, progressLine } from "./progress.js";
-import type { FileResult, FileVerdict } from "./report.js";
+import { counted, type FileResult, type FileVerdict, statusOf } from "./report.js";
 import { jsonLine } from "./report-json.js";
 import { failureLine, verdictText } from "./report-text.js";
 import { readSource } from "./source.js";
+import { summaryText } from "./summary.js";
 
 export interface CheckFlags {
   readonly model?: string;
@@ -35,6 +36,8 @@ export interface CheckFlags {
 
 /** Judges the files one after the other and returns the exit code. Throws UsageError. */
 export async function checkCommand(files: readonly string[], flags: CheckFlags): Promise<number> {
+  if (files.indexOf("-") !== files.lastIndexOf("-"))
+    throw new UsageError("-: standard input can be read once; give the other history as a file");
   const controller = new AbortController();
   const interrupt = (): void => {
     if (controller.signal.aborted) process.exit(130);
@@ -44,13 +47,18 @@ export async function checkCommand(files: readonly string[], flags: CheckFlags):
   try {
     const command = await Command.of(files, flags, controller.signal);
     const statuses: FileStatus[] = [];
+    const results: FileResult[] = [];
     for (const [i, file] of files.entries()) {
-      statuses.push(...(await command.check(file)));
+      const { result, problems } = await command.check(file);
+      results.push(result);
+      statuses.push(statusOf(result), ...problems);
       const left = files.length - i - 1;
       if (!controller.signal.aborted) continue;
-      if (left > 0) await write(process.stderr, `porcupine: interrupted, ${left} files were not looked at\n`);
+      if (left > 0)
+        await write(process.stderr, `porcupine: interrupted, ${counted(left, "file")} not looked at\n`);
       return exitCodeOf([...statuses, "unknown"]);
     }
+    if (files.length > 1 && flags.json !== true) await write(process.stdout, summaryText(results));
     return exitCodeOf(statuses);
   } finally {
     process.off("SIGINT", interrupt);
@@ -91,18 +99,20 @@ class Command {
   }
 
   /** What became of the file, and of its pictures if one cannot be written. */
-  async check(file: string): Promise<readonly FileStatus[]> {
+  async check(
+    file: string,
+  ): Promise<{ readonly result: FileResult; readonly problems: readonly FileStatus[] }> {
     const { result, recording } = await this.#judge(file);
     this.#progress.clear();
     await write(process.stdout, this.#flags.json === true ? `${jsonLine(result)}\n` : verdictText(result));
     if (result.type === "failure") {
       await write(process.stderr, failureLine(result));
-      return [result.failure.kind];
+      return { result, problems: [] };
     }
     for (const note of result.notes) await tell(file, `note: ${note}`);
     const problems = recording === undefined ? [] : await this.#draw(file, recording, result);
     for (const problem of problems) await tell(file, problem);
-    return problems.length === 0 ? [result.status] : [result.status, "failed"];
+    return { result, problems: problems.map(() => "failed") };
   }
 
   async #judge(file: string): Promise<{ readonly result: FileResult; readonly recording?: Recording }> {
@@ -174,12 +184,21 @@ function judgeOptions(flags: CheckFlags, signal: AbortSignal): JudgeOptions {
   };
 }
 
+/** Throws FailureError: the file is without a verdict, and others may have theirs. */
 async function guessJudge(recording: Recording, options: JudgeOptions): Promise<Judge> {
   const name = guessModel(recording);
-  if (name !== undefined) return findJudge(name, options);
-  throw new UsageError(
-    "--model: its operations do not say which model they are of; name one (porcupine models lists them)",
-  );
+  const remedy = "name one with --model (porcupine models lists them)";
+  if (name === undefined) {
+    const reason = "its operations do not say which model they are of";
+    throw new FailureError({ kind: "usage", reason, remedy, line: null });
+  }
+  try {
+    return await findJudge(name, options);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const reason = `the model is ${name}, by the operations, but ${error.message}`;
+    throw new FailureError({ kind: "usage", reason, remedy, line: null });
+  }
 }
 
 /** Only what was foreseen: anything else is a bug, and is told as such. */

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Adapter, PLAIN_ADAPTER } from "../formats/adapters.js";
@@ -12,7 +13,9 @@ const HOOKS = ["init", "step", "stateKey", "describeOperation", "describeState"]
  * outputs are not simply `{ f, key, value }` and `{ value }`, `adapter` (an Adapter).
  * Throws UsageError.
  */
-export async function loadModel(path: string): Promise<Judge> {
+export async function loadModel(path: string, initial: unknown): Promise<Judge> {
+  if (initial !== undefined) throw new UsageError(`--init: the model of ${path} has its own init`);
+  if (!existsSync(path)) throw new UsageError(`--model: ${path} cannot be loaded: no such file`);
   let module: Readonly<Record<string, unknown>>;
   try {
     module = (await import(pathToFileURL(resolve(path)).href)) as Readonly<Record<string, unknown>>;

@@ -6,9 +6,9 @@ export class UsageError extends Error {
   }
 }
 
-/** Why there is no verdict on a file: its content is at fault (`data`), or what should judge it (`failed`). */
+/** Why there is no verdict on a file: its content is at fault (`data`), what should judge it (`failed`), or the arguments for it. */
 export interface Failure {
-  readonly kind: "data" | "failed";
+  readonly kind: "data" | "failed" | "usage";
   readonly reason: string;
   readonly remedy: string;
   /** Counted from 1; null: the file as a whole. */

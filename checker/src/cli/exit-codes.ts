@@ -1,7 +1,7 @@
 import type { CheckVerdict } from "../result.js";
 
 /** What became of one file. */
-export type FileStatus = "valid" | "invalid" | "unknown" | "failed" | "data";
+export type FileStatus = "valid" | "invalid" | "unknown" | "failed" | "usage" | "data";
 
 export const EXIT_CODES = { valid: 0, invalid: 1, unknown: 2, failed: 3, usage: 64, data: 65 } as const;
 
@@ -12,7 +12,7 @@ export const STATUS_OF: Readonly<Record<CheckVerdict, FileStatus>> = {
 };
 
 /** A violation is never masked by anything, and nothing that went wrong by what went well. */
-const PRECEDENCE: readonly FileStatus[] = ["invalid", "failed", "data", "unknown", "valid"];
+export const PRECEDENCE: readonly FileStatus[] = ["invalid", "failed", "usage", "data", "unknown", "valid"];
 
 /** Of several files. */
 export function exitCodeOf(statuses: readonly FileStatus[]): number {

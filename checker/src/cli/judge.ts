@@ -134,12 +134,14 @@ export const CHECKS: ReadonlyMap<string, CheckEntry> = new Map<string, CheckEntr
 
 /** Throws UsageError for a name that nothing has, or options that it does not take. */
 export async function findJudge(name: string, options: JudgeOptions): Promise<Judge> {
+  refuseForeign("--group-size", options.groupSize, "long-fork", name);
+  refuseForeign("--consistency-model", options.consistencyModel, "list-append", name);
   const check = CHECKS.get(name);
   if (check !== undefined) {
     if (options.initial !== undefined) throw new UsageError(`--init: the check ${name} has no initial state`);
     return { type: "check", name, make: (recording) => check.make(recording, options) };
   }
-  if (/[/\\]|\.[cm]?js$/.test(name)) return loadModel(name);
+  if (/[/\\]|\.[cm]?js$/.test(name)) return loadModel(name, options.initial);
   const adapter = ADAPTERS.get(name);
   try {
     const model = builtInModel(name, options.initial === undefined ? {} : { initial: options.initial });
@@ -152,6 +154,12 @@ export async function findJudge(name: string, options: JudgeOptions): Promise<Ju
       flag === "--model" ? `; checks: ${[...CHECKS.keys()].join(", ")}; porcupine models tells more` : "";
     throw new UsageError(`${flag}: ${error.message}${checks}`);
   }
+}
+
+/** An option that would be passed over in silence. */
+function refuseForeign(flag: string, value: unknown, owner: string, name: string): void {
+  if (value !== undefined && name !== owner)
+    throw new UsageError(`${flag}: only ${owner} takes it (--model ${owner}), ${name} does not`);
 }
 
 /** The model whose operations these are beyond doubt. Undefined: the user must say. */

@@ -21,7 +21,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT_CODES.valid;
     const { text, code } = told(error);
-    process.stderr.write(`porcupine: ${text}\n`);
+    process.stderr.write(isBare(error) ? program.helpInformation() + HELP : `porcupine: ${text}\n`);
     return code;
   }
 }
@@ -41,18 +41,18 @@ function commands(conclude: (code: number) => void): Command {
     .argument("<file...>", "histories, folders of recorded runs, or - for standard input")
     .option(
       "-m, --model <name>",
-      "what they are histories of (porcupine models), or a module of your own, ./model.js",
+      "what they are histories of (porcupine models), or a module of your own, ./model.js; else by the operations, where there is no doubt",
     )
-    .option("--init <value>", "state at the start, as JSON; absent if not given", initialValue)
+    .option("--init <value>", "state at the start: 0, x, '\"0\"'; absent if not given", initialValue)
     .option(
       "--format <name>",
       `${HISTORY_FORMATS.join(", ")}; else by content`,
       oneOf("--format", HISTORY_FORMATS),
     )
-    .option("--nil <meaning>", "a nil that was read: absent, or unknown (EDN)", oneOf("--nil", NIL))
+    .option("--nil <meaning>", "a nil that was read says: absent (in EDN: unknown)", oneOf("--nil", NIL))
     .option(
       "--failed-cas <meaning>",
-      "a cas that failed: happened (log), or nothing",
+      "a cas that failed: happened, and found another value (so in log), or nothing is known",
       oneOf("--failed-cas", FAILED),
     )
     .option("--independent", "values are pairs of key and value, [k v]")
@@ -79,7 +79,7 @@ function commands(conclude: (code: number) => void): Command {
     )
     .option(
       "--threads <n>",
-      "for the keys of a history (default: as many as processors)",
+      "that share the keys of a history (default: as many as processors)",
       integer("--threads", 1),
     )
     .option("--stop-at-first", "one violation is enough; keys undecided by then are unknown")
@@ -114,7 +114,7 @@ const FAILED = ["happened", "nothing"] as const;
 
 const HELP = `
 Exit codes: 0 valid, 1 invalid, 2 unknown, 3 failed (a model threw), 64 usage, 65 a file that cannot be read.
-Of several files: invalid, then failed, then unreadable, then unknown, then valid.
+Of several files: invalid, then failed, then usage, then unreadable, then unknown, then valid.
 
 Examples:
   porcupine check --model cas-register history.jsonl
@@ -122,14 +122,16 @@ Examples:
   zcat history.jsonl.gz | porcupine check --model kv -
 `;
 
+/** No command was given. */
+function isBare(error: unknown): boolean {
+  return error instanceof CommanderError && error.code === "commander.help";
+}
+
 function told(error: unknown): { readonly text: string; readonly code: number } {
   if (error instanceof CommanderError) {
-    const isBare = error.code === "commander.help";
-    const text = isBare
-      ? "no command; --help lists them"
-      : messageOf(error)
-          .replace(/^error: /, "")
-          .replaceAll("\n", " ");
+    const text = messageOf(error)
+      .replace(/^error: /, "")
+      .replaceAll("\n", " ");
     return { text, code: EXIT_CODES.usage };
   }
   if (error instanceof UsageError) return { text: error.message, code: EXIT_CODES.usage };

@@ -1,5 +1,6 @@
 import { clearLine, cursorTo } from "node:readline";
 import type { CheckProgress } from "../result.js";
+import { counted } from "./report.js";
 
 /** One line on a terminal, rewritten in place. */
 export interface ProgressLine {
@@ -33,5 +34,5 @@ function text(file: string, progress: CheckProgress): string {
   const { decided, partitions, key, settledReturns, returns, configurations, bytes } = progress;
   const keys = partitions === 1 ? "" : `${decided} of ${partitions} keys decided, key ${key}: `;
   const memory = `${Math.round(bytes / 2 ** 20)} MiB`;
-  return `${file}: ${keys}${settledReturns} of ${returns} returns, ${configurations} configurations, ${memory}`;
+  return `${file}: ${keys}${settledReturns} of ${returns} returns, ${counted(configurations, "configuration")}, ${memory}`;
 }

@@ -4,6 +4,7 @@ import { explanationText } from "../explain/text.js";
 import { failureText } from "./errors.js";
 import type { ModelJudgement } from "./judge.js";
 import {
+  counted,
   countVerdicts,
   enginesOf,
   type FileResult,
@@ -40,8 +41,8 @@ function modelLines(judgement: ModelJudgement): string[] {
   const counts = countVerdicts(partitions);
   const parts = counts.total === 1 ? "" : ` of ${counts.total} keys`;
   const lines = [
-    `  ${name}, ${recorded.operations.length} operations${parts}: ${durationText(elapsedMs)}, ` +
-      `${configurations} configurations (${enginesOf(partitions)})`,
+    `  ${name}, ${counted(recorded.operations.length, "operation")}${parts}: ${durationText(elapsedMs)}, ` +
+      `${counted(configurations, "configuration")} (${enginesOf(partitions)})`,
   ];
   const violations = partitions.filter((partition) => partition.verdict === "illegal");
   // Those that were explained say most.
@@ -50,11 +51,13 @@ function modelLines(judgement: ModelJudgement): string[] {
   );
   for (const violation of explainedFirst.slice(0, KEYS_TOLD))
     lines.push(...violationLines(judgement, violation));
-  if (violations.length > KEYS_TOLD) lines.push(`  ${violations.length - KEYS_TOLD} more keys are invalid`);
+  if (violations.length > KEYS_TOLD)
+    lines.push(`  invalid too: ${counted(violations.length - KEYS_TOLD, "more key")}`);
   const undecided = partitions.filter((partition) => partition.verdict === "unknown");
   for (const { key, reason } of undecided.slice(0, KEYS_TOLD))
     lines.push(`  ${named(key)}unknown: ${reason}`);
-  if (undecided.length > KEYS_TOLD) lines.push(`  ${undecided.length - KEYS_TOLD} more keys are unknown`);
+  if (undecided.length > KEYS_TOLD)
+    lines.push(`  unknown too: ${counted(undecided.length - KEYS_TOLD, "more key")}`);
   return lines;
 }
 

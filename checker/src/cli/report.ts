@@ -23,6 +23,15 @@ export interface FileVerdict {
   readonly notes: readonly string[];
 }
 
+export function statusOf(result: FileResult): FileStatus {
+  return result.type === "failure" ? result.failure.kind : result.status;
+}
+
+/** "1 file", "2 files". */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** An operation as reports name it. */
 export interface OperationReport {
   /** Index of its invoke in the recording. */

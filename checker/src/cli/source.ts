@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { getHeapStatistics } from "node:v8";
@@ -54,15 +54,18 @@ async function* withinHeap(source: AsyncIterable<Uint8Array>, heapBytes: number)
 async function open(path: string): Promise<AsyncIterable<Uint8Array>> {
   if (path === "-") return process.stdin;
   const isFolder = (await stat(path)).isDirectory();
-  return createReadStream(isFolder ? join(path, RUN_HISTORY) : path, { highWaterMark: CHUNK_BYTES });
+  const file = isFolder ? join(path, RUN_HISTORY) : path;
+  if (isFolder && !existsSync(file)) {
+    const reason = `a folder without ${RUN_HISTORY}`;
+    throw new FailureError({ kind: "data", reason, remedy: GIVE_A_HISTORY, line: null });
+  }
+  return createReadStream(file, { highWaterMark: CHUNK_BYTES });
 }
 
+const GIVE_A_HISTORY = `give a history, or the folder of a run (with a ${RUN_HISTORY})`;
+
 function fileProblem(code: string, error: unknown): { readonly reason: string; readonly remedy: string } {
-  if (code === "ENOENT")
-    return {
-      reason: "no such file",
-      remedy: `give a history, or the folder of a run (with a ${RUN_HISTORY})`,
-    };
+  if (code === "ENOENT") return { reason: "no such file", remedy: GIVE_A_HISTORY };
   if (code === "EACCES") return { reason: "it may not be read", remedy: "look at its permissions" };
   return { reason: messageOf(error), remedy: "give a file that can be read" };
 }

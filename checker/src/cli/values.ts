@@ -50,13 +50,15 @@ export function oneOf<T extends string>(flag: string, names: readonly T[]): (tex
 
 /**
  * JSON where it is JSON, else text: `0` is a number, `"0"` and `x` are strings, `nil` and `absent` are null. In an object
- * of its own, for the argument parser takes a null for no argument.
+ * of its own, for the argument parser takes a null for no argument. Throws UsageError.
  */
 export function initialValue(text: string): { readonly value: unknown } {
   if (text === "nil" || text === "absent") return { value: null };
   try {
     return { value: JSON.parse(text) as unknown };
   } catch {
+    // Text has no need of these; whoever writes them means JSON.
+    if (/^\s*["[{]/.test(text)) throw new UsageError(`--init: ${text} is not JSON (0, x, '"0"', '{"a": 1}')`);
     return { value: text };
   }
 }
