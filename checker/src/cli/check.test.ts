@@ -245,6 +245,11 @@ test("an interrupted check says unknown and what it reached", async () => {
   expect(undecided.map(({ ranOut }) => ranOut)).toEqual(["aborted"]);
 });
 
+test("output that nobody reads ends the command, and with no code of a verdict", async () => {
+  const { code, stderr } = await porcupine([...CHECK, valid, invalid], { closeStdout: true });
+  expect({ code, stderr }).toEqual({ code: 141, stderr: "" });
+});
+
 test("help and the list of models", async () => {
   const help = await porcupine(["check", "--help"]);
   expect(help.code).toBe(0);

@@ -209,10 +209,12 @@ function failureOf(error: unknown): FailureError["failure"] {
   throw error;
 }
 
-/** Waits where a pipe is full, so that nothing is lost when the process ends. */
+/** Waits where a pipe is full, so that nothing is lost when the process ends. Errors are the stream's to tell (main.ts). */
 function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
   if (text === "") return Promise.resolve();
-  return new Promise((done, fail) => {
-    stream.write(text, (error) => (error ? fail(error) : done()));
+  return new Promise((done) => {
+    stream.write(text, (error) => {
+      if (!error) done();
+    });
   });
 }

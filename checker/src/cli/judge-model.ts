@@ -91,7 +91,8 @@ function modelFailure(model: string, error: unknown): FailureError {
   return new FailureError({
     kind: "failed",
     reason: `the model ${model} failed: ${messageOf(error).split("\n")[0]}`,
-    remedy: "a model must take every operation of the history in every state; repair it",
+    remedy:
+      "a model must take every operation of the history in every state, and its step give a list of states; repair it",
     line: null,
   });
 }

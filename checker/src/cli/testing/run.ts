@@ -16,11 +16,15 @@ export interface Ran {
 export function porcupine(
   args: readonly string[],
   options: {
-    readonly stdin?: string | Uint8Array /** Sends SIGINT when stderr has it. */;
+    readonly stdin?: string | Uint8Array;
+    /** Sends SIGINT when stderr has it. */
     readonly interruptOn?: string;
+    /** Nobody reads what it prints. */
+    readonly closeStdout?: boolean;
   } = {},
 ): Promise<Ran> {
   const child = spawn(process.execPath, [PORCUPINE, ...args], { stdio: ["pipe", "pipe", "pipe"] });
+  if (options.closeStdout === true) child.stdout.destroy();
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
