@@ -1,4 +1,6 @@
 import type { HistoryEvent, UnstampedEvent } from "@gauntlet/histories";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
 import { expect, test } from "vitest";
 import { LiveCheck, ViolationSeen } from "./live.js";
 
@@ -59,4 +61,19 @@ test("a check that breaks is given up and told, and the recording goes on", asyn
   expect(lines).toEqual([expect.stringContaining("given up")]);
   live.record({ process: 1, type: "invoke", ...READ });
   expect(recorded.events).toHaveLength(2);
+});
+
+test("a process that waits for the thread alone lives until it is up, and then ends by itself", async () => {
+  const compiled = fileURLToPath(new URL("../../dist/run/live.js", import.meta.url));
+  const script = [
+    `import { LiveCheck } from ${JSON.stringify(compiled)};`,
+    `const live = new LiveCheck({}, { workload: "register", log: () => undefined });`,
+    `await live.ready();`,
+    `console.log("ready");`,
+  ].join("\n");
+  const { exitCode, stdout } = await execa(process.execPath, ["--input-type=module", "--eval", script], {
+    reject: false,
+    timeout: 50_000,
+  });
+  expect([exitCode, stdout]).toEqual([0, "ready"]);
 });

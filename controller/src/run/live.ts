@@ -47,10 +47,14 @@ export class LiveCheck implements EventSink {
     this.#thread = thread;
     thread.on("message", (message: FromLive) => this.#hear(message));
     thread.on("error", (error) => this.#giveUp(messageOf(error)));
-    thread.unref();
     this.#ready = new Promise((resolve) => {
-      thread.once("message", () => resolve());
-      thread.once("exit", () => resolve());
+      const onReady = (): void => {
+        // Not before: while it starts, nothing else may keep this process alive.
+        thread.unref();
+        resolve();
+      };
+      thread.once("message", onReady);
+      thread.once("exit", onReady);
     });
   }
 
