@@ -7,7 +7,8 @@
 NAME ?=
 RUNS ?= 1
 
-# Each variable that is set becomes the flag of the same name; defaults live in `gauntlet run --help`.
+# Each variable that is set becomes the flag of the same name; defaults live in `gauntlet run --help`. FLAGS takes what has
+# no variable: FLAGS=--keep-going goes on to the end after a violation, FLAGS='--keep --op-timeout 5s' …
 RUN_FLAGS = $(if $(TIME_LIMIT),--time-limit '$(TIME_LIMIT)') $(if $(RATE),--rate '$(RATE)') \
 	$(if $(CONCURRENCY),--concurrency '$(CONCURRENCY)') $(if $(NODES),--nodes '$(NODES)') \
 	$(if $(NEMESIS),--nemesis '$(NEMESIS)') $(if $(WORKLOAD),--workload '$(WORKLOAD)') \

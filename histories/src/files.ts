@@ -13,6 +13,8 @@ export const RUN_FILES = {
   schedule: "schedule.json",
   results: "results.json",
   report: "report.html",
+  /** Only of a run with a key that is not linearizable. */
+  linearizability: "linearizability.html",
   nodes: "nodes",
 } as const;
 

@@ -4,6 +4,12 @@ import type { Workload } from "./workload.js";
 export type * from "./client.js";
 export type * from "./workload.js";
 export type { KeyFailure, LinearizabilityEvidence } from "./linearizability.js";
+export {
+  failedKeysHtml,
+  minimalPartSvg,
+  type FailedKeysOptions,
+  type MinimalPart,
+} from "./linearizability-view.js";
 export type { RevisionEvidence } from "./revisions.js";
 export { registerWorkload } from "./register.js";
 

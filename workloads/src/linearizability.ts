@@ -1,6 +1,18 @@
-import { type CheckResult, type HistoryEvent, toOperations } from "@gauntlet/histories";
-import type { PartitionIllegal, PartitionResult } from "porcupine-ts";
-import { casRegister, checkOperations } from "porcupine-ts";
+import {
+  type CheckResult,
+  type HistoryEvent,
+  type RegisterOperation,
+  toOperations,
+} from "@gauntlet/histories";
+import {
+  casRegister,
+  checkOperations,
+  explain,
+  type Explanation,
+  type MinimalHistory,
+  type PartitionIllegal,
+  type PartitionResult,
+} from "porcupine-ts";
 import type { CheckLimits } from "./workload.js";
 
 /** `details` of a failed linearizability check. Operations are named by the index of their invoke event. */
@@ -9,28 +21,27 @@ export interface LinearizabilityEvidence {
   readonly failures: readonly KeyFailure[];
   /** How many keys failed in all; `failures` shows the first few. */
   readonly failedKeys: number;
+  /** What the check took, explanations left aside. */
+  readonly elapsedMs: number;
 }
 
-export interface KeyFailure {
-  readonly key: string;
-  /** The operation whose return left no legal order: the one to look at first. */
-  readonly failedAt: number;
-  readonly reason: string;
-  /** States that the register could be in just before that return, described. */
-  readonly possibleStates: readonly string[];
-  /** A longest legal order of what had returned by then. */
-  readonly partialOrder: readonly number[];
-  /** Every operation of this key. */
-  readonly operations: readonly number[];
-}
+/**
+ * One key, as porcupine-ts found it and as it explains it: `failedAt` is the operation whose return left no legal order,
+ * the one to look at first; `partialOrder` a longest legal order of what had returned by then; `required` and `optional`
+ * the smallest part that is illegal; `operations` every operation of the key.
+ */
+export interface KeyFailure extends Omit<PartitionIllegal, "verdict">, MinimalHistory {}
 
 const FAILURES_SHOWN = 5;
+/** For each key that is shown; what is not minimal by then is small all the same. */
+const EXPLAIN_MS = 2_000;
+/** Orders that end in other states than `partialOrder` does. They are long, and the first few tell the story. */
+const OTHER_ORDERS_SHOWN = 3;
 
 /** Each key by itself is a register with compare-and-set, absent at first. */
 export function checkLinearizability(history: readonly HistoryEvent[], limits: CheckLimits): CheckResult {
   const operations = toOperations(history);
   const result = checkOperations(casRegister(), operations, { timeoutMs: limits.timeLimitMs });
-  const eventOf = (position: number): number => operations[position]?.id ?? position;
   const base = { name: "linearizability", kind: "safety" } as const;
   if (result.verdict === "ok") {
     const reason = `all ${result.partitions.length} keys are linearizable (${operations.length} operations)`;
@@ -42,27 +53,52 @@ export function checkLinearizability(history: readonly HistoryEvent[], limits: C
   const failed = result.partitions.flatMap((partition) =>
     partition.verdict === "illegal" ? [partition] : [],
   );
-  const failures = failed.slice(0, FAILURES_SHOWN).map((partition) => keyFailure(partition, eventOf));
-  const details: LinearizabilityEvidence = { kind: "linearizability", failures, failedKeys: failed.length };
+  const failures = failed.slice(0, FAILURES_SHOWN).map((partition) => keyFailure(partition, operations));
+  const details: LinearizabilityEvidence = {
+    kind: "linearizability",
+    failures,
+    failedKeys: failed.length,
+    elapsedMs: result.elapsedMs,
+  };
   return { ...base, verdict: "invalid", reason: summary(failures, failed.length), details };
 }
 
 function undecided(partitions: readonly PartitionResult[]): string {
   const reasons = partitions.flatMap((partition) =>
-    partition.verdict === "unknown" ? [`${partition.key}: ${partition.reason}`] : [],
+    partition.verdict === "unknown" ? [`key ${partition.key}: ${partition.reason}`] : [],
   );
   return `${reasons.length} of ${partitions.length} keys undecided; ${reasons[0]}`;
 }
 
-function keyFailure(partition: PartitionIllegal, eventOf: (position: number) => number): KeyFailure {
+function keyFailure(violation: PartitionIllegal, operations: readonly RegisterOperation[]): KeyFailure {
+  const { verdict: _, ...partition } = violation;
+  const eventOf = (position: number): number => operations[position]?.id ?? position;
+  const { sentence, ...minimal } = explained(violation, operations);
   return {
-    key: partition.key,
+    ...partition,
+    ...minimal,
+    reason: sentence,
     failedAt: eventOf(partition.failedAt),
-    reason: partition.reason,
-    possibleStates: partition.possibleStates,
     partialOrder: partition.partialOrder.map(eventOf),
+    otherPartialOrders: partition.otherPartialOrders
+      .slice(0, OTHER_ORDERS_SHOWN)
+      .map((order) => order.map(eventOf)),
     operations: partition.operations.map(eventOf),
+    required: minimal.required.map(eventOf),
+    optional: minimal.optional.map(eventOf),
   };
+}
+
+/** A violation stays one where its explanation breaks: then all that had been called is the part to look at. */
+function explained(violation: PartitionIllegal, operations: readonly RegisterOperation[]): Explanation {
+  try {
+    return explain(casRegister(), operations, violation, { timeoutMs: EXPLAIN_MS });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const sentence = `${violation.reason} (no more is known, for the explanation broke: ${why})`;
+    const { failedAt, operations: required } = violation;
+    return { failedAt, sentence, required, optional: [], isMinimal: false, checks: 0 };
+  }
 }
 
 function summary(failures: readonly KeyFailure[], failedKeys: number): string {

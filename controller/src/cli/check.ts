@@ -26,7 +26,7 @@ import { checkInThread, type UNREADABLE } from "../checks/workload-check.js";
 import { DataError } from "../errors.js";
 import { BOUNDS } from "../run/config.js";
 import { findWorkload, fromFamilies, fromSchedule } from "./configure.js";
-import { summarize } from "./summary.js";
+import { pagesOf, summarize } from "./summary.js";
 
 export interface CheckFlags {
   readonly workload?: string;
@@ -68,7 +68,8 @@ export async function checkCommand(path: string, flags: CheckFlags): Promise<Ver
   });
   refuseUnreadable(historyPath, results);
   if (flags.json === true) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
-  else process.stdout.write(`${summarize(results)}\n${directory === null ? ALONE : ""}`);
+  else
+    process.stdout.write(`${summarize(results)}\n${directory === null ? ALONE : `\n${pagesOf(directory)}`}`);
   return results.verdict;
 }
 

@@ -53,7 +53,7 @@ function commands(conclude: (verdict: Verdict) => void): Command {
     .option("--seed <n>", "repeats a run's choices; random when absent", seed("--seed"))
     .option("--op-timeout <time>", "a call's deadline", duration("--op-timeout", 100, 60_000), 3_000)
     .option("--image <image>", "a node image that exists, instead of the one built from server/")
-    .option("--keep-going", "go on to the end after a violation was seen")
+    .option("--keep-going", "do not end at the first violation: go on to the end, then judge")
     .option("--keep", "leave the containers up at the end (make cluster-down removes them)")
     .option("--json", "print the results as JSON, and nothing else")
     .option("--runs-root <folder>", "where runs are recorded", RUNS_ROOT)

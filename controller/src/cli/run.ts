@@ -1,6 +1,5 @@
 import { randomInt } from "node:crypto";
-import { join } from "node:path";
-import { RUN_FILES, type Verdict } from "@gauntlet/histories";
+import type { Verdict } from "@gauntlet/histories";
 import { checkInThread } from "../checks/workload-check.js";
 import { BOUNDS } from "../run/config.js";
 import { dockerClusters } from "../run/docker-cluster.js";
@@ -10,7 +9,7 @@ import { UsageError } from "../errors.js";
 import { configure, readScheduleFile, type RunRequest } from "./configure.js";
 import { interruptible } from "./interrupt.js";
 import { shownPath } from "../text.js";
-import { summarize } from "./summary.js";
+import { pagesOf, summarize } from "./summary.js";
 import { progressOn, SILENT } from "./terminal.js";
 
 export const DEFAULT_NEMESIS = ["leader-isolation", "kill", "pause", "clock"];
@@ -77,10 +76,8 @@ export async function runCommand(flags: RunFlags): Promise<Verdict> {
   if (flags.json === true) {
     process.stdout.write(`${JSON.stringify({ directory, seed, ...results }, null, 2)}\n`);
   } else {
-    const report = `report: ${shownPath(join(directory, RUN_FILES.report))}`;
-    process.stdout.write(
-      `\n${summarize(results)}\n\n${report}\nagain:  --seed ${seed}, or check ${shownPath(directory)}\n`,
-    );
+    const again = `${"again:".padEnd(13)}--seed ${seed}, or check ${shownPath(directory)}`;
+    process.stdout.write(`\n${summarize(results)}\n\n${pagesOf(directory)}${again}\n`);
   }
   return results.verdict;
 }

@@ -1,4 +1,5 @@
-import type { CheckResult } from "@gauntlet/histories";
+import { type CheckResult, HistoryError, type HistoryEvent } from "@gauntlet/histories";
+import { minimalPartSvg } from "@gauntlet/workloads";
 import { z } from "zod";
 import { groupBy } from "./group.js";
 import type { ShownOperation } from "./operations.js";
@@ -13,19 +14,35 @@ export interface Panel {
   /** What is wrong, or null where nothing is. */
   readonly reason: string | null;
   readonly facts: readonly string[];
+  /** The few operations that contradict one another, where they are known. */
+  readonly minimal: Picture | null;
   /** What was left out. */
   readonly note: string;
   readonly layout: TimelineLayout;
+}
+
+export interface Picture {
+  readonly svg: string;
+  /** The same in words. */
+  readonly alt: string;
+  readonly caption: string;
 }
 
 /**
  * The evidence that the checks of @gauntlet/workloads give, as far as it is drawn. Read as data, since a report
  * may be made of a results.json that another version wrote; what does not fit is not drawn.
  */
+const minimalPart = z.object({
+  required: z.array(z.number()),
+  optional: z.array(z.number()),
+  isMinimal: z.boolean(),
+  checks: z.number(),
+});
 const keyFailure = z.object({
   key: z.string(),
   failedAt: z.number(),
   reason: z.string(),
+  ...minimalPart.partial().shape,
 });
 const evidence = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("linearizability"), failures: z.array(keyFailure) }),
@@ -34,6 +51,7 @@ const evidence = z.discriminatedUnion("kind", [
 type KeyFailure = z.infer<typeof keyFailure>;
 
 interface Run {
+  readonly history: readonly HistoryEvent[];
   readonly operations: readonly ShownOperation[];
   readonly bands: readonly Band[];
 }
@@ -72,8 +90,35 @@ function failurePanel(failure: KeyFailure, run: Run): Panel | null {
       `The operation: ${labelOf(culprit)} by ${laneLabel(culprit)} (${eventsText(culprit)}).`,
       ...writersOf(culprit, operations),
     ],
-    ...windowAround(culprit, operations, new Map([[culprit.id, "culprit"]]), run.bands, labelOf),
+    minimal: minimalOf(failure, run),
+    ...windowAround(culprit, operations, marksOf(failure, culprit), run.bands, labelOf),
   };
+}
+
+function marksOf({ required = [] }: KeyFailure, { id }: ShownOperation): ReadonlyMap<number, Mark> {
+  return new Map<number, Mark>([
+    ...required.map((other) => [other, "contradicted"] as const),
+    [id, "culprit"],
+  ]);
+}
+
+/** Null also for evidence that knows of no minimal part, or that does not fit the history. */
+function minimalOf(failure: KeyFailure, { history }: Run): Picture | null {
+  const part = minimalPart.safeParse(failure);
+  if (!part.success) return null;
+  const { key, failedAt, reason } = failure;
+  try {
+    const { isMinimal } = part.data;
+    const title = `key ${key}: the ${isMinimal ? "fewest operations" : "few operations"} that contradict one another`;
+    const svg = minimalPartSvg(history, title, { ...part.data, failedAt });
+    const caption = isMinimal
+      ? "If any one of the filled operations might not have happened, there would be an order."
+      : "Time ran out before every operation was left out that could be.";
+    return { svg, alt: reason, caption };
+  } catch (error) {
+    if (error instanceof HistoryError) return null;
+    throw error;
+  }
 }
 
 /** The revision belongs to the whole store, so operations of all keys are shown. */
@@ -96,6 +141,7 @@ function revisionPanel(event: number, contradicts: number, reason: string, run: 
     name: "revisions",
     reason,
     facts: ["The number after @ is the store's revision in the answer."],
+    minimal: null,
     ...windowAround(culprit, run.operations, marks, run.bands, label),
   };
 }
@@ -181,6 +227,6 @@ function keyPanels({ operations, bands }: Run): readonly Panel[] {
         label: labelOf,
       });
       const note = `${shown.length} of ${list.length} operations of this key${which}`;
-      return { name: `key ${key}`, reason: null, facts: [], note, layout };
+      return { name: `key ${key}`, reason: null, facts: [], minimal: null, note, layout };
     });
 }

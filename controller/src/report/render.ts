@@ -24,6 +24,8 @@ export interface ReportInput {
   /** test.json as it is; its fields become the table of the configuration. */
   readonly test: unknown;
   readonly history: readonly HistoryEvent[];
+  /** A page beside this one with the whole histories of the keys that are not linearizable. */
+  readonly failedKeys?: string | null;
 }
 
 const require = createRequire(import.meta.url);
@@ -41,15 +43,15 @@ function uplot(name: string): string {
  * One page that needs nothing else: scripts and styles are in it, and its own policy forbids every fetch and
  * every script but these. Whatever comes from a run is escaped.
  */
-export function renderReport({ title, results, test, history }: ReportInput): string {
+export function renderReport({ title, results, test, history, failedKeys = null }: ReportInput): string {
   const operations = operationsOf(history);
   const endMs = endOfRunMs(operations);
   const bands = bandsOf(results.faults, endMs);
-  const panels = panelsOf(results.checks, { operations, bands });
+  const panels = panelsOf(results.checks, { history, operations, bands });
   const latency = latencyOverTime(operations);
   const rate = rateOverTime(operations);
   const violated = panels.some(({ reason }) => reason !== null);
-  const timeline = timelineSection(panels);
+  const timeline = timelineSection(panels, failedKeys);
   const scripts = [uplot("uPlot.iife.min.js"), asset("page.js")];
   const page = html`<!doctype html>
 <html lang="en">
@@ -81,8 +83,8 @@ ${scripts.map((script) => html`<script>${raw(script)}</script>\n`)}
   return page.text;
 }
 
-/** Only these scripts, by their hashes; no fetch of any kind. uPlot and the page set styles on elements. */
+/** Only these scripts, by their hashes; only pictures that are in the page. uPlot and the page set styles on elements. */
 function policy(scripts: readonly string[]): string {
   const hashes = scripts.map((script) => `'sha256-${createHash("sha256").update(script).digest("base64")}'`);
-  return `default-src 'none'; style-src 'unsafe-inline'; script-src ${hashes.join(" ")}`;
+  return `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src ${hashes.join(" ")}`;
 }

@@ -3,7 +3,7 @@ import { familyOf } from "./families.js";
 import { html, type Html } from "./html.js";
 import { groupBy } from "./group.js";
 import type { ShownOperation } from "./operations.js";
-import type { Panel } from "./panels.js";
+import type { Panel, Picture } from "./panels.js";
 import { drawTimeline } from "./timeline-svg.js";
 
 const MEANINGS: Readonly<Record<Verdict, string>> = {
@@ -49,7 +49,8 @@ export function checksSection(checks: readonly CheckResult[]): Html {
   return html`<section><h2>Checks</h2>${table(["Verdict", "Check", "Kind", "Why"], rows, "No check ran.")}</section>`;
 }
 
-export function timelineSection(panels: readonly Panel[]): Html {
+/** `failedKeys`: a page with all operations of the keys that failed. */
+export function timelineSection(panels: readonly Panel[], failedKeys: string | null): Html {
   const failing = panels.some(({ reason }) => reason !== null);
   const title = failing ? "Where it broke" : "Operations by process";
   if (panels.length === 0) {
@@ -57,18 +58,28 @@ export function timelineSection(panels: readonly Panel[]): Html {
   }
   const options = panels.map(({ name }, index) => html`<option value="${index}">${name}</option>`);
   const select = panels.length > 1 ? html`<label>Show <select id="panel">${options}</select></label>` : "";
-  return html`<section><h2>${title}</h2>${select}
+  const whole =
+    failedKeys === null
+      ? ""
+      : html`<p><a href="${failedKeys}">The whole histories of the keys that failed</a>: every operation, the orders tried and the states they led to, the faults.</p>`;
+  return html`<section><h2>${title}</h2>${whole}${select}
 ${panels.map((panel, index) => html`<div class="panel" data-panel="${index}">${panelBody(panel)}</div>`)}
-<p class="quiet">x is the order of events, not the length of time; times stand on the axis. A bar runs from the call to its answer; a dashed line goes on from an operation whose outcome is unknown, which may take effect at any later time. ✗: the compare-and-set found another value. Point at a bar for everything that is known of it.</p>
+<p class="quiet">x is the order of events, not the length of time; times stand on the axis. A bar runs from the call to its answer; a dashed line goes on from an operation whose outcome is unknown, which may take effect at any later time. ✗: the compare-and-set found another value. ${failing ? "Red: the answer that no order explains; in a red frame: what it contradicts. " : ""}Point at a bar for everything that is known of it.</p>
 </section>`;
 }
 
-function panelBody({ name, reason, facts, note, layout }: Panel): Html {
+function panelBody({ name, reason, facts, minimal, note, layout }: Panel): Html {
   const why =
     reason === null
       ? ""
       : html`<div class="violation"><p><b>${name}:</b> ${reason}</p><ul>${facts.map((fact) => html`<li>${fact}</li>`)}</ul></div>`;
-  return html`${why}${drawTimeline(layout)}<p class="quiet">${note}.</p>`;
+  return html`${why}${minimal === null ? "" : pictureOf(minimal)}${drawTimeline(layout)}<p class="quiet">${note}.</p>`;
+}
+
+/** As an image: its styles stay its own, nothing in it can run, and a reader can save it. */
+function pictureOf({ svg, alt, caption }: Picture): Html {
+  const source = `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;
+  return html`<figure><div class="scroll"><img src="${source}" alt="${alt}"></div><figcaption class="quiet">${caption}</figcaption></figure>`;
 }
 
 export function chartsSection(

@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   createRunDirectory,
@@ -20,13 +19,13 @@ import { readServerFindings } from "../checks/servers.js";
 import type { CheckWorkload } from "../checks/workload-check.js";
 import type { Progress } from "../cli/terminal.js";
 import { asUsageError, messageOf } from "../errors.js";
-import { renderReport } from "../report/index.js";
 import { RunClock } from "./clock.js";
 import type { StartCluster } from "./cluster.js";
 import type { Bounds, RunConfig } from "./config.js";
 import type { Facts } from "./facts.js";
 import { LiveCheck } from "./live.js";
 import { Recorder } from "./recorder.js";
+import { writeFailedKeys, writeReport } from "./pages.js";
 import { execute } from "./runner.js";
 import { rigVersions } from "./versions.js";
 
@@ -123,7 +122,9 @@ export async function recordRun(
   let results = conclude();
   const troubles = facts.errors.length;
   await attempt("results", () => writeResults(directory, results));
-  await attempt("report", () => writeReport(directory, results, test, history));
+  const judged = { results, test, history };
+  const failedKeys = await attempt("report", () => writeFailedKeys(directory, judged));
+  await attempt("report", () => writeReport(directory, judged, failedKeys));
   if (facts.errors.length > troubles) {
     results = conclude();
     await attempt("results", () => writeResults(directory, results));
@@ -155,16 +156,6 @@ async function eventsOf(historyPath: string): Promise<readonly HistoryEvent[]> {
     if (error instanceof EmptyHistoryError) return [];
     throw error;
   }
-}
-
-export async function writeReport(
-  directory: string,
-  results: RunResults,
-  test: TestDescription,
-  history: readonly HistoryEvent[],
-): Promise<void> {
-  const title = `${test.test} ${test.startedAt} seed ${test.seed}`;
-  await writeFile(join(directory, RUN_FILES.report), renderReport({ results, test, history, title }));
 }
 
 function describeTest(
