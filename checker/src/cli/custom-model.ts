@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Adapter, PLAIN_ADAPTER } from "../formats/adapters.js";
+import type { Adapter } from "../formats/adapter.js";
+import { PLAIN_ADAPTER } from "../formats/adapters.js";
 import type { AnyModel } from "../models/index.js";
 import { messageOf, UsageError } from "./errors.js";
-import type { Judge } from "./judge.js";
+import type { Judge } from "./judgement.js";
 
 const HOOKS = ["init", "step", "stateKey", "describeOperation", "describeState"] as const;
 

@@ -8,7 +8,7 @@ import { checkOperationsParallel } from "../parallel/index.js";
 import { InputError } from "../operation.js";
 import type { CheckResult } from "../result.js";
 import { FailureError, messageOf } from "./errors.js";
-import type { Judge, JudgeOptions, ModelJudgement } from "./judge.js";
+import type { Judge, JudgeOptions, ModelJudgement } from "./judgement.js";
 
 /** For the explanations of all keys of one file together. */
 const EXPLAIN_MS = 5_000;

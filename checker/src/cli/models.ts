@@ -1,6 +1,6 @@
 import { ADAPTERS } from "../formats/adapters.js";
 import { modelNames } from "../models/index.js";
-import { CHECKS } from "./judge.js";
+import { CHECKS } from "./checks.js";
 
 /** What can be given as --model. */
 export function modelsText(): string {

@@ -7,7 +7,7 @@ import { faultsOf } from "../formats/faults.js";
 import { at } from "../operation.js";
 import { historyHtml } from "../view/html.js";
 import { messageOf, UsageError } from "./errors.js";
-import type { ModelJudgement } from "./judge.js";
+import type { ModelJudgement } from "./judgement.js";
 
 /** Where the pictures of one option go: a file, or a folder with one for each history. */
 export class PictureTarget {

@@ -1,6 +1,6 @@
 import type { PartitionIllegal } from "../result.js";
 import { failureText } from "./errors.js";
-import type { CheckJudgement, ModelJudgement } from "./judge.js";
+import type { CheckJudgement, ModelJudgement } from "./judgement.js";
 import {
   countVerdicts,
   enginesOf,

@@ -2,7 +2,7 @@ import type { PartitionIllegal } from "../result.js";
 import type { Explanation } from "../explain/explain.js";
 import { explanationText } from "../explain/text.js";
 import { failureText } from "./errors.js";
-import type { ModelJudgement } from "./judge.js";
+import type { ModelJudgement } from "./judgement.js";
 import {
   counted,
   countVerdicts,

@@ -5,7 +5,7 @@ import { at } from "../operation.js";
 import type { PartitionIllegal, PartitionResult } from "../result.js";
 import type { Failure } from "./errors.js";
 import type { FileStatus } from "./exit-codes.js";
-import type { Judgement, ModelJudgement } from "./judge.js";
+import type { Judgement, ModelJudgement } from "./judgement.js";
 
 /** What became of one file. */
 export type FileResult =

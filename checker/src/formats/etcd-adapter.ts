@@ -1,4 +1,4 @@
-import type { Adapter, OperationAdapter } from "./adapters.js";
+import type { Adapter, OperationAdapter } from "./adapter.js";
 import type { RecordedEvent } from "./event.js";
 import { type Fields } from "./fields.js";
 import { FormatError } from "./format-error.js";

@@ -1,4 +1,5 @@
-export { ADAPTERS, type Adapter, type OperationAdapter, PLAIN_ADAPTER } from "./adapters.js";
+export type { Adapter, OperationAdapter } from "./adapter.js";
+export { ADAPTERS, PLAIN_ADAPTER } from "./adapters.js";
 export * from "./event.js";
 export { faultsOf, type RecordedFault } from "./faults.js";
 export { FormatError } from "./format-error.js";

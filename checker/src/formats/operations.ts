@@ -1,5 +1,6 @@
 import type { Operation } from "../operation.js";
-import { type Adapter, adapterOf, ADAPTERS } from "./adapters.js";
+import { type Adapter, adapterOf } from "./adapter.js";
+import { ADAPTERS } from "./adapters.js";
 import { MEANING, type Meaning, type RecordedEvent, type Recording } from "./event.js";
 import { FormatError } from "./format-error.js";
 import { looksIndependent, splitIndependent } from "./independent.js";

@@ -4,7 +4,7 @@ import type {
   EtcdKeyCompare,
   EtcdKeyInput,
   EtcdKeyOutput,
-} from "./etcd-key.js";
+} from "./etcd-key-operation.js";
 import { isValue, unknownOperation } from "./value.js";
 
 /** Why a recorded operation is none of an etcd key's; the types hold only where a compiler saw them. */

@@ -5,7 +5,7 @@ import type {
   EtcdKeyInput,
   EtcdKeyOutput,
   EtcdKeyValue,
-} from "./etcd-key.js";
+} from "./etcd-key-operation.js";
 import { at } from "../operation.js";
 import { afterDelete, afterPut, type EtcdKeyState, exactly, narrowed, type Span } from "./etcd-key-state.js";
 
