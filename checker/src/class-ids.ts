@@ -21,7 +21,10 @@ export class ClassIds<Input, Output> {
     return this.#maps.reduce((sum, map) => sum + map.size, 0);
   }
 
-  /** The class of an operation; `add` is asked for the number of a new one. `output`: undefined if it never returned. */
+  /**
+   * The class of an operation; `add` is asked for the number of a new one. `output`: undefined if it never
+   * returned.
+   */
   of(
     input: Input,
     output: Output | undefined,

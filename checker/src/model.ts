@@ -43,9 +43,10 @@ export interface Model<State, Input, Output> {
     operations: readonly { readonly input: Input; readonly output?: Output | undefined }[],
   ): readonly Input[];
   /**
-   * A stand-in for each state, given the operations of one partition (after `simplify`). Promise: in every order of
-   * them, or of any part of them, a state and its stand-in accept the same answers from then on. (All lists that are no prefix of anything that
-   * was read are as good as one.) It keeps the number of states small, and with it the search.
+   * A stand-in for each state, given the operations of one partition (after `simplify`). Promise: in every order
+   * of them, or of any part of them, a state and its stand-in accept the same answers from then on. (All lists
+   * that are no prefix of anything that was read are as good as one.) It keeps the number of states small, and
+   * with it the search.
    */
   project?(
     operations: readonly { readonly input: Input; readonly output?: Output | undefined }[],
@@ -53,9 +54,9 @@ export interface Model<State, Input, Output> {
   /** The operations seen as a register's, where they are that: opens the log-linear path for unique writes. */
   readonly register?: RegisterView<Input, Output> | undefined;
   /**
-   * The place in the object's life that an answer names, where it does: for an update, the number of the
-   * version that it made; for an operation that changed nothing, that of the version it saw (0: none yet). Promise: in every
-   * legal order versions have rising numbers. Undefined: this answer names none. Opens the linear path.
+   * The place in the object's life that an answer names, where it does: for an update, the number of the version
+   * that it made; for an operation that changed nothing, that of the version it saw (0: none yet). Promise: in
+   * every legal order versions have rising numbers. Undefined: this answer names none. Opens the linear path.
    */
   version?(input: Input, output: Output | undefined): number | undefined;
   /** How to make this model again elsewhere (in a worker thread): its name and options in the registry. */

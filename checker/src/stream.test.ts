@@ -12,7 +12,10 @@ import { orderEvents } from "./timeline.js";
 
 type AnyEvent<Input, Output> = StreamEvent<Input, Output> & { readonly operation: number };
 
-/** As a recorder would have written it: an operation that never returned ends with `info`, late, or says nothing more. */
+/**
+ * As a recorder would have written it: an operation that never returned ends with `info`, late, or says nothing
+ * more.
+ */
 function recording<Input, Output>(
   operations: readonly Operation<Input, Output>[],
   random: Random,

@@ -17,11 +17,11 @@ const CYCLES_COMPARED = 200;
 const VISITS = 20_000_000;
 
 /**
- * Cycles with edges of real-time order (T1 completed before T2 was invoked), which need not be edges of any graph: of two
- * such edges in a cycle, one leads from the earlier completion to the later invocation, so that leaving out what
- * is between leaves a shorter cycle with one of the two. Hence there is a cycle exactly where dependencies of
- * data lead from some T to one that had completed when T was invoked; and the shorter one has no rw edge that
- * the longer had not, nor two adjacent ones that were not.
+ * Cycles with edges of real-time order (T1 completed before T2 was invoked), which need not be edges of any graph:
+ * of two such edges in a cycle, one leads from the earlier completion to the later invocation, so that leaving out
+ * what is between leaves a shorter cycle with one of the two. Hence there is a cycle exactly where dependencies of
+ * data lead from some T to one that had completed when T was invoked; and the shorter one has no rw edge that the
+ * longer had not, nor two adjacent ones that were not.
  *
  * For each class in turn, worst first, the earliest completion that each transaction leads to is computed along the
  * components in linear time, with the paths that the class allows. What is found at a transaction that no worse

@@ -35,7 +35,10 @@ export interface Check<Details = unknown> {
   run(history: readonly HistoryEvent[]): CheckReport<Details>;
 }
 
-/** The verdict of several checks: illegal beats unknown, unknown beats ok. Of none: unknown, for nothing was checked. */
+/**
+ * The verdict of several checks: illegal beats unknown, unknown beats ok. Of none: unknown, for nothing was
+ * checked.
+ */
 export function merge(reports: readonly CheckReport[]): CheckVerdict {
   const verdicts = reports.map(({ verdict }) => verdict);
   if (verdicts.includes("illegal")) return "illegal";

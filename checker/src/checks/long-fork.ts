@@ -208,7 +208,10 @@ interface ReadValue {
   readonly value: unknown;
 }
 
-/** Why nobody can have written the value. Without recorded writes two values of a key show that it was written twice. */
+/**
+ * Why nobody can have written the value. Without recorded writes two values of a key show that it was written
+ * twice.
+ */
 function judgeValue(
   read: PairedOperation,
   key: number,

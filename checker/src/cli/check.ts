@@ -211,7 +211,10 @@ function failureOf(error: unknown): FailureError["failure"] {
   throw error;
 }
 
-/** Waits where a pipe is full, so that nothing is lost when the process ends. Errors are the stream's to tell (main.ts). */
+/**
+ * Waits where a pipe is full, so that nothing is lost when the process ends. Errors are the stream's to tell
+ * (main.ts).
+ */
 function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
   if (text === "") return Promise.resolve();
   return new Promise((done) => {

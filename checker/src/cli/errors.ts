@@ -6,7 +6,10 @@ export class UsageError extends Error {
   }
 }
 
-/** Why there is no verdict on a file: its content is at fault (`data`), what should judge it (`failed`), or the arguments for it. */
+/**
+ * Why there is no verdict on a file: its content is at fault (`data`), what should judge it (`failed`), or the
+ * arguments for it.
+ */
 export interface Failure {
   readonly kind: "data" | "failed" | "usage";
   readonly reason: string;

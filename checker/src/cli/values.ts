@@ -49,8 +49,8 @@ export function oneOf<T extends string>(flag: string, names: readonly T[]): (tex
 }
 
 /**
- * JSON where it is JSON, else text: `0` is a number, `"0"` and `x` are strings, `nil` and `absent` are null. In an object
- * of its own, for the argument parser takes a null for no argument. Throws UsageError.
+ * JSON where it is JSON, else text: `0` is a number, `"0"` and `x` are strings, `nil` and `absent` are null. In an
+ * object of its own, for the argument parser takes a null for no argument. Throws UsageError.
  */
 export function initialValue(text: string): { readonly value: unknown } {
   if (text === "nil" || text === "absent") return { value: null };

@@ -10,7 +10,10 @@ export interface Explanation extends MinimalHistory {
   readonly sentence: string;
 }
 
-/** The smallest part of the history that is illegal, and why in a sentence. A few hundred checks of ever smaller parts. */
+/**
+ * The smallest part of the history that is illegal, and why in a sentence. A few hundred checks of ever smaller
+ * parts.
+ */
 export function explain<State, Input, Output>(
   model: Model<State, Input, Output>,
   operations: readonly Operation<Input, Output>[],

@@ -137,7 +137,8 @@ class Minimizer<State, Input, Output> {
 
   /**
    * Whether these required operations are certainly illegal, with all other updates optional. Quick: what had
-   * returned before the first of them was called may have happened in any order, which leaves more orders than there are.
+   * returned before the first of them was called may have happened in any order, which leaves more orders than
+   * there are.
    */
   #isIllegal(required: readonly number[]): boolean {
     const begin = Math.min(...required.map((i) => at(this.#all, i).call));

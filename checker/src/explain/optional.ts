@@ -74,8 +74,8 @@ function unmarked<State, Input, Output>({
 }
 
 /**
- * Of the operations of a legal order, the positions of those optional ones that took effect in it; as few as can be seen.
- * Undefined: there are too many ways to tell.
+ * Of the operations of a legal order, the positions of those optional ones that took effect in it; as few as can
+ * be seen. Undefined: there are too many ways to tell.
  */
 export function tookEffect<State, Input, Output>(
   model: Model<State, Input, Output>,

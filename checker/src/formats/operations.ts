@@ -30,8 +30,9 @@ export interface OperationEvents {
 }
 
 /**
- * The operations of a recording as a model takes them: a built-in one by its name, or any with an adapter. What failed did not
- * happen and is left out; what has no completion, or an info, never returned. Throws FormatError. Linear.
+ * The operations of a recording as a model takes them: a built-in one by its name, or any with an adapter. What
+ * failed did not happen and is left out; what has no completion, or an info, never returned. Throws FormatError.
+ * Linear.
  */
 export function toOperations(
   recording: Recording,

@@ -31,7 +31,10 @@ export interface EtcdKeyValue {
   readonly modRevision?: number | undefined;
 }
 
-/** Of a get the key; of a put or delete what was there before, if asked for (null: nothing), and how many were deleted. */
+/**
+ * Of a get the key; of a put or delete what was there before, if asked for (null: nothing), and how many were
+ * deleted.
+ */
 export interface EtcdKeyAnswer extends EtcdKeyValue {
   readonly prevKv?: EtcdKeyValue | null | undefined;
   readonly deleted?: number | undefined;

@@ -66,7 +66,10 @@ function notAfter(state: EtcdKeyState, revision: number | undefined): EtcdKeySta
   return narrowed(state, { changed: { low: 0, high: revision } });
 }
 
-/** A transaction changes the key once at most (`etcdKeyProblem`), so that what is changed is always the state before it. */
+/**
+ * A transaction changes the key once at most (`etcdKeyProblem`), so that what is changed is always the state
+ * before it.
+ */
 function one(
   before: EtcdKeyState,
   action: EtcdKeyAction,
@@ -116,7 +119,10 @@ function whereNot(state: EtcdKeyState, compares: readonly EtcdKeyCompare[]): rea
   );
 }
 
-/** The state as far as the compare has this outcome. Where a revision is not known, what is left may be in two pieces. */
+/**
+ * The state as far as the compare has this outcome. Where a revision is not known, what is left may be in two
+ * pieces.
+ */
 function split(state: EtcdKeyState, compare: EtcdKeyCompare, outcome: boolean): readonly EtcdKeyState[] {
   const { target, result } = compare;
   if (target === "value") {
@@ -146,7 +152,10 @@ function compares(difference: number, result: EtcdKeyCompare["result"]): boolean
   return result === "<" ? difference < 0 : difference > 0;
 }
 
-/** Strings as etcd orders their bytes, which is the order of code points; a number and a string are just not the same. */
+/**
+ * Strings as etcd orders their bytes, which is the order of code points; a number and a string are just not the
+ * same.
+ */
 function order(a: string | number, b: string | number): number {
   if (a === b) return 0;
   if (typeof a !== "string" || typeof b !== "string") return NaN;

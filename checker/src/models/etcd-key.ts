@@ -15,10 +15,10 @@ export type * from "./etcd-key-operation.js";
 export type { EtcdKeyState } from "./etcd-key-state.js";
 
 /**
- * A key of etcd's v3 API, for each key: put, get, delete and transactions on that one key, with its version, create and mod
- * revision. Absent at first. The store's revision counter is shared with other keys, so it may rise at any time; the header
- * revision of an answer that changed nothing bounds the key's mod revision, and is not compared with that of others.
- * Requests with leases, ranges, old revisions or serializable reads are beyond it.
+ * A key of etcd's v3 API, for each key: put, get, delete and transactions on that one key, with its version,
+ * create and mod revision. Absent at first. The store's revision counter is shared with other keys, so it may rise
+ * at any time; the header revision of an answer that changed nothing bounds the key's mod revision, and is not
+ * compared with that of others. Requests with leases, ranges, old revisions or serializable reads are beyond it.
  */
 export function etcdKey(): Model<EtcdKeyState, EtcdKeyInput, EtcdKeyOutput> {
   return {

@@ -19,8 +19,9 @@ export interface MultiRegisterOutput {
 export type MultiRegisterState = ReadonlyMap<string, Value>;
 
 /**
- * Several registers, read and written by operations that each touch any of them at one instant. Absent (null) at first
- * but for those that `initial` names, as pairs of register and value. No partitions: an operation may join any registers.
+ * Several registers, read and written by operations that each touch any of them at one instant. Absent (null) at
+ * first but for those that `initial` names, as pairs of register and value. No partitions: an operation may join
+ * any registers.
  */
 export function multiRegister(
   options: { readonly initial?: readonly (readonly [Value, Value])[] } = {},

@@ -3,8 +3,8 @@ import { container, type ContainerOutput, type ContainerState } from "./containe
 import type { QueueInput } from "./fifo-queue.js";
 
 /**
- * A bag, empty at first: a dequeue returns any one of the values in it, or null where there is nothing. Nondeterministic:
- * a dequeue that never returned may have removed any.
+ * A bag, empty at first: a dequeue returns any one of the values in it, or null where there is nothing.
+ * Nondeterministic: a dequeue that never returned may have removed any.
  */
 export function unorderedQueue(): Model<ContainerState, QueueInput, ContainerOutput> {
   return container({

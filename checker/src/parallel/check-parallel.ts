@@ -24,14 +24,15 @@ export interface ParallelOptions extends CheckOptions {
 }
 
 /**
- * As `checkOperations`, with the hard partitions checked side by side in worker threads. To send an operation to a thread
- * takes about twice the time of checking it, where it is easily checked. So each partition is tried in this thread
- * first, up to a few configurations an operation; those that take more are sent, unless there is one only. This
- * thread lets the event loop turn meanwhile.
+ * As `checkOperations`, with the hard partitions checked side by side in worker threads. To send an operation to a
+ * thread takes about twice the time of checking it, where it is easily checked. So each partition is tried in this
+ * thread first, up to a few configurations an operation; those that take more are sent, unless there is one only.
+ * This thread lets the event loop turn meanwhile.
  *
  * The model must be one that a thread can make again: a built-in one, or a ModelReference. Else it rejects with
  * ModelSourceError, whatever the history. `maxBytes` and `timeoutMs` are for the whole check. It rejects with
- * InputError and ModelError as `checkOperations` throws them, and with an Error if a thread dies; then there is no verdict.
+ * InputError and ModelError as `checkOperations` throws them, and with an Error if a thread dies; then there is no
+ * verdict.
  */
 export async function checkOperationsParallel<State, Input, Output>(
   model: Model<State, Input, Output> | ModelReference,

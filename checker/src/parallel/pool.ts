@@ -55,7 +55,10 @@ export class Pool {
     else this.#queue.push(number);
   }
 
-  /** Nothing more will be added. Waits until all is settled, and the threads are gone. Rejects if a thread or the model failed. */
+  /**
+   * Nothing more will be added. Waits until all is settled, and the threads are gone. Rejects if a thread or the
+   * model failed.
+   */
   async end(): Promise<void> {
     this.#isClosed = true;
     this.#endIfDone();

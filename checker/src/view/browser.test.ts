@@ -71,7 +71,10 @@ describe.skipIf(!installed && !inCi)("the page in a browser", () => {
     if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
   });
 
-  /** The page after its script and `actions` ran, what they told, and all that the console says (errors, refused loads). */
+  /**
+   * The page after its script and `actions` ran, what they told, and all that the console says (errors, refused
+   * loads).
+   */
   function open(page: string, actions = ""): { dom: string; console: string[]; told: Told } {
     const file = join(directory, `${++opened}.html`);
     const end = `<script>${actions}

@@ -1,4 +1,7 @@
-/** What the page carries for its script, as JSON. Columns rather than objects: 100,000 operations are a few megabytes. */
+/**
+ * What the page carries for its script, as JSON. Columns rather than objects: 100,000 operations are a few
+ * megabytes.
+ */
 export interface PageData {
   readonly title: string;
   readonly model: string;

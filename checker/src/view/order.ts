@@ -20,8 +20,8 @@ const STEPS_ALWAYS_DESCRIBED = 50;
 
 /**
  * Goes through a legal order of one partition. `end`: which end of the order matters most, so that its states are
- * described rather than others; `textAllowed`: so many characters of them. Linear in the partition, but for the model's own work. No more than one step's states
- * are held at a time, for those of a long list are long.
+ * described rather than others; `textAllowed`: so many characters of them. Linear in the partition, but for the
+ * model's own work. No more than one step's states are held at a time, for those of a long list are long.
  */
 export function replayOrder<State, Input, Output>(
   model: Model<State, Input, Output>,

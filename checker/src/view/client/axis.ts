@@ -1,4 +1,7 @@
-/** Where operations lie from left to right. Places of a compressed axis are ranks, of a real one moments of the clock. */
+/**
+ * Where operations lie from left to right. Places of a compressed axis are ranks, of a real one moments of the
+ * clock.
+ */
 export interface Axis {
   /** By operation: of its call. */
   readonly start: Float64Array;

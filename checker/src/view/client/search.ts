@@ -1,4 +1,7 @@
-/** Part of the page's script: the first index from `from` up to `to` at which a monotone condition holds; `to` if none. */
+/**
+ * Part of the page's script: the first index from `from` up to `to` at which a monotone condition holds; `to` if
+ * none.
+ */
 export function firstIndex(from: number, to: number, holds: (index: number) => boolean): number {
   let [low, high] = [from, to];
   while (low < high) {
