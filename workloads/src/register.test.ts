@@ -5,6 +5,7 @@ import type { LinearizabilityEvidence } from "./linearizability.js";
 import { registerWorkload } from "./register.js";
 import { drawFrom } from "./testing/random.js";
 import { simulate } from "./testing/register-store.js";
+import { tangle } from "./testing/small-histories.js";
 
 const workload = registerWorkload({ operationsPerKey: 60 });
 const LIMITS = { timeLimitMs: 30_000 };
@@ -64,6 +65,11 @@ describe("check", () => {
     const invoke = planted[failure?.failedAt ?? -1];
     expect(invoke).toMatchObject({ type: "invoke", key: "r0" });
     expect(failure?.operations).toContain(failure?.failedAt);
+    expect(failure?.required).toContain(failure?.failedAt);
+    expect(failure?.isMinimal).toBe(true);
+    expect(failure?.operations).toEqual(
+      expect.arrayContaining([...(failure?.required ?? []), ...(failure?.optional ?? [])]),
+    );
   });
 
   test.each(SEEDS)("an acknowledged write that is gone at the end is found (seed %i)", async (seed) => {
@@ -93,15 +99,7 @@ describe("check", () => {
   });
 
   test("a check without time is undecided, not valid", async () => {
-    // Sixteen writes and the reads of their values, all open together: far too many orders for one step.
-    const writers = Array.from({ length: 16 }, (_, process) => process);
-    const events = [
-      ...writers.map((process) => ({ process, type: "invoke", f: "write", value: String(process) }) as const),
-      ...writers.map((process) => ({ process: process + 16, type: "invoke", f: "read" }) as const),
-      ...writers.map((process) => ({ process, type: "ok", f: "write", value: String(process) }) as const),
-      ...writers.map((of) => ({ process: of + 16, type: "ok", f: "read", value: String(of) }) as const),
-    ].map((event, index) => ({ ...event, index, time: index, key: "r0" }));
-    const [linearizability] = await workload.check(events, { timeLimitMs: 0 });
+    const [linearizability] = await workload.check(tangle(16), { timeLimitMs: 0 });
     expect(linearizability?.verdict).toBe("unknown");
   });
 

@@ -1,0 +1,27 @@
+import type { CheckResult, HistoryEvent } from "@gauntlet/histories";
+import { expect, test } from "vitest";
+import { liveRegister } from "./live-register.js";
+import { recordOf, STALE, tangle } from "./testing/small-histories.js";
+
+/** What is found by the end of the history, without a limit unless one is given. */
+function found(history: readonly HistoryEvent[], returnMs?: number): CheckResult | undefined {
+  const live = liveRegister(returnMs);
+  return history.map((event) => live.push(event)).find((result) => result !== undefined);
+}
+
+const later = (events: readonly HistoryEvent[], change: object): readonly object[] =>
+  events.map((event) => ({ ...event, process: Number(event.process) + 100, ...change }));
+
+test("a violation is found as soon as it is settled", () => {
+  const live = liveRegister();
+  const results = STALE.map((event) => live.push(event)?.verdict);
+  expect(results).toEqual([...STALE.slice(1).map(() => undefined), "invalid"]);
+});
+
+test("a key whose search takes too long is watched no longer, and the others are", () => {
+  const hardKeyFails = recordOf([...tangle(10), ...later(STALE, {})]);
+  expect(found(hardKeyFails)?.reason).toContain("key r0");
+  expect(found(hardKeyFails, 0)).toBeUndefined();
+  const anotherFails = recordOf([...tangle(10), ...later(STALE, { key: "r1" })]);
+  expect(found(anotherFails, 0)?.reason).toContain("key r1");
+});
