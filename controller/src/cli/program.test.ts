@@ -293,6 +293,15 @@ describe.concurrent("check judges a run", () => {
     expect(code).toBe(2);
   });
 
+  test("and names the pages that it left", async () => {
+    const run = await recorded("pages", [SERVERS]);
+    await writeFile(join(run, "report.html"), "");
+    expect((await gauntlet("check", run)).out).not.toContain("failed keys:");
+    await writeFile(join(run, "linearizability.html"), "");
+    const { out } = await gauntlet("check", run);
+    expect(out).toMatch(/^report: +pages\/report\.html\nfailed keys: +pages\/linearizability\.html$/m);
+  });
+
   test("and takes over what its lost logs had shown", async () => {
     const well = await gauntlet("check", await recorded("logs-well", [SERVERS]));
     expect([well.code, well.out]).toEqual([0, expect.stringContaining("VALID")]);

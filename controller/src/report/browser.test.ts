@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HistoryEvent, RunResults } from "@gauntlet/histories";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { registerWorkload } from "@gauntlet/workloads";
 import { drawFrom } from "../run/random.js";
 import { renderReport } from "./render.js";
 import { SAMPLE_FAULTS, sampleHistory } from "./testing/sample-run.js";
@@ -79,6 +80,24 @@ describe.skipIf(!installed && !inCi)("the report in a browser", () => {
     const panels = dom.match(/<div class="panel"[^>]*>/g) ?? [];
     expect(panels.length).toBeGreaterThan(1);
     expect(panels.filter((panel) => !panel.includes("hidden"))).toHaveLength(1);
+  });
+
+  test("shows the picture of a violation, which its policy lets it, and its styles stay its own", async () => {
+    const history = sampleHistory({
+      draw: drawFrom(5, 1),
+      lengthMs: 12_000,
+      operationsPerSecond: 80,
+      faults: SAMPLE_FAULTS,
+      staleReads: true,
+    });
+    const checks = await registerWorkload().check(history, { timeLimitMs: 30_000 });
+    const invalid = { ...results(SAMPLE_FAULTS), verdict: "invalid", checks } as const;
+    const page = renderReport({ title: "register", results: invalid, test: {}, history });
+    const { dom, console } = open("invalid", page);
+    expect(console).toEqual([]);
+    const pictures = dom.match(/<img [^>]*>/g) ?? [];
+    expect(pictures.length).toBeGreaterThan(0);
+    expect(dom.match(/<svg[^>]*role="img" aria-label="key/g)).toBeNull();
   });
 
   test("runs nothing that came from a history, and takes an empty one", () => {

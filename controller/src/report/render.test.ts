@@ -1,6 +1,6 @@
 import type { CheckResult, HistoryEvent, RunResults } from "@gauntlet/histories";
 import { mergeVerdicts } from "@gauntlet/histories";
-import { registerWorkload } from "@gauntlet/workloads";
+import { type LinearizabilityEvidence, registerWorkload } from "@gauntlet/workloads";
 import { describe, expect, test } from "vitest";
 import { functionStats, okPerSecond } from "../checks/stats.js";
 import { drawFrom } from "../run/random.js";
@@ -63,6 +63,12 @@ function dataOf(page: string): { latency: { shown: number; total: number }; band
   return JSON.parse(text) as { latency: { shown: number; total: number }; bands: unknown[] };
 }
 
+/** The pictures in a page, as SVG. */
+function picturesOf(page: string): string[] {
+  const sources = page.matchAll(/<img src="data:image\/svg\+xml;base64,([^"]+)"/g);
+  return [...sources].map(([, base64 = ""]) => Buffer.from(base64, "base64").toString());
+}
+
 describe("renderReport", () => {
   test("a valid run: verdict, faults with proofs, a timeline of chosen keys, no culprit", async () => {
     const { results, history } = await sample(false);
@@ -86,6 +92,38 @@ describe("renderReport", () => {
     expect(page).toContain("was written by:");
     expect(page).toContain('class="culprit-line"');
     expect(page).toContain("partition.isolate n3");
+  });
+
+  test("of each key that failed the fewest operations that contradict one another are drawn", async () => {
+    const { results, history } = await sample(true);
+    const { details } = results.checks.find(({ name }) => name === "linearizability") ?? {};
+    const { failures } = details as LinearizabilityEvidence;
+    const page = renderReport({ title: "register", results, test: TEST, history });
+    const pictures = picturesOf(page);
+    expect(pictures).toHaveLength(failures.length);
+    for (const [i, { key, required, optional }] of failures.entries()) {
+      const drawn = [...(pictures[i] ?? "").matchAll(/<title>operation (\d+):/g)].map(([, id]) => Number(id));
+      expect(pictures[i]).toContain(`key ${key}: the fewest operations`);
+      expect(new Set(drawn)).toEqual(new Set([...required, ...optional]));
+    }
+    expect(page).toContain('class="op ok read contradicted"');
+    expect(page).not.toContain("linearizability.html");
+    const linked = renderReport({ title: "register", results, test: TEST, history, failedKeys: "a&b.html" });
+    expect(linked).toContain('<a href="a&amp;b.html">');
+  });
+
+  test.each([
+    ["knows of no smallest part", {}],
+    ["does not fit the history", { required: [123_456], optional: [], isMinimal: true, checks: 9 }],
+  ])("evidence that %s is told without a picture", async (_, part) => {
+    const { results, history } = await sample(true);
+    const failedAt = history.find(({ type, f }) => type === "invoke" && f === "read")?.index;
+    const key = history[failedAt ?? -1]?.key;
+    const details = { kind: "linearizability", failures: [{ key, failedAt, reason: "it broke", ...part }] };
+    const checks = results.checks.map((check) => ({ ...check, details }));
+    const page = renderReport({ title: "register", results: { ...results, checks }, test: TEST, history });
+    expect(page).toContain("it broke");
+    expect(picturesOf(page)).toEqual([]);
   });
 
   test("a revision that went back is drawn with the answer it contradicts", () => {
@@ -149,7 +187,9 @@ describe("renderReport", () => {
     ];
     const details = {
       kind: "linearizability",
-      failures: [{ key: evil, failedAt: 2, reason: evil }],
+      failures: [
+        { key: evil, failedAt: 2, reason: evil, required: [2], optional: [], isMinimal: true, checks: 1 },
+      ],
     };
     const [fault] = SAMPLE_FAULTS;
     const results: RunResults = {
@@ -168,7 +208,8 @@ describe("renderReport", () => {
       test: { [evil]: evil, nested: [evil, evil, evil] },
       history,
     });
-    expect(page).not.toContain("<img");
+    expect(page.match(/<img [^>]*/g)).toEqual([expect.stringMatching(/^<img src="data:[^"]*" alt="[^"]*"$/)]);
+    expect(picturesOf(page).join("")).not.toMatch(/<script|<img/);
     expect(page).not.toContain("<script>alert");
     expect(page.match(/<script/g)).toHaveLength(3);
     expect(dataOf(page).bands).toHaveLength(1);

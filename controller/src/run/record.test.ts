@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readHistory, readResults, RUN_FILES, type RunResults } from "@gauntlet/histories";
-import type { Client } from "@gauntlet/workloads";
+import type { Client, KeyFailure, LinearizabilityEvidence } from "@gauntlet/workloads";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkInThread } from "../checks/workload-check.js";
 import { configure, type RunRequest } from "../cli/configure.js";
@@ -81,6 +81,7 @@ describe.concurrent("a run on a correct register", () => {
     expect(ran.results.okPerSecond).toBeLessThan(450);
     await expectCleanedUp(ran);
     const { events } = await readHistory(join(ran.directory, RUN_FILES.history));
+    expect(await readdir(ran.directory)).not.toContain(RUN_FILES.linearizability);
     const finals = events.filter((event) => event.final === true);
     const keys = new Set(events.flatMap(({ key }) => (key === undefined ? [] : [key])));
     expect(new Set(finals.map(({ key }) => key))).toEqual(keys);
@@ -123,7 +124,13 @@ describe.concurrent("a run that must not pass", () => {
     const client = (node: string): Client => (node === "n2" ? staleReader(store.client()) : store.client());
     const ran = await run({ client });
     expect(ran.results.verdict).toBe("invalid");
-    expect(ran.results.reason).toMatch(/linearizability: key r\d+/);
+    expect(ran.results.reason).toMatch(/linearizability: key r\d+ .* no order explains the read/);
+    const { key } = (check(ran.results, "linearizability")?.details as LinearizabilityEvidence)
+      .failures[0] as KeyFailure;
+    const page = await readFile(join(ran.directory, RUN_FILES.linearizability), "utf8");
+    expect(page).toContain(`"key":"${key}","verdict":"illegal"`);
+    const report = await readFile(join(ran.directory, RUN_FILES.report), "utf8");
+    expect(report).toContain(`<a href="${RUN_FILES.linearizability}">`);
     await expectCleanedUp(ran);
   });
 
@@ -230,12 +237,13 @@ describe.concurrent("a rig that fails", () => {
     const start = async (request: ClusterRequest): Promise<void> => {
       await mkdir(path(RUN_FILES.schedule, request));
       await mkdir(path(RUN_FILES.report, request));
+      await mkdir(path(RUN_FILES.linearizability, request));
       await writeFile(path(RUN_FILES.nodes, request), "");
     };
     const ran = await run({ client: () => staleReader(store.client()), start });
     expect(ran.results.verdict).toBe("invalid");
     expect(check(ran.results, "rig")).toMatchObject({ verdict: "failed" });
-    for (const file of [RUN_FILES.schedule, RUN_FILES.report])
+    for (const file of [RUN_FILES.schedule, RUN_FILES.report, RUN_FILES.linearizability])
       expect(check(ran.results, "rig")?.reason).toContain(file);
     expect(await readResults(ran.directory)).toEqual(JSON.parse(JSON.stringify(ran.results)));
     expect(ran.cluster.running()).toBe(0);
