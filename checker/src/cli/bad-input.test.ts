@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { INVALID, jsonl, porcupine, scratch, VALID } from "./testing/run.js";
+import { INVALID, jsonl, porcupine, type Row, scratch, VALID } from "./testing/run.js";
 
 const { folder, file } = scratch();
 const valid = file("valid.jsonl", VALID);
@@ -160,6 +160,22 @@ test.each<[name: string, args: readonly string[], message: string]>([
     '--engine: there is no "warp"; known: auto, frontier',
   ],
   ["an unknown format", ["check", "--format", "xml", valid], '--format: there is no "xml"; known: jsonl'],
+  [
+    "a page nowhere",
+    ["check", "--html", join(folder, "no", "where.html"), valid],
+    `--html: ${join(folder, "no", "where.html")} cannot be written: ENOENT`,
+  ],
+  [
+    "a page in a file",
+    ["check", "--html", join(valid, "page.html"), valid],
+    `--html: ${join(valid, "page.html")} cannot be written: ENOTDIR`,
+  ],
+  ["a page over the history", ["check", "--html", valid, valid], "is the history itself; name another file"],
+  [
+    "a page and a picture in one file",
+    ["check", "--html", join(folder, "both"), "--svg", join(folder, "both"), valid],
+    `--svg: ${join(folder, "both")} is where --html goes`,
+  ],
   ["one page for two files", ["check", "--html", valid, valid, valid], "is no folder, and there are 2 files"],
 ])("64, in one line: %s", async (_, args, message) => {
   const ran = await porcupine(args);
@@ -205,4 +221,61 @@ test("3 for a model of one's own whose step throws; a sound one judges", async (
   expect(lacking.code).toBe(64);
   expect(lacking.stderr).toContain("has no function step");
   expectNoVerdict(lacking);
+});
+
+test.each([
+  ["undefined", 'its step returned nothing and no list for "write"'],
+  ["state", "its step returned a number and no list"],
+  ['"abc"', "its step returned a string and no list"],
+  ["Promise.resolve([state])", "its step returned a promise and no list"],
+  ["new Set([state])", "its step returned an object and no list"],
+])("3 for a model whose step returns %s", async (returned, message) => {
+  const model = file("listless.mjs", MODEL.replace(/if .*?; return \[state\]/, `return ${returned}`));
+  const ran = await porcupine(["check", "--model", model, valid]);
+  expect(ran.code).toBe(3);
+  expect(ran.stderr).toContain(`valid.jsonl: the model mine failed: ${message}`);
+  expect(ran.stderr).toContain(
+    "; a model must take every operation of the history in every state, and its step",
+  );
+  expectNoVerdict(ran);
+});
+
+test("a model may be of a class, and is as strict in a thread", async () => {
+  const model = (step: string): string => `import { isMainThread } from "node:worker_threads";
+class Sums {
+  #start = 0;
+  init() { return this.#start; }
+  key({ key }) { return key; }
+  step(sum, { f, value }, output) { ${step} return f === "add" ? [sum + value] : output.value === sum ? [sum] : []; }
+  stateKey(sum) { return sum + this.#start; }
+  describeOperation({ f, value }) { return this.#start + f + value; }
+  describeState(sum) { return String(sum); }
+}
+export const model = new Sums();\n`;
+  // More than the first thread tries on its own.
+  const rows = ["a", "b"].flatMap((key, k): Row[] => [
+    ...Array.from({ length: 14 }, (_, i): Row => [50 * k + i, "invoke", "add", 2 ** i, { key }]),
+    [50 * k + 40, "invoke", "read", null, { key }],
+    [50 * k + 40, "ok", "read", 0.5, { key }],
+  ]);
+  const sums = file("sums.jsonl", jsonl(...rows));
+  const check = (path: string): ReturnType<typeof porcupine> =>
+    porcupine(["check", "--threads", "2", "--model", path, sums]);
+  expect((await check(file("class.mjs", model("")))).code).toBe(1);
+  const listless = await check(file("thread.mjs", model("if (!isMainThread) return sum;")));
+  expect(listless.code).toBe(3);
+  expect(listless.stderr).toContain("its step returned a number and no list");
+  expectNoVerdict(listless);
+});
+
+test("64 for a model whose adapter has no operations", async () => {
+  const ran = await porcupine([
+    "check",
+    "--model",
+    file("adapter.mjs", `${MODEL}export const adapter = {};`),
+    valid,
+  ]);
+  expect(ran.code).toBe(64);
+  expect(ran.stderr).toContain('adapter.mjs has no "operations"');
+  expectNoVerdict(ran);
 });

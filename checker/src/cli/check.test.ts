@@ -190,7 +190,30 @@ test("a check instead of a model", async () => {
   );
   const { code, stdout } = await porcupine(["check", "--model", "unique-ids", "--json", ids]);
   expect(code).toBe(1);
-  expect(JSON.parse(stdout)).toMatchObject({ verdict: "invalid", model: "unique-ids", details: {} });
+  expect(JSON.parse(stdout)).toMatchObject({
+    verdict: "invalid",
+    model: "unique-ids",
+    details: {},
+    notes: [],
+  });
+  const limited = await porcupine([
+    "check",
+    "--model",
+    "unique-ids",
+    "--timeout",
+    "1s",
+    "--engine",
+    "auto",
+    "--verify",
+    "--nil",
+    "absent",
+    ids,
+  ]);
+  expect(limited.code).toBe(1);
+  expect(limited.stderr).toBe(
+    `porcupine: ${ids}: note: unique-ids is a check, and passes over what is for models: ` +
+      "--timeout, --engine, --verify, --nil\n",
+  );
 });
 
 test("--html and --svg: into a file, or into a folder for several, whatever their names", async () => {
@@ -207,10 +230,18 @@ test("--html and --svg: into a file, or into a folder for several, whatever thei
     expect(existsSync(join(out, name))).toBe(true);
   expect(existsSync(join(out, "valid.jsonl.svg"))).toBe(false);
   expect(readFileSync(join(out, "invalid.jsonl.svg"), "utf8")).toMatch(/^<svg/);
-  const nowhere = await porcupine([...CHECK, "--html", join(folder, "no", "where.html"), valid]);
-  expect(nowhere.code).toBe(3);
-  expect(nowhere.stdout).toContain("valid.jsonl: valid");
-  expect(nowhere.stderr).toContain("--html: ENOENT");
+  const made = join(folder, "made", "/");
+  expect((await porcupine([...CHECK, "--html", made, valid])).code).toBe(0);
+  expect(existsSync(join(made, "valid.jsonl.html"))).toBe(true);
+});
+
+test("a page that cannot be written after all: 3, and the verdict", async () => {
+  const taken = join(folder, "taken");
+  mkdirSync(join(taken, "valid.jsonl.html"), { recursive: true });
+  const { code, stdout, stderr } = await porcupine([...CHECK, "--html", taken, valid]);
+  expect(code).toBe(3);
+  expect(stdout).toContain("valid.jsonl: valid");
+  expect(stderr).toContain("--html: EISDIR");
 });
 
 const SLOW_MODEL = `let told = false;
@@ -253,7 +284,7 @@ test("output that nobody reads ends the command, and with no code of a verdict",
 test("help and the list of models", async () => {
   const help = await porcupine(["check", "--help"]);
   expect(help.code).toBe(0);
-  for (const part of ["--model", "--timeout", "Exit codes:", "Examples:"])
+  for (const part of ["--model", "--timeout", "Exit codes:", "130 interrupted", "141 nobody", "Examples:"])
     expect(help.stdout).toContain(part);
   expect(await porcupine(["--version"])).toEqual({ code: 0, stdout: "0.1.0\n", stderr: "" });
   const models = await porcupine(["models"]);

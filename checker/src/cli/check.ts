@@ -3,11 +3,12 @@ import type { EngineName } from "../engine.js";
 import type { HistoryFormat, Meaning, Recording } from "../formats/event.js";
 import { FormatError } from "../formats/format-error.js";
 import { FailureError, UsageError } from "./errors.js";
-import { exitCodeOf, type FileStatus, STATUS_OF } from "./exit-codes.js";
+import { exitCodeOf, type FileStatus, SIGNAL_CODES, STATUS_OF } from "./exit-codes.js";
 import { guessModel } from "./guess-model.js";
 import { findJudge, judge } from "./judge.js";
 import type { Judge, JudgeOptions } from "./judgement.js";
-import { pageOf, PictureTarget, svgOf } from "./pictures.js";
+import { type PictureTarget, type PictureTargets, pictureTargets } from "./picture-target.js";
+import { pageOf, svgOf } from "./pictures.js";
 import { type ProgressLine, progressLine } from "./progress.js";
 import { counted, type FileResult, type FileVerdict, statusOf } from "./report.js";
 import { jsonLine } from "./report-json.js";
@@ -42,7 +43,7 @@ export async function checkCommand(files: readonly string[], flags: CheckFlags):
     throw new UsageError("-: standard input can be read once; give the other history as a file");
   const controller = new AbortController();
   const interrupt = (): void => {
-    if (controller.signal.aborted) process.exit(130);
+    if (controller.signal.aborted) process.exit(SIGNAL_CODES.interruptedTwice);
     controller.abort();
   };
   process.on("SIGINT", interrupt);
@@ -80,7 +81,7 @@ class Command {
     flags: CheckFlags,
     options: JudgeOptions,
     given: Judge | undefined,
-    pictures: { readonly html: PictureTarget | undefined; readonly svg: PictureTarget | undefined },
+    pictures: PictureTargets,
   ) {
     this.#flags = flags;
     this.#options = options;
@@ -93,11 +94,7 @@ class Command {
   static async of(files: readonly string[], flags: CheckFlags, signal: AbortSignal): Promise<Command> {
     const options = judgeOptions(flags, signal);
     const given = flags.model === undefined ? undefined : await findJudge(flags.model, options);
-    const html =
-      flags.html === undefined ? undefined : await PictureTarget.of("--html", flags.html, files.length);
-    const svg =
-      flags.svg === undefined ? undefined : await PictureTarget.of("--svg", flags.svg, files.length);
-    return new Command(flags, options, given, { html, svg });
+    return new Command(flags, options, given, await pictureTargets(files, flags));
   }
 
   /** What became of the file, and of its pictures if one cannot be written. */

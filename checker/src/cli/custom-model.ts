@@ -6,6 +6,7 @@ import { PLAIN_ADAPTER } from "../formats/adapters.js";
 import type { AnyModel } from "../models/index.js";
 import { messageOf, UsageError } from "./errors.js";
 import type { Judge } from "./judgement.js";
+import { ownModel } from "./own-model.js";
 
 const HOOKS = ["init", "step", "stateKey", "describeOperation", "describeState"] as const;
 
@@ -17,27 +18,40 @@ const HOOKS = ["init", "step", "stateKey", "describeOperation", "describeState"]
 export async function loadModel(path: string, initial: unknown): Promise<Judge> {
   if (initial !== undefined) throw new UsageError(`--init: the model of ${path} has its own init`);
   if (!existsSync(path)) throw new UsageError(`--model: ${path} cannot be loaded: no such file`);
+  const { href } = pathToFileURL(resolve(path));
   let module: Readonly<Record<string, unknown>>;
   try {
-    module = (await import(pathToFileURL(resolve(path)).href)) as Readonly<Record<string, unknown>>;
+    module = (await import(href)) as Readonly<Record<string, unknown>>;
   } catch (error) {
     throw new UsageError(`--model: ${path} cannot be loaded: ${messageOf(error).split("\n")[0]}`);
   }
   const { model, adapter } = module;
-  if (typeof model !== "object" || model === null)
+  if (!isObject(model))
     throw new UsageError(
       `--model: ${path} exports no "model" (a module exports const model = { init, step … })`,
     );
-  const missing = HOOKS.find(
-    (hook) => typeof (model as Readonly<Record<string, unknown>>)[hook] !== "function",
-  );
+  const missing = HOOKS.find((hook) => typeof model[hook] !== "function");
   if (missing !== undefined) throw new UsageError(`--model: the model of ${path} has no function ${missing}`);
-  const named = model as AnyModel;
+  const name = typeof model["name"] === "string" ? model["name"] : path;
   return {
     type: "model",
-    name: named.name ?? path,
-    model: named,
-    reference: { module: resolve(path), export: "model" },
-    adapter: (adapter as Adapter | undefined) ?? PLAIN_ADAPTER,
+    name,
+    model: ownModel(model as unknown as AnyModel, name),
+    reference: {
+      module: new URL("./own-model.js", import.meta.url),
+      export: "importOwnModel",
+      options: { href, name },
+    },
+    adapter: adapterOf(adapter, path),
   };
+}
+
+function adapterOf(adapter: unknown, path: string): Adapter {
+  if (adapter === undefined) return PLAIN_ADAPTER;
+  if (isObject(adapter) && isObject(adapter["operations"])) return adapter as unknown as Adapter;
+  throw new UsageError(`--model: the adapter of ${path} has no "operations" (by f: { input, output })`);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }

@@ -5,6 +5,9 @@ export type FileStatus = "valid" | "invalid" | "unknown" | "failed" | "usage" | 
 
 export const EXIT_CODES = { valid: 0, invalid: 1, unknown: 2, failed: 3, usage: 64, data: 65 } as const;
 
+/** As a shell reports a process that a signal ended: 128 and the signal's number. */
+export const SIGNAL_CODES = { interruptedTwice: 130, pipeClosed: 141 } as const;
+
 export const STATUS_OF: Readonly<Record<CheckVerdict, FileStatus>> = {
   ok: "valid",
   illegal: "invalid",

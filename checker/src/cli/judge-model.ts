@@ -90,9 +90,11 @@ function dataFailure(error: InputError, model: string, { events }: RecordedOpera
 function modelFailure(model: string, error: unknown): FailureError {
   return new FailureError({
     kind: "failed",
-    reason: `the model ${model} failed: ${messageOf(error).split("\n")[0]}`,
+    // A broken promise names the model itself.
+    reason: `the model ${model} failed: ${messageOf(error).replace(`model ${model}: `, "").split("\n")[0]}`,
     remedy:
-      "a model must take every operation of the history in every state, and its step give a list of states; repair it",
+      "a model must take every operation of the history in every state, and its step return a list of the states " +
+      "after it, [] if there can be none; repair it",
     line: null,
   });
 }

@@ -45,6 +45,7 @@ export async function judge(by: Judge, recording: Recording, options: JudgeOptio
   const check = by.make(recording);
   const startedAt = performance.now();
   const events = options.independent === true ? splitIndependent(recording.events) : recording.events;
+  const notes = passedOver(by.name, options);
   let report: CheckReport;
   try {
     report = check.run(events);
@@ -54,5 +55,25 @@ export async function judge(by: Judge, recording: Recording, options: JudgeOptio
     const line = events[error.index]?.line ?? null;
     throw new FailureError({ kind: "data", reason: error.message, remedy, line });
   }
-  return { type: "check", name: by.name, report, elapsedMs: performance.now() - startedAt, notes: [] };
+  return { type: "check", name: by.name, report, elapsedMs: performance.now() - startedAt, notes };
+}
+
+/** Options that a check has no use for: what it does is linear, and without states. */
+function passedOver(check: string, options: JudgeOptions): readonly string[] {
+  const { timeoutMs, maxBytes, engine, threads, stopAtFirst, verifyWitness, meaning } = options;
+  const forModels = {
+    "--timeout": timeoutMs,
+    "--memory": maxBytes,
+    "--engine": engine,
+    "--threads": threads,
+    "--stop-at-first": stopAtFirst,
+    "--verify": verifyWitness,
+    "--nil": meaning.nilIsAbsent,
+    "--failed-cas": meaning.failedCasHappened,
+  };
+  const given = Object.entries(forModels).filter(([, value]) => value !== undefined);
+  if (given.length === 0) return [];
+  return [
+    `${check} is a check, and passes over what is for models: ${given.map(([flag]) => flag).join(", ")}`,
+  ];
 }

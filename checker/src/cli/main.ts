@@ -1,14 +1,11 @@
 import { messageOf } from "./errors.js";
-import { EXIT_CODES } from "./exit-codes.js";
+import { EXIT_CODES, SIGNAL_CODES } from "./exit-codes.js";
 import { main } from "./program.js";
-
-/** What a shell reports of a process that wrote to a pipe nobody reads (128 + SIGPIPE). */
-const PIPE_CLOSED = 141;
 
 // Node's own code for these is 1, which says that a history is invalid.
 for (const stream of [process.stdout, process.stderr])
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(PIPE_CLOSED);
+    if (error.code === "EPIPE") process.exit(SIGNAL_CODES.pipeClosed);
     stop(`the output cannot be written: ${messageOf(error)}`);
   });
 process.on("uncaughtException", (error) => stop(`a bug in porcupine: ${error.stack ?? messageOf(error)}`));

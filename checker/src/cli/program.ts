@@ -5,7 +5,7 @@ import { ENGINE_NAMES } from "../engine.js";
 import { HISTORY_FORMATS } from "../formats/event.js";
 import { checkCommand, type CheckFlags } from "./check.js";
 import { messageOf, UsageError } from "./errors.js";
-import { EXIT_CODES } from "./exit-codes.js";
+import { EXIT_CODES, SIGNAL_CODES } from "./exit-codes.js";
 import { modelsText } from "./models.js";
 import { duration, initialValue, integer, oneOf, size } from "./values.js";
 
@@ -35,6 +35,15 @@ function commands(conclude: (code: number) => void): Command {
     .configureOutput({ writeErr: () => {}, outputError: () => {} })
     .addHelpText("after", HELP);
 
+  addCheck(program, conclude);
+  program
+    .command("models")
+    .description("list models and checks, and the operations of each")
+    .action(() => void process.stdout.write(modelsText()));
+  return program;
+}
+
+function addCheck(program: Command, conclude: (code: number) => void): void {
   program
     .command("check")
     .description("judge recorded histories")
@@ -96,12 +105,6 @@ function commands(conclude: (code: number) => void): Command {
     .action(async (files: readonly string[], flags: CheckFlags) =>
       conclude(await checkCommand(files, flags)),
     );
-
-  program
-    .command("models")
-    .description("list models and checks, and the operations of each")
-    .action(() => void process.stdout.write(modelsText()));
-  return program;
 }
 
 function version(): string {
@@ -113,7 +116,8 @@ const NIL = ["absent", "unknown"] as const;
 const FAILED = ["happened", "nothing"] as const;
 
 const HELP = `
-Exit codes: 0 valid, 1 invalid, 2 unknown, 3 failed (a model threw), 64 usage, 65 a file that cannot be read.
+Exit codes: 0 valid, 1 invalid, 2 unknown, 3 failed (a model threw, a page could not be written), 64 usage, 65 a file that cannot be read.
+Ended early, without a verdict: ${SIGNAL_CODES.interruptedTwice} interrupted twice, ${SIGNAL_CODES.pipeClosed} nobody reads the output (a closed pipe).
 Of several files: invalid, then failed, then usage, then unreadable, then unknown, then valid.
 
 Examples:

@@ -9,7 +9,7 @@ import { FailureError, messageOf } from "./errors.js";
 
 const CHUNK_BYTES = 1024 * 1024;
 /** Where a recorded run keeps its events. */
-const RUN_HISTORY = "history.jsonl";
+export const RUN_HISTORY = "history.jsonl";
 
 /** Events may take so much of the heap: the rest is for what is made of them. */
 const HEAP_SHARE = 0.6;

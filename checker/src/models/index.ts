@@ -40,7 +40,16 @@ const ENTRIES: ReadonlyMap<string, Entry> = new Map<string, Entry>([
   ["etcd-key", { make: etcdKey }],
   [
     "multi-register",
-    { initial: { shape: "a list of pairs [register, value]", isValid: arePairs }, make: multiRegister },
+    {
+      initial: {
+        shape:
+          "an object of values by register, or a list of pairs [register, value] (registers whose names are numbers, " +
+          'or look so, need the pairs: 1 and "1" are two)',
+        isValid: (value) => arePairs(value) || isByRegister(value),
+      },
+      make: ({ initial }: { readonly initial?: Registers | Readonly<Record<string, Value>> }) =>
+        multiRegister({ initial: pairsOf(initial ?? []) }),
+    },
   ],
   ["mutex", { make: mutex }],
   ["set", { make: set }],
@@ -55,7 +64,8 @@ export const modelNames: readonly string[] = [...ENTRIES.keys()];
 
 /**
  * The built-in model of this name, as a command line or a worker thread asks for it: `builtInModel(spec.name,
- * spec.options)` makes a model again. The one option there is, for some, is `initial`. Throws BuiltInModelError.
+ * spec.options)` makes a model again. The one option there is, for some, is `initial`: what the object holds at the
+ * start, in plain JSON. Throws BuiltInModelError.
  */
 export function builtInModel(name: string, options: Readonly<Record<string, unknown>> = {}): AnyModel {
   const entry = ENTRIES.get(name);
@@ -77,7 +87,19 @@ export function builtInModel(name: string, options: Readonly<Record<string, unkn
   return entry.make(options) as AnyModel;
 }
 
-function arePairs(value: unknown): value is readonly (readonly [Value, Value])[] {
+type Registers = readonly (readonly [Value, Value])[];
+
+function pairsOf(initial: Registers | Readonly<Record<string, Value>>): Registers {
+  return arePairs(initial) ? initial : Object.entries(initial);
+}
+
+/** The names of an object are strings, so that `{"1": 0}` says nothing of the register 1, whoever meant it. */
+function isByRegister(value: unknown): value is Readonly<Record<string, Value>> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).every(([name, held]) => isValue(held) && (name === "" || isNaN(Number(name))));
+}
+
+function arePairs(value: unknown): value is Registers {
   return (
     Array.isArray(value) &&
     value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isValue))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkOperations } from "../check.js";
-import type { Model } from "../model.js";
+import type { Model, Scalar } from "../model.js";
 import { InputError } from "../operation.js";
 import { counter } from "./counter.js";
 import { fifoQueue } from "./fifo-queue.js";
@@ -174,6 +174,28 @@ describe("models by name", () => {
     for (const name of modelNames) expect(builtInModel(name).name).toBe(name);
   });
 
+  test.each([
+    [{ initial: { x: 0, y: "a" } }],
+    [
+      {
+        initial: [
+          ["x", 0],
+          ["y", "a"],
+        ],
+      },
+    ],
+  ])("multi-register begins with %j, and can be made again", (options) => {
+    const model = builtInModel("multi-register", options);
+    const reads = (...value: (readonly [string, string, Scalar])[]): Line => [
+      { f: "txn", value: value.map(([f, register]) => [f, register, null]) },
+      { value },
+    ];
+    for (const made of [model, builtInModel(model.spec?.name ?? "", model.spec?.options)]) {
+      expect(verdict(made, reads(["r", "x", 0], ["r", "y", "a"], ["r", "z", null]))).toBe("ok");
+      expect(verdict(made, reads(["r", "x", null]))).toBe("illegal");
+    }
+  });
+
   test("an unknown name: the nearest, and all there are", () => {
     expect(() => builtInModel("CAS-registr")).toThrow(
       'there is no model "CAS-registr", did you mean cas-register?; known: register, cas-register',
@@ -188,7 +210,13 @@ describe("models by name", () => {
     ["kv", { initial: 1 }, "option initial of model kv must be a string, not 1"],
     ["counter", { initial: 0.5 }, "must be an integer, not 0.5"],
     ["cas-register", { initial: [1] }, "must be a string, a number, or null for absent, not [1]"],
-    ["multi-register", { initial: { x: 1 } }, 'must be a list of pairs [register, value], not {"x":1}'],
+    [
+      "multi-register",
+      { initial: { x: null } },
+      "must be an object of values by register, or a list of pairs [register, value]",
+    ],
+    ["multi-register", { initial: { 1: 0 } }, 'need the pairs: 1 and "1" are two), not {"1":0}'],
+    ["multi-register", { initial: [["x"]] }, 'not [["x"]]'],
   ])("%s does not take %j", (name, options, message) => {
     expect(() => builtInModel(name, options)).toThrow(message);
   });
