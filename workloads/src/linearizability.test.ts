@@ -1,4 +1,5 @@
 import type { HistoryEvent } from "@gauntlet/histories";
+import type * as Porcupine from "porcupine-ts";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { checkLinearizability, type LinearizabilityEvidence } from "./linearizability.js";
 import { failedKeysHtml, minimalPartSvg } from "./linearizability-view.js";
@@ -7,7 +8,7 @@ import { recordOf, STALE, tangle } from "./testing/small-histories.js";
 const broken = vi.hoisted(() => ({ isBroken: false }));
 
 vi.mock("porcupine-ts", async (original) => {
-  const real = await original<typeof import("porcupine-ts")>();
+  const real = await original<typeof Porcupine>();
   const explain: typeof real.explain = (...args) => {
     if (broken.isBroken) throw new Error("out of ink");
     return real.explain(...args);
@@ -88,12 +89,7 @@ describe("pictures", () => {
   test("the page has the keys that failed alone, with what failed, the run's clock and its faults", () => {
     const other = { ...STALE[0], process: 9, key: "r1" } as HistoryEvent;
     const refused = { f: "write", key: "r0", value: "7", process: 8 } as const;
-    const history = recordOf([
-      ...STALE,
-      other,
-      { ...refused, type: "invoke" } as HistoryEvent,
-      { ...refused, type: "fail" } as HistoryEvent,
-    ]);
+    const history = recordOf([...STALE, other, { ...refused, type: "invoke" }, { ...refused, type: "fail" }]);
     const page = failedKeysHtml(history, evidenceOf(history), {
       title: "a run",
       faults: [fault("proved"), fault("skipped")],

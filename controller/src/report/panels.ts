@@ -109,7 +109,7 @@ function minimalOf(failure: KeyFailure, { history }: Run): Picture | null {
   const { key, failedAt, reason } = failure;
   try {
     const { isMinimal } = part.data;
-    const title = `key ${key}: the ${isMinimal ? "fewest operations" : "few operations"} that contradict one another`;
+    const title = `key ${key}: the few operations that contradict one another`;
     const svg = minimalPartSvg(history, title, { ...part.data, failedAt });
     const caption = isMinimal
       ? "If any one of the filled operations might not have happened, there would be an order."
