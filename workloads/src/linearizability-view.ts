@@ -11,10 +11,10 @@ import { casRegister, explanationSvg, type PartitionIllegal } from "porcupine-ts
 import { historyHtml, type ViewFault } from "porcupine-ts/view";
 import type { KeyFailure, LinearizabilityEvidence } from "./linearizability.js";
 
-/** What a picture of the smallest illegal part needs to know of a KeyFailure. */
+/** What a picture of the 1-minimal part needs to know of a KeyFailure. */
 export type MinimalPart = Pick<KeyFailure, "failedAt" | "required" | "optional" | "isMinimal" | "checks">;
 
-/** The smallest illegal part of a key's history: one SVG without anything outside it, headed by `title`. Throws HistoryError. */
+/** The 1-minimal part of a key's history: one SVG without anything outside it, headed by `title`. Throws HistoryError. */
 export function minimalPartSvg(history: readonly HistoryEvent[], title: string, part: MinimalPart): string {
   const wanted = new Set([part.failedAt, ...part.required, ...part.optional]);
   const operations = toOperations(eventsOf(history, ({ index }) => wanted.has(index)));

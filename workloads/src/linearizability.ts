@@ -28,7 +28,7 @@ export interface LinearizabilityEvidence {
 /**
  * One key, as porcupine-ts found it and as it explains it: `failedAt` is the operation whose return left no legal order,
  * the one to look at first; `partialOrder` a longest legal order of what had returned by then; `required` and `optional`
- * the smallest part that is illegal; `operations` every operation of the key.
+ * a 1-minimal part that is illegal; `operations` every operation of the key.
  */
 export interface KeyFailure extends Omit<PartitionIllegal, "verdict">, MinimalHistory {}
 
