@@ -116,8 +116,9 @@ const NIL = ["absent", "unknown"] as const;
 const FAILED = ["happened", "nothing"] as const;
 
 const HELP = `
-Exit codes: 0 valid, 1 invalid, 2 unknown, 3 failed (a model threw, a page could not be written), 64 usage, 65 a file that cannot be read.
-Ended early, without a verdict: ${SIGNAL_CODES.interruptedTwice} interrupted twice, ${SIGNAL_CODES.pipeClosed} nobody reads the output (a closed pipe).
+Exit codes: 0 valid, 1 invalid, 2 unknown, 3 failed (a model threw, a page could not be written), 64 usage,
+65 a file that cannot be read. Ended early, without a verdict: ${SIGNAL_CODES.interruptedTwice} interrupted twice, ${SIGNAL_CODES.pipeClosed} nobody reads the
+output (a closed pipe).
 Of several files: invalid, then failed, then usage, then unreadable, then unknown, then valid.
 
 Examples:

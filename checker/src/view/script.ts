@@ -14,11 +14,13 @@ import { createOverlay } from "./client/overlay.js";
 import { createOverview } from "./client/overview.js";
 import { createPainter } from "./client/painter.js";
 import { type PageParts, startPage } from "./client/page.js";
+import { createPanel } from "./client/panel.js";
 import { createPoints } from "./client/points.js";
 import { createScene } from "./client/scene.js";
 import { firstIndex } from "./client/search.js";
 import { createSteps } from "./client/steps.js";
 import { createStripPointer } from "./client/strip-pointer.js";
+import { createSurface } from "./client/surface.js";
 import { createTooltip } from "./client/tooltip.js";
 import { createViewport } from "./client/viewport.js";
 import { createWords } from "./client/words.js";
@@ -36,10 +38,12 @@ const PARTS: PageParts = {
   createOverlay,
   createOverview,
   createPainter,
+  createPanel,
   createPoints,
   createScene,
   createSteps,
   createStripPointer,
+  createSurface,
   createTimeFormat,
   createTooltip,
   createViewport,

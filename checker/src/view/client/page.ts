@@ -9,9 +9,11 @@ import type { middleOut } from "./middle-out.js";
 import type { createOrderChooser } from "./order-chooser.js";
 import type { createOverview, Overview } from "./overview.js";
 import type { createPainter, PainterParts } from "./painter.js";
+import type { createPanel } from "./panel.js";
 import type { createScene, Scene, SceneParts } from "./scene.js";
 import type { createSteps, Steps } from "./steps.js";
 import type { createStripPointer } from "./strip-pointer.js";
+import type { createSurface } from "./surface.js";
 import type { createTooltip } from "./tooltip.js";
 import type { createViewport, Viewport } from "./viewport.js";
 import type { createWords, Words } from "./words.js";
@@ -22,10 +24,12 @@ export interface PageParts extends PainterParts, SceneParts {
   readonly createGeometry: typeof createGeometry;
   readonly createOrderChooser: typeof createOrderChooser;
   readonly createOverview: typeof createOverview;
+  readonly createPanel: typeof createPanel;
   readonly createPainter: typeof createPainter;
   readonly createScene: typeof createScene;
   readonly createSteps: typeof createSteps;
   readonly createStripPointer: typeof createStripPointer;
+  readonly createSurface: typeof createSurface;
   readonly createTimeFormat: typeof createTimeFormat;
   readonly createTooltip: typeof createTooltip;
   readonly createViewport: typeof createViewport;
@@ -50,9 +54,12 @@ export function startPage(dom: Dom, parts: PageParts): void {
   const data = JSON.parse(element("data").textContent ?? "") as PageData;
   const root = dom.document.documentElement;
   const [canvas, strip] = [element("canvas"), element("strip")];
+  const surface = parts.createSurface(dom, canvas);
+  const stripSurface = parts.createSurface(dom, strip);
   const [scroller, spacer] = [element("scroller"), element("spacer")];
   const tooltip = parts.createTooltip(dom, element("tooltip"));
   const [chooser, orders, status] = [element("chooser"), element("orders"), element("status")];
+  const panel = parts.createPanel(element, data.partitions.length);
   const orderChooser = parts.createOrderChooser(parts, dom, orders, data.texts);
   const format = parts.createTimeFormat(
     data.timeUnit,
@@ -111,14 +118,11 @@ export function startPage(dom: Dom, parts: PageParts): void {
     const partition = data.partitions[index] as PagePartition;
     [selected, hovered, step] = [-1, -1, -1];
     dim = partition.minimal.length > 0;
-    element("verdict").textContent = partition.verdict;
-    element("verdict").className = `chip ${partition.verdict}`;
-    element("reason").textContent =
-      partition.key === "" ? partition.reason : `key ${partition.key}: ${partition.reason}`;
+    panel.showVerdict(partition);
     scroller.scrollTop = 0;
     build(partition);
     focusOnFailure();
-    showToggles();
+    showPanel();
     redraw();
   }
 
@@ -129,7 +133,7 @@ export function startPage(dom: Dom, parts: PageParts): void {
     build(scene.partition);
     shown.view.show(view.from, view.to);
     status.textContent = orderChooser.text(scene.partition, choice);
-    showToggles();
+    showPanel();
     redraw();
   }
 
@@ -144,8 +148,8 @@ export function startPage(dom: Dom, parts: PageParts): void {
       geometry,
       words,
       view: parts.createViewport(min, max, narrowest),
-      painter: parts.createPainter(parts, context(canvas), geometry),
-      overview: parts.createOverview(context(strip), scene),
+      painter: parts.createPainter(parts, surface.context, geometry),
+      overview: parts.createOverview(stripSurface.context, scene),
       steps: parts.createSteps(
         dom,
         element("steps"),
@@ -158,12 +162,6 @@ export function startPage(dom: Dom, parts: PageParts): void {
     };
     spacer.style["height"] = `${geometry.height}px`;
     geometry.use(frame());
-  }
-
-  function context(of: ElementLike): NonNullable<ReturnType<ElementLike["getContext"]>> {
-    const found = of.getContext("2d");
-    if (found === null) throw new Error("this browser has no canvas");
-    return found;
   }
 
   function focusOnFailure(): void {
@@ -192,25 +190,15 @@ export function startPage(dom: Dom, parts: PageParts): void {
   function draw(): void {
     const seen = frame();
     if (seen.width < 80 || seen.height < 40) return;
-    fitCanvas(canvas, seen.width, seen.height);
+    surface.fit(seen.width, seen.height);
+    canvas.style["width"] = `${seen.width}px`;
+    canvas.style["height"] = `${seen.height}px`;
     shown.geometry.use(seen);
     root.dataset["bars"] = String(shown.painter.draw(colors));
-    fitCanvas(strip, strip.clientWidth, strip.clientHeight);
+    stripSurface.fit(strip.clientWidth, strip.clientHeight);
     shown.overview.draw(strip.clientWidth, strip.clientHeight, seen.from, seen.to, colors);
     shown.steps.render(step, false);
     tooltip.place(shown.geometry, shown.words, hovered === -1 ? selected : hovered);
-  }
-
-  function fitCanvas(of: ElementLike, width: number, height: number): void {
-    const ratio = dom.devicePixelRatio;
-    const [wide, tall] = [Math.round(width * ratio), Math.round(height * ratio)];
-    if (of.width !== wide) of.width = wide;
-    if (of.height !== tall) of.height = tall;
-    if (of === canvas) {
-      of.style["width"] = `${width}px`;
-      of.style["height"] = `${height}px`;
-    }
-    context(of).setTransform(ratio, 0, 0, ratio, 0, 0);
   }
 
   function select(operation: number, announce: boolean): void {
@@ -280,26 +268,13 @@ export function startPage(dom: Dom, parts: PageParts): void {
       root.dataset["theme"] = (root.dataset["theme"] ?? system) === "dark" ? "light" : "dark";
       recolor();
     }
-    showToggles();
+    showPanel();
     redraw();
   }
 
-  function showToggles(): void {
-    const { partition, order } = shown.scene;
-    const noOrder = order.operations.length === 0;
-    element("notes").textContent = [...partition.notes, ...order.notes].join("; ");
-    orderChooser.show(partition, choice);
-    element("time").setAttribute("aria-pressed", String(!compressed));
-    for (const id of ["previous", "next"]) element(id).hidden = data.partitions.length === 1;
-    element("order").setAttribute("aria-pressed", String(showOrder));
-    element("dim").setAttribute("aria-pressed", String(dim));
-    for (const id of ["order", "step-back", "step-on"]) element(id).hidden = noOrder;
-    element("dim").hidden = partition.minimal.length === 0;
-    element("jump").hidden = partition.brokeAt === -1;
-    element("next-illegal").hidden = order.illegalNext.length === 0;
-    element("side").hidden = noOrder && order.illegalNext.length === 0;
-    element("order-title").textContent =
-      partition.verdict === "ok" ? "An order that explains every answer" : "A longest partial order";
+  function showPanel(): void {
+    orderChooser.show(shown.scene.partition, choice);
+    panel.show(shown.scene, { time: !compressed, order: showOrder, dim });
   }
 
   function actions(): Parameters<typeof createCommands>[3] {
