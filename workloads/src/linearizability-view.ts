@@ -67,6 +67,7 @@ export function failedKeysHtml(
       failed: failedOperations(events),
       clock: (index) => history[index]?.time ?? Number.NaN,
       timeUnit: "ns",
+      timeOrigin: 0,
       minimal: failures.flatMap(({ required, optional }) => [...required, ...optional]).map(position),
     },
   );

@@ -16,11 +16,12 @@ export function explanationSvg<State, Input, Output>(
   const layout = layOut(model, operations, explanation, { label, gap: 26 });
   const lines = wrap(explanation.sentence, Math.max(60, Math.floor((layout.width + LEFT) / CHARACTER)));
   const top = 22 + lines.length * LINE;
-  const width = Math.max(LEFT + layout.width + RIGHT, 480);
-  const height = top + layout.processes.length * LANE + 34;
-  const legend = layout.bars.some(({ role }) => role === "optional")
+  const meaning = layout.bars.some(({ role }) => role === "optional")
     ? "filled: required for the contradiction · outlined: may have taken effect or not"
     : "every operation shown is required for the contradiction";
+  const legend = `${meaning} · time runs to the right, not to scale`;
+  const width = Math.ceil(Math.max(LEFT + layout.width + RIGHT, 32 + legend.length * CHARACTER));
+  const height = top + layout.processes.length * LANE + 34;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(explanation.sentence)}">`,
     `<style>${STYLE}</style>`,
@@ -34,7 +35,7 @@ export function explanationSvg<State, Input, Output>(
       );
     }),
     ...layout.bars.map((bar) => drawBar(bar, top, at(operations, bar.operation).id ?? bar.operation)),
-    `<text class="lane" x="16" y="${height - 12}">${legend} · time runs to the right, not to scale</text>`,
+    `<text class="lane" x="16" y="${height - 12}">${legend}</text>`,
     "</svg>",
   ].join("\n");
 }

@@ -7,6 +7,8 @@ export interface PageData {
   readonly model: string;
   /** Of the clock; null: they are plain numbers. */
   readonly timeUnit: TimeUnit | null;
+  /** What the clock shows at the moment that is shown as 0; null: the first of the page. */
+  readonly timeOrigin: number | null;
   /** Every description, label and state, once each. */
   readonly texts: readonly string[];
   readonly kinds: readonly string[];

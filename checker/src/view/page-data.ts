@@ -30,6 +30,8 @@ export interface HistoryHtmlOptions<Input, Output> {
   readonly clock?: ((time: number) => number) | undefined;
   /** Of the clock; absent: its times are shown as plain numbers. */
   readonly timeUnit?: TimeUnit | undefined;
+  /** What the clock shows at the moment that is shown as 0; the first of the page if absent. */
+  readonly timeOrigin?: number | undefined;
   /** Positions of a 1-minimal sub-history, of one partition or of several. */
   readonly minimal?: readonly number[] | undefined;
   /** By partition (key): a sentence that tells more than its reason does, as `explain` finds it. */
@@ -67,6 +69,7 @@ export function pageData<State, Input, Output>(
     title: options.title ?? "history",
     model: model.name,
     timeUnit: options.timeUnit ?? null,
+    timeOrigin: options.timeOrigin ?? null,
     texts: texts.all,
     kinds: builder.kinds,
     clients: clientsOf([...operations, ...(options.failed ?? []).map(ended)]) ?? null,

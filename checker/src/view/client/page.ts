@@ -63,10 +63,11 @@ export function startPage(dom: Dom, parts: PageParts): void {
   const orderChooser = parts.createOrderChooser(parts, dom, orders, data.texts);
   const format = parts.createTimeFormat(
     data.timeUnit,
-    data.partitions.reduce(
-      (first, { call, clock }) => Math.min(first, (clock ?? call)[0] ?? first),
-      Number.POSITIVE_INFINITY,
-    ),
+    data.timeOrigin ??
+      data.partitions.reduce(
+        (first, { call, clock }) => Math.min(first, (clock ?? call)[0] ?? first),
+        Number.POSITIVE_INFINITY,
+      ),
   );
   let colors = readColors();
   let compressed = true;
