@@ -263,13 +263,7 @@ test("cuts what is too long, keeps what matters, and says so", () => {
 });
 
 test("the clock's zero is the first moment of the page, unless another is given", () => {
-  const history = [
-    { process: 0, input: { f: "write", value: 1 }, output: {}, call: 5_000, return: 6_000 },
-  ] as const;
-  const model = casRegister();
-  const result = checkOperations(model, history);
-  const originOf = (page: string): unknown =>
-    (JSON.parse(/id="data">(.*?)<\/script>/s.exec(page)?.[1] ?? "") as { timeOrigin: unknown }).timeOrigin;
-  expect(originOf(historyHtml(model, history, result))).toBeNull();
-  expect(originOf(historyHtml(model, history, result, { timeUnit: "ns", timeOrigin: 0 }))).toBe(0);
+  const { history, result } = check(STALE);
+  expect(dataOf(historyHtml(model, history, result)).timeOrigin).toBeNull();
+  expect(dataOf(historyHtml(model, history, result, { timeUnit: "ns", timeOrigin: 0 })).timeOrigin).toBe(0);
 });
