@@ -297,6 +297,13 @@ test("a model that breaks its promise is found out", () => {
   expect(() => checkOperations(lying, history([0, 1, write(1)]))).toThrow(ModelError);
 });
 
+test("a step that returns a state instead of a list of states is found out", () => {
+  const wrong = { ...model, register: undefined, step: () => "x" as unknown as readonly string[] };
+  expect(() => checkOperations(wrong, history([0, 1, write(1)]))).toThrow(
+    "model cas-register: step returned no list of states",
+  );
+});
+
 /** A coin: a flip may show either side, a look shows the side. */
 const coin: Model<number, "flip" | "look", number> = {
   name: "coin",

@@ -174,7 +174,11 @@ export class States {
       unknown
     >;
     const before = this.#states[state];
-    const reached = this.#model.step(before, input, output);
+    const reached: unknown = this.#model.step(before, input, output);
+    if (!Array.isArray(reached)) {
+      const operation = this.#model.describeOperation(input, output);
+      throw new ModelError(this.#model.name, `step returned no list of states for "${operation}"`);
+    }
     const after = this.#summarize(operationClass, state, reached, before);
     if (readOnly && after !== IMPOSSIBLE && after !== state) {
       const operation = this.#model.describeOperation(input, output);
