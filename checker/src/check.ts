@@ -1,8 +1,8 @@
 import { Decision } from "./decide.js";
-import { ENGINE_NAMES, type EngineLimits, type EngineOutcome } from "./engine.js";
+import { ENGINE_NAMES, type EngineLimits, type EngineName, type EngineOutcome } from "./engine.js";
 import type { Model } from "./model.js";
-import { type Operation, validateOperations } from "./operation.js";
-import { type Partition, partitionByKey } from "./partition.js";
+import { type Operation, validating } from "./operation.js";
+import { type Partition, partitioning } from "./partition.js";
 import {
   type CheckOptions,
   type CheckResult,
@@ -10,6 +10,7 @@ import {
   DEFAULT_MAX_BYTES,
   type PartitionResult,
 } from "./result.js";
+import type { Steps } from "./steps.js";
 import { settle, undecided } from "./verdict.js";
 
 /**
@@ -62,10 +63,14 @@ interface Pending<State, Input, Output> {
 class Check<State, Input, Output> {
   readonly #startedAt = performance.now();
   readonly #model: Model<State, Input, Output>;
+  readonly #operations: readonly Operation<Input, Output>[];
   readonly #options: CheckOptions;
-  readonly #order: readonly string[];
+  readonly #forced: EngineName | undefined;
+  /** What comes before all else: validation and partitioning. */
+  #preparation: Steps<void> | undefined;
+  #order: readonly string[] = [];
   readonly #results = new Map<string, PartitionResult>();
-  #pending: Pending<State, Input, Output>[];
+  #pending: Pending<State, Input, Output>[] = [];
   #turn = 0;
   #progressAt = this.#startedAt + PROGRESS_MS;
 
@@ -75,24 +80,18 @@ class Check<State, Input, Output> {
     options: CheckOptions,
   ) {
     this.#model = model;
+    this.#operations = operations;
     this.#options = options;
     const engine = options.engine ?? "auto";
     if (engine !== "auto" && !ENGINE_NAMES.includes(engine))
       throw new RangeError(`no engine "${engine as string}"; known: auto, ${ENGINE_NAMES.join(", ")}`);
-    validateOperations(operations, model.problem?.bind(model));
-    const partitions = partitionByKey(model, operations);
-    this.#order = partitions.map(({ key }) => key);
-    const limits = this.#limits();
-    this.#pending = partitions
-      .toSorted((a, b) => a.positions.length - b.positions.length)
-      .map((partition) => ({
-        partition,
-        decision: new Decision(model, partition.operations, limits, engine === "auto" ? undefined : engine),
-      }));
+    this.#forced = engine === "auto" ? undefined : engine;
+    this.#preparation = this.#preparing();
+    this.#prepare(0);
   }
 
   get isDone(): boolean {
-    return this.#pending.length === 0;
+    return this.#preparation === undefined && this.#pending.length === 0;
   }
 
   /** Works for about `sliceMs`. */
@@ -101,6 +100,7 @@ class Check<State, Input, Output> {
     const deadline = this.#startedAt + (this.#options.timeoutMs ?? Number.POSITIVE_INFINITY);
     if (this.#options.signal?.aborted === true) return this.#giveUp("aborted");
     if (now >= deadline) return this.#giveUp("time");
+    if (this.#preparation !== undefined) return this.#prepare(Math.min(deadline, now + sliceMs));
     const pending = this.#pending[this.#turn % this.#pending.length];
     if (pending === undefined) return;
     const outcome = pending.decision.advance(Math.min(deadline, now + sliceMs));
@@ -119,6 +119,39 @@ class Check<State, Input, Output> {
     };
   }
 
+  /** A piece at least, then until this time of performance.now(). */
+  #prepare(until: number): void {
+    do {
+      if (this.#preparation?.next().done !== true) continue;
+      this.#preparation = undefined;
+      return;
+    } while (performance.now() < until);
+  }
+
+  *#preparing(): Steps<void> {
+    yield* validating(this.#operations, this.#model.problem?.bind(this.#model));
+    const partitions = yield* partitioning(this.#model, this.#operations);
+    const limits = this.#limits();
+    this.#order = partitions.map(({ key }) => key);
+    this.#pending = partitions
+      .toSorted((a, b) => a.positions.length - b.positions.length)
+      .map((partition) => this.#pend(partition, limits));
+  }
+
+  #pend(partition: Partition<Input, Output>, limits: EngineLimits): Pending<State, Input, Output> {
+    return { partition, decision: new Decision(this.#model, partition.operations, limits, this.#forced) };
+  }
+
+  /** Where even the preparation takes too long: there are no partitions yet, so that all is one. */
+  #pendAll(): void {
+    const operations = this.#operations;
+    const positions: number[] = [];
+    for (let position = 0; position < operations.length; position++) positions.push(position);
+    this.#preparation = undefined;
+    this.#order = [""];
+    this.#pending = [this.#pend({ key: "", positions, operations }, this.#limits())];
+  }
+
   /** What an engine may use is what the others have left. */
   #limits(): EngineLimits {
     const maxBytes = this.#options.maxBytes ?? DEFAULT_MAX_BYTES;
@@ -135,6 +168,7 @@ class Check<State, Input, Output> {
   }
 
   #giveUp(why: "time" | "aborted" | "stopped"): void {
+    if (this.#preparation !== undefined) this.#pendAll();
     const pending = this.#pending;
     this.#pending = [];
     for (const { partition, decision } of pending) this.#put(undecided(partition, decision, why));
@@ -154,7 +188,7 @@ class Check<State, Input, Output> {
       decided: this.#results.size,
       partitions: this.#order.length,
       settledReturns: decision.engine?.settledReturns ?? 0,
-      returns: decision.task.timeline.returns,
+      returns: decision.task.returns,
       configurations: decision.engine?.configurations ?? 0,
       bytes: decision.bytes,
     });

@@ -5,6 +5,7 @@ import { UniqueWritesEngine } from "./engines/unique-writes.js";
 import { type Engine, type EngineLimits, type EngineName, type EngineOutcome, Task } from "./engine.js";
 import type { Model } from "./model.js";
 import type { Operation } from "./operation.js";
+import type { Steps } from "./steps.js";
 
 /**
  * A partition on its way to a verdict: which engines to try, and whose turn it is. Where two race, the second is not even
@@ -19,6 +20,8 @@ export class Decision<State, Input, Output> {
   /** Of the present group, those that have not begun. */
   #waiting: EngineName[] = [];
   #racers: Racer[] = [];
+  /** What they need first. */
+  #preparation: Steps<void> | undefined;
   readonly #started: EngineName[] = [];
   #best: Engine | undefined;
   #failure: Failure | undefined;
@@ -56,8 +59,10 @@ export class Decision<State, Input, Output> {
   /** Works until it is decided, or until the time `until` of performance.now() at the latest. Undefined: not yet. */
   advance(until: number): EngineOutcome | undefined {
     do {
+      if (this.#racers.length === 0 && this.#waiting.length === 0 && !this.#beginGroup())
+        return this.#failure;
+      if (this.#isPreparing()) continue;
       const racer = this.#next();
-      if (racer === undefined) return this.#failure;
       const outcome = run(racer, until);
       this.#note(racer.engine);
       if (outcome === undefined) continue;
@@ -72,14 +77,34 @@ export class Decision<State, Input, Output> {
     return undefined;
   }
 
-  /** Whose turn it is; undefined: none is left. */
-  #next(): Racer | undefined {
+  /** False: there is none left. */
+  #beginGroup(): boolean {
+    this.#waiting = this.#groups.shift() ?? [];
+    if (this.#waiting.some((name) => SEARCHING.includes(name))) this.#preparation = this.#preparing();
+    return this.#waiting.length > 0;
+  }
+
+  *#preparing(): Steps<void> {
+    const problem = yield* this.task.preparing();
+    if (!this.#waiting.includes("depth-first")) return;
+    yield;
+    // Made when first asked for: now, so that the clock is looked at in between.
+    void problem.slots;
+    yield;
+    void problem.crashedGroups;
+    yield;
+  }
+
+  /** One piece of the preparation. */
+  #isPreparing(): boolean {
+    if (this.#preparation?.next().done === true) this.#preparation = undefined;
+    return this.#preparation !== undefined;
+  }
+
+  /** Whose turn it is. */
+  #next(): Racer {
     const isFirstAlone = this.#racers.length > 0 && this.#racers.every(({ usedMs }) => usedMs < ALONE_MS);
     if (!isFirstAlone && this.#waiting.length > 0) return this.#start(this.#waiting.shift() as EngineName);
-    if (this.#racers.length === 0) {
-      this.#waiting = this.#groups.shift() ?? [];
-      return this.#waiting.length === 0 ? undefined : this.#next();
-    }
     return this.#racers.reduce((least, racer) => (racer.usedMs < least.usedMs ? racer : least));
   }
 
@@ -132,8 +157,10 @@ function suitable<State, Input, Output>(model: Model<State, Input, Output>): Eng
   const groups: EngineName[][] = [];
   if (model.version !== undefined) groups.push(["chain"]);
   if (model.register !== undefined) groups.push(["unique-writes"]);
-  return [...groups, ["depth-first", "frontier"]];
+  return [...groups, [...SEARCHING]];
 }
+
+const SEARCHING: readonly EngineName[] = ["depth-first", "frontier"];
 
 const ENGINES: {
   readonly [Name in EngineName]: <State, Input, Output>(

@@ -1,7 +1,8 @@
 import type { Model } from "./model.js";
 import type { Operation } from "./operation.js";
-import { prepare, type Problem } from "./problem.js";
-import { orderEvents, type Timeline } from "./timeline.js";
+import { type Problem, preparing } from "./problem.js";
+import { finish, type Steps } from "./steps.js";
+import { orderingEvents, type Timeline } from "./timeline.js";
 
 /**
  * The ways to decide one partition. All are exact, and agree on the verdict and on the operation where it broke:
@@ -20,6 +21,7 @@ export class Task<State, Input, Output> {
   readonly operations: readonly Operation<Input, Output>[];
   #timeline: Timeline | undefined;
   #problem: Problem | undefined;
+  #returns: number | undefined;
 
   constructor(model: Model<State, Input, Output>, operations: readonly Operation<Input, Output>[]) {
     this.model = model;
@@ -28,14 +30,34 @@ export class Task<State, Input, Output> {
 
   /** Calls and returns in order of time. */
   get timeline(): Timeline {
-    this.#timeline ??= orderEvents(this.operations);
-    return this.#timeline;
+    return this.#timeline ?? finish(this.ordering());
   }
 
   /** In small integers, for the searching engines: made once, however many of them race. */
   get problem(): Problem {
-    this.#problem ??= prepare(this.model, this.operations, this.timeline);
+    return this.#problem ?? finish(this.preparing());
+  }
+
+  /** What makes `timeline`, in pieces. */
+  *ordering(): Steps<Timeline> {
+    this.#timeline ??= yield* orderingEvents(this.operations);
+    return this.#timeline;
+  }
+
+  /** What makes `problem`, in pieces. */
+  *preparing(): Steps<Problem> {
+    this.#problem ??= yield* preparing(this.model, this.operations, yield* this.ordering());
     return this.#problem;
+  }
+
+  /** How many operations returned. */
+  get returns(): number {
+    if (this.#returns !== undefined) return this.#returns;
+    this.#returns = 0;
+    // Also of a million operations, after the time has run out.
+    for (let i = 0; i < this.operations.length; i++)
+      if (this.operations[i]?.return !== undefined) this.#returns++;
+    return this.#returns;
   }
 }
 

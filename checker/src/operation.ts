@@ -1,3 +1,5 @@
+import { finish, PIECE, type Steps } from "./steps.js";
+
 /**
  * One operation: the interval between a call and its return. Times are any numbers of one clock, which
  * may be positions in a recording. Intervals are closed: of an operation that returned at the very time
@@ -36,17 +38,41 @@ export class ModelError extends Error {
   }
 }
 
+type ProblemOf<Input, Output> =
+  | ((input: Input, output: Output | undefined) => string | undefined)
+  | undefined;
+
 /** Throws InputError at the first operation that is not well formed. Linear for a recording in order of calls. */
 export function validateOperations<Input, Output>(
   operations: readonly Operation<Input, Output>[],
-  problem: ((input: Input, output: Output | undefined) => string | undefined) | undefined,
+  problem: ProblemOf<Input, Output>,
 ): void {
-  for (let index = 0; index < operations.length; index++) {
+  finish(validating(operations, problem));
+}
+
+/** The same in pieces. */
+export function* validating<Input, Output>(
+  operations: readonly Operation<Input, Output>[],
+  problem: ProblemOf<Input, Output>,
+): Steps<void> {
+  for (let start = 0; start < operations.length; start += PIECE) {
+    if (start > 0) yield;
+    validatePiece(operations, start, Math.min(operations.length, start + PIECE), problem);
+  }
+  if (!(yield* areProcessesSequential(operations))) validateProcesses(operations);
+}
+
+function validatePiece<Input, Output>(
+  operations: readonly Operation<Input, Output>[],
+  start: number,
+  end: number,
+  problem: ProblemOf<Input, Output>,
+): void {
+  for (let index = start; index < end; index++) {
     const operation = operations[index] as Operation<Input, Output>;
     const reason = intervalProblem(operation) ?? problem?.(operation.input, operation.output);
     if (reason !== undefined) throw new InputError(index, operation.id ?? index, reason);
   }
-  if (!areProcessesSequential(operations)) validateProcesses(operations);
 }
 
 function intervalProblem(operation: Operation<unknown, unknown>): string | undefined {
@@ -66,10 +92,11 @@ function intervalProblem(operation: Operation<unknown, unknown>): string | undef
 }
 
 /** Sees it in one pass where operations come in order of their calls; false: somebody has to look closer. */
-function areProcessesSequential(operations: readonly Operation<unknown, unknown>[]): boolean {
+function* areProcessesSequential(operations: readonly Operation<unknown, unknown>[]): Steps<boolean> {
   const ends = new Map<number, number>();
   for (let index = 0; index < operations.length; index++) {
     const operation = operations[index] as Operation<unknown, unknown>;
+    if (index % PIECE === PIECE - 1) yield;
     const end = ends.get(operation.process);
     if (end !== undefined && operation.call < end) return false;
     ends.set(operation.process, endOf(operation));

@@ -1,5 +1,6 @@
 import type { Model } from "./model.js";
 import type { Operation } from "./operation.js";
+import { finish, PIECE, type Steps } from "./steps.js";
 
 export interface Partition<Input, Output> {
   readonly key: string;
@@ -13,17 +14,29 @@ export function partitionByKey<State, Input, Output>(
   model: Model<State, Input, Output>,
   operations: readonly Operation<Input, Output>[],
 ): Partition<Input, Output>[] {
+  return finish(partitioning(model, operations));
+}
+
+/** The same in pieces. */
+export function* partitioning<State, Input, Output>(
+  model: Model<State, Input, Output>,
+  operations: readonly Operation<Input, Output>[],
+): Steps<Partition<Input, Output>[]> {
   const [first] = operations;
   if (first === undefined) return [];
   const firstKey = model.key?.(first.input) ?? "";
-  const hasOneKey = operations.every(({ input }) => (model.key?.(input) ?? "") === firstKey);
-  if (hasOneKey) {
-    const positions: number[] = [];
-    for (let position = 0; position < operations.length; position++) positions.push(position);
-    return [{ key: firstKey, positions, operations }];
+  const positions: number[] = [];
+  let hasOneKey = true;
+  for (let position = 0; position < operations.length && hasOneKey; position++) {
+    if (position % PIECE === PIECE - 1) yield;
+    const { input } = operations[position] as Operation<Input, Output>;
+    hasOneKey = (model.key?.(input) ?? "") === firstKey;
+    positions.push(position);
   }
+  if (hasOneKey) return [{ key: firstKey, positions, operations }];
   const parts = new Map<string, { positions: number[]; operations: Operation<Input, Output>[] }>();
   for (let position = 0; position < operations.length; position++) {
+    if (position % PIECE === PIECE - 1) yield;
     const operation = operations[position] as Operation<Input, Output>;
     const key = model.key?.(operation.input) ?? "";
     let part = parts.get(key);

@@ -1,6 +1,7 @@
 import { ClassIds } from "./class-ids.js";
 import type { Model } from "./model.js";
 import { at, type Operation } from "./operation.js";
+import { PIECE, type Steps } from "./steps.js";
 import { classOf, type OperationClass, States } from "./states.js";
 import type { Timeline } from "./timeline.js";
 
@@ -36,11 +37,17 @@ export class Problem {
       this.readOnly[i] = 1;
       if (returnAt[i] === -1) mute++;
     }
-    const { readOnly } = this;
-    this.events =
-      mute === 0
-        ? events
-        : events.filter((event) => returnAt[event >> 1] !== -1 || readOnly[event >> 1] === 0);
+    this.events = mute === 0 ? events : this.#audible(events, mute);
+  }
+
+  #audible(events: Int32Array, mute: number): Int32Array {
+    const kept = new Int32Array(events.length - mute);
+    let count = 0;
+    for (let i = 0; i < events.length; i++) {
+      const event = events[i] as number;
+      if (this.returnAt[event >> 1] !== -1 || this.readOnly[event >> 1] === 0) kept[count++] = event;
+    }
+    return kept;
   }
 
   /** The bit that stands for an operation while it is open; -1: never returned. */
@@ -68,30 +75,34 @@ export class Problem {
   }
 }
 
-export function prepare<State, Input, Output>(
+/** In pieces, but for what the model's own hooks do. */
+export function* preparing<State, Input, Output>(
   model: Model<State, Input, Output>,
   operations: readonly Operation<Input, Output>[],
   timeline: Timeline,
-): Problem {
+): Steps<Problem> {
   const inputs = model.simplify?.(operations);
-  const { kinds, classes } = classify(model, operations, inputs);
+  yield;
+  const { kinds, classes } = yield* classify(model, operations, inputs);
   const project = model.project?.(
     inputs === undefined ? operations : operations.map(({ output }, i) => ({ input: at(inputs, i), output })),
   );
+  yield;
   return new Problem(timeline, classes, States.of(model, kinds, project));
 }
 
-function classify<State, Input, Output>(
+function* classify<State, Input, Output>(
   model: Model<State, Input, Output>,
   operations: readonly Operation<Input, Output>[],
   inputs: readonly Input[] | undefined,
-): { kinds: OperationClass<Input, Output>[]; classes: Int32Array } {
+): Steps<{ kinds: OperationClass<Input, Output>[]; classes: Int32Array }> {
   const kinds: OperationClass<Input, Output>[] = [];
   const ids = new ClassIds(model);
   const add = (input: Input, output: Output | undefined): number =>
     kinds.push(classOf(model, input, output)) - 1;
   const classes = new Int32Array(operations.length);
   for (let i = 0; i < operations.length; i++) {
+    if (i % PIECE === PIECE - 1) yield;
     const { input, output } = operations[i] as Operation<Input, Output>;
     classes[i] = ids.of(inputs === undefined ? input : (inputs[i] as Input), output, add);
   }

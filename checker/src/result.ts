@@ -78,7 +78,10 @@ export interface CheckProgress {
 }
 
 export interface CheckOptions {
-  /** For the whole check; no limit if absent. Respected within 5 % or 50 ms. */
+  /**
+   * For the whole check; no limit if absent. Respected within 5 % or 50 ms. Where it ends before the history was gone
+   * through once, the result is one partition, of the key "" and all operations.
+   */
   readonly timeoutMs?: number | undefined;
   /** Bytes of the engines' own tables, for the whole check; 1 GiB if absent. */
   readonly maxBytes?: number | undefined;

@@ -1,4 +1,5 @@
 import type { Operation } from "./operation.js";
+import { finish, PIECE, type Steps } from "./steps.js";
 
 /** The calls and returns of operations, in order of time. */
 export interface Timeline {
@@ -19,12 +20,18 @@ export interface Timeline {
  * operations come in order of their calls, as recordings have them; else O(n log n).
  */
 export function orderEvents(operations: readonly Operation<unknown, unknown>[]): Timeline {
+  return finish(orderingEvents(operations));
+}
+
+/** The same in pieces (but for a recording in no order, which is sorted outright). */
+export function* orderingEvents(operations: readonly Operation<unknown, unknown>[]): Steps<Timeline> {
   const count = operations.length;
   const calls = new Float64Array(count);
   const ends = new Float64Array(count);
   const returned = new Int32Array(count);
   let returns = 0;
   for (let i = 0; i < count; i++) {
+    if (i % PIECE === PIECE - 1) yield;
     const operation = operations[i] as Operation<unknown, unknown>;
     calls[i] = operation.call;
     if (operation.return === undefined) continue;
@@ -33,12 +40,17 @@ export function orderEvents(operations: readonly Operation<unknown, unknown>[]):
   }
   const called = new Int32Array(count);
   for (let i = 0; i < count; i++) called[i] = i;
-  const byCall = sortByTime(called, calls);
-  const byReturn = sortByTime(returned.subarray(0, returns), ends);
-  return merge(byCall, byReturn, calls, ends);
+  const byCall = yield* sortByTime(called, calls);
+  const byReturn = yield* sortByTime(returned.subarray(0, returns), ends);
+  return yield* merge(byCall, byReturn, calls, ends);
 }
 
-function merge(byCall: Int32Array, byReturn: Int32Array, calls: Float64Array, ends: Float64Array): Timeline {
+function* merge(
+  byCall: Int32Array,
+  byReturn: Int32Array,
+  calls: Float64Array,
+  ends: Float64Array,
+): Steps<Timeline> {
   const events = new Int32Array(byCall.length + byReturn.length);
   const callAt = new Int32Array(byCall.length);
   const returnAt = new Int32Array(byCall.length).fill(-1);
@@ -50,6 +62,7 @@ function merge(byCall: Int32Array, byReturn: Int32Array, calls: Float64Array, en
     events[place++] = operation * 2 + 1;
   };
   for (let i = 0; i < byCall.length; i++) {
+    if (i % PIECE === PIECE - 1) yield;
     const operation = byCall[i] as number;
     const time = calls[operation] as number;
     while (nextReturn < byReturn.length && (ends[byReturn[nextReturn] as number] as number) < time)
@@ -62,9 +75,10 @@ function merge(byCall: Int32Array, byReturn: Int32Array, calls: Float64Array, en
 }
 
 /** Stable. Insertion moves each element past the few that overlap it; a recording in no order is sorted outright. */
-function sortByTime(list: Int32Array, times: Float64Array): Int32Array {
+function* sortByTime(list: Int32Array, times: Float64Array): Steps<Int32Array> {
   let moves = 64 * list.length;
   for (let i = 1; i < list.length; i++) {
+    if (i % PIECE === PIECE - 1) yield;
     const element = list[i] as number;
     const time = times[element] as number;
     let j = i;

@@ -36,7 +36,7 @@ export function undecided<State, Input, Output>(
   ranOut: PartitionUnknown["ranOut"],
 ): PartitionUnknown {
   const settledReturns = decision.engine?.settledReturns ?? 0;
-  const returns = partition.operations.reduce((sum, op) => sum + (op.return === undefined ? 0 : 1), 0);
+  const { returns } = decision.task;
   const base = baseOf(partition, decision);
   const reason =
     `${RAN_OUT[ranOut]} after ${base.configurations} configurations; the history is legal up to ` +
@@ -75,8 +75,12 @@ function explain<State, Input, Output>(
 ): Omit<PartitionIllegal, keyof ReturnType<typeof baseOf> | "verdict"> {
   const { operations } = partition;
   // Replayed, so that they are states of the history as given, not of the simplified one.
+  // Orders of a long history differ near their ends alone: what they share is replayed once.
+  const first = at(outcome.orders, 0);
+  const shared = sharedLength(outcome.orders);
+  const before = replay(model, operations, first.slice(0, shared));
   const states = outcome.orders.flatMap((order) =>
-    replay(model, operations, order).map((state) => model.describeState(state)),
+    replay(model, operations, order.slice(shared), before).map((state) => model.describeState(state)),
   );
   const possibleStates = [...new Set(states)].slice(0, STATES_SHOWN);
   const failedAt = at(partition.positions, outcome.operation);
@@ -84,7 +88,7 @@ function explain<State, Input, Output>(
   const more = outcome.stateCount > possibleStates.length ? `, one of ${outcome.stateCount} such states` : "";
   return {
     failedAt,
-    partialOrder: globally(partition, at(outcome.orders, 0)),
+    partialOrder: globally(partition, first),
     otherPartialOrders: outcome.orders.slice(1).map((order) => globally(partition, order)),
     possibleStates,
     possibleStateCount: Math.max(outcome.stateCount, possibleStates.length),
@@ -93,6 +97,16 @@ function explain<State, Input, Output>(
       `(process ${process}): whichever way the operations up to its return are ordered, ` +
       `the state it meets is ${possibleStates.join(" or ")}${more}`,
   };
+}
+
+/** How many operations all these orders have in common from the start. */
+function sharedLength(orders: readonly (readonly number[])[]): number {
+  const [first = [], ...others] = orders;
+  return others.reduce((shared, other) => {
+    let length = 0;
+    while (length < shared && first[length] === other[length]) length++;
+    return length;
+  }, first.length);
 }
 
 function assertWitness<State, Input, Output>(

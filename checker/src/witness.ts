@@ -53,13 +53,14 @@ export function verifyWitness<State, Input, Output>(
   return { valid: false, at: order.length, problem: `operation ${missing} returned but is not in the order` };
 }
 
-/** The state after an order, which must be legal. */
+/** The states after an order, which must be legal. `from`: those before it, the initial one if absent. */
 export function replay<State, Input, Output>(
   model: Model<State, Input, Output>,
   operations: readonly Operation<Input, Output>[],
   order: readonly number[],
+  from: readonly State[] = [model.init()],
 ): readonly State[] {
-  let states: readonly State[] = [model.init()];
+  let states = from;
   for (const position of order) {
     const operation = operations[position];
     if (operation === undefined) throw new RangeError(`there is no operation ${position}`);

@@ -45,7 +45,7 @@ export class ChainEngine<State, Input, Output> implements Engine {
       yield;
     }
     if (versions.named === 0) return { type: "inapplicable", reason: "no answer names a version" };
-    const { timeline } = this.#task;
+    const timeline = yield* this.#task.ordering();
     versions.arrange(timeline);
     yield;
     const replay = new Replay(model, operations, timeline, versions);

@@ -67,10 +67,7 @@ export class DepthFirstEngine implements Engine {
     const { events, returnAt, classes, slotCount } = problem;
     this.#problem = problem;
     this.#limits = limits;
-    this.#list = new EventList(
-      classes.length,
-      events.filter((event) => returnAt[event >> 1] !== -1),
-    );
+    this.#list = new EventList(events, returnAt);
     this.#counts = new CrashedCounts(problem);
     const keyLength = BITS + Math.ceil(slotCount / 32);
     this.#visited = new Visited(keyLength, this.#counts);

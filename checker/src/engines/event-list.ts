@@ -9,12 +9,15 @@ export class EventList {
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
 
-  constructor(operations: number, events: Int32Array) {
-    this.end = operations * 2;
+  /** Of these events, those of operations that returned. `returnAt` as in Timeline. */
+  constructor(events: Int32Array, returnAt: Int32Array) {
+    this.end = returnAt.length * 2;
     this.#next = new Int32Array(this.end + 1).fill(this.end);
     this.#previous = new Int32Array(this.end + 1).fill(this.end);
     let last = this.end;
-    for (const event of events) {
+    for (let i = 0; i < events.length; i++) {
+      const event = events[i] as number;
+      if (returnAt[event >> 1] === -1) continue;
       this.#next[last] = event;
       this.#previous[event] = last;
       last = event;

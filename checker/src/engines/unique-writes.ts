@@ -1,5 +1,6 @@
 import type { Engine, EngineLimits, EngineOutcome, Task } from "../engine.js";
 import { Clusters, INITIAL, NONE, READ, UPDATE } from "./clusters.js";
+import { PIECE, type Steps } from "../steps.js";
 import { placeFailedCas } from "./failed-cas.js";
 import { Zones } from "./zones.js";
 
@@ -50,14 +51,14 @@ export class UniqueWritesEngine<State, Input, Output> implements Engine {
       if (this.#limits.isFull()) return { type: "full" };
       yield;
     }
-    const { timeline } = this.#task;
+    const timeline = yield* this.#task.ordering();
     yield;
     const zones = new Zones(clusters, timeline);
     this.#zones = zones;
     if (this.#limits.isFull()) return { type: "full" };
     const end = timeline.events.length;
     if (!(yield* zones.isLegal(end))) return yield* this.#findViolation(zones);
-    const order = orderOf(zones, end);
+    const order = yield* orderOf(zones, end);
     if (order === undefined) return NO_ROOM;
     this.#settledReturns = timeline.returns;
     return { type: "ok", order };
@@ -80,7 +81,7 @@ export class UniqueWritesEngine<State, Input, Output> implements Engine {
     const place = places[legal] as number;
     if (!(yield* zones.isLegal(place))) throw new Error("the prefix before the first violation is not legal");
     const operation = (events[place] as number) >> 1;
-    const { orders, stateCount } = endings(zones, place, operation);
+    const { orders, stateCount } = yield* endings(zones, place, operation);
     if (orders.length === 0) return NO_ROOM;
     this.#settledReturns = legal;
     return { type: "illegal", operation, orders, stateCount };
@@ -99,16 +100,16 @@ const NO_ROOM: EngineOutcome = {
  * Legal orders of the events before `end`, just found legal but for cas that failed, that leave different values; but for
  * those without `operation`. None if the cas that failed fit into none.
  */
-function endings(
+function* endings(
   zones: Zones,
   end: number,
   operation: number,
-): { orders: readonly (readonly number[])[]; stateCount: number } {
+): Steps<{ orders: readonly (readonly number[])[]; stateCount: number }> {
   const { kind, cluster, from } = zones.clusters;
   const blocks = zones.lastBlocks();
   const orders: number[][] = [];
   for (const block of blocks.slice(0, ORDERS_KEPT)) {
-    const order = orderOf(zones, end, block);
+    const order = yield* orderOf(zones, end, block);
     if (order !== undefined) orders.push(order);
   }
   const whole = orders[0];
@@ -130,7 +131,7 @@ function endings(
  * A legal order of the events before `end`, just found legal but for cas that failed; undefined if those do not fit.
  * `last`: one of zones.lastBlocks(), which then comes last.
  */
-function orderOf(zones: Zones, end: number, last = NONE): number[] | undefined {
+function* orderOf(zones: Zones, end: number, last = NONE): Steps<number[] | undefined> {
   const { clusters, timeline, next, blockAt } = zones;
   const { kind, cluster, writer, failedCas } = clusters;
   const { events, returnAt } = timeline;
@@ -138,6 +139,7 @@ function orderOf(zones: Zones, end: number, last = NONE): number[] | undefined {
   const firstRead = new Int32Array(clusters.count).fill(NONE);
   const nextRead = new Int32Array(kind.length);
   for (let place = end - 1; place >= 0; place--) {
+    if (place % PIECE === 0) yield;
     const event = events[place] as number;
     const operation = event >> 1;
     if ((event & 1) === 1 || kind[operation] !== READ || (returnAt[operation] as number) >= end) continue;
@@ -153,7 +155,9 @@ function orderOf(zones: Zones, end: number, last = NONE): number[] | undefined {
         order.push(read);
     }
   };
-  for (const block of blockAt) {
+  for (let place = 0; place < blockAt.length; place++) {
+    if (place % PIECE === PIECE - 1) yield;
+    const block = blockAt[place] as number;
     if (block !== last) append(block);
   }
   append(last);
