@@ -11,5 +11,7 @@ test("the README's example runs and finds the stale read", () => {
     cwd: directory,
     encoding: "utf8",
   });
-  expect(output).toMatch(/^illegal - no order explains the read that returned absent \(operation 1, process 1\): before it began/);
+  expect(output).toMatch(
+    /^illegal - no order explains the read that returned absent \(operation 1, process 1\): before it began/,
+  );
 });
