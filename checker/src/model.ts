@@ -28,6 +28,11 @@ export interface Model<State, Input, Output> {
   problem?(input: Input, output: Output | undefined): string | undefined;
   /** Promise: with this answer, `step` returns the same state or nothing, in every state. */
   readOnly?(input: Input, output: Output | undefined): boolean;
+  /**
+   * Promise: `step` returns one state, and the same one, in every state and for every answer: nobody can tell what was
+   * there before. (A register's writes are known to, by `register`.)
+   */
+  overwrites?(input: Input): boolean;
   /** Promise: two operations with the same key act alike in every state. Without it none are held to be alike. */
   operationKey?(input: Input, output: Output | undefined): string;
   /**

@@ -20,7 +20,7 @@ export function classOf<State, Input, Output>(
     input,
     output,
     readOnly: model.readOnly?.(input, output) ?? false,
-    overwrites: model.register?.input(input).f === "write",
+    overwrites: model.overwrites?.(input) ?? model.register?.input(input).f === "write",
   };
 }
 
@@ -197,7 +197,7 @@ export class States {
       const operation = this.#model.describeOperation(input, output);
       throw new ModelError(
         this.#model.name,
-        `"${operation}" is a register's write, but not always possible, or what it leads to depends on the state before`,
+        `"${operation}" is said to overwrite, but is not always possible, or leads to what depends on the state before`,
       );
     }
     if (before === -1) this.#unconfirmed[operationClass] = after;

@@ -7,6 +7,7 @@ const PROPERTIES = Object.keys({
   stateKey: true,
   key: true,
   problem: true,
+  overwrites: true,
   readOnly: true,
   operationKey: true,
   covers: true,

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { checkOperations } from "../check.js";
 import { breakOneAnswer, generateHistory } from "../generator.js";
 import { casRegister } from "../models/cas-register.js";
-import { ModelError } from "../operation.js";
+import { kv, type KvInput, type KvOutput } from "../models/kv.js";
+import { ModelError, type Operation } from "../operation.js";
 import type { CheckResult } from "../result.js";
 import { verifyWitness } from "../witness.js";
 
@@ -101,4 +102,19 @@ describe("explores few configurations, whatever the machine", () => {
       expect(result.configurations).toBeLessThan(most);
     }
   });
+});
+
+test("a put of a map may be hidden like a register's write", () => {
+  for (const seed of [1, 2, 3]) {
+    const puts = generateHistory({ seed, operations: 1000, clients: 25, values: 5, reads: 0.5, cas: 0 });
+    const history = puts.map(({ input, output, ...times }): Operation<KvInput, KvOutput> => {
+      const value = String(input.f === "write" ? input.value : (output?.value ?? ""));
+      return input.f === "read"
+        ? { ...times, input: { f: "get", key: "a" }, output: { value } }
+        : { ...times, input: { f: "put", key: "a", value }, output: {} };
+    });
+    const result = checkOperations(kv(), history, { engine: "frontier", verifyWitness: true });
+    expect(result.verdict).toBe("ok");
+    expect(result.configurations).toBeLessThan(40_000);
+  }
 });

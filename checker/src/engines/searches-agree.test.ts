@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { checkOperations } from "../check.js";
 import { breakOneAnswer, generateHistory, Random } from "../generator.js";
 import { casRegister } from "../models/cas-register.js";
+import { kv } from "../models/kv.js";
 import type { AnyModel } from "../models/index.js";
 import {
   type AnyOperation,
@@ -11,7 +12,7 @@ import {
 } from "../testing/histories.js";
 import type { AnyCase } from "../testing/model-case.js";
 import { MODEL_CASES } from "../testing/model-cases.js";
-import { openUpdateHistories } from "../testing/open-updates.js";
+import { KV_MIX, mixes, REGISTER_MIX } from "../testing/open-updates.js";
 import { verifyWitness } from "../witness.js";
 
 /**
@@ -104,16 +105,19 @@ function withinInstants(history: readonly AnyOperation[], random: Random): reado
   );
 }
 
-test("the searches agree on what open and crashed updates explain together", () => {
+test.each<[name: string, model: AnyModel, histories: Iterable<readonly AnyOperation[]>]>([
+  ["registers", REGISTER, mixes(REGISTER_MIX)],
+  ["maps", kv() as unknown as AnyModel, mixes(KV_MIX)],
+])("the searches agree on what open and crashed updates of %s explain together", (name, model, histories) => {
   const found = new Searches();
-  for (const history of openUpdateHistories()) {
-    found.compare(REGISTER, history);
+  for (const history of histories) {
+    found.compare(model, history);
     if (found.wrong.length === 3) break;
   }
-  console.log(`open updates: ${found.ok} ok, ${found.illegal} illegal`);
+  console.log(`open updates of ${name}: ${found.ok} ok, ${found.illegal} illegal`);
   expect(found.wrong).toEqual([]);
   expect(found.unknown).toBe(0);
-  expect(Math.min(found.ok, found.illegal)).toBeGreaterThan(5000);
+  expect(Math.min(found.ok, found.illegal)).toBeGreaterThan(2000);
 });
 
 test(`the searches agree on ${REGISTERS} registers of medium size`, () => {

@@ -33,6 +33,7 @@ export function kv(options: { readonly initial?: string } = {}): Model<KvState, 
     stateKey: (state) => state ?? 0,
     key: (input) => input.key,
     problem: kvProblem,
+    overwrites: (input) => input.f === "put",
     readOnly: (input) => input.f === "get" || (input.f === "append" && input.value === ""),
     operationKey: (input, output) =>
       JSON.stringify(

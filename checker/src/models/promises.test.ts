@@ -92,6 +92,17 @@ describe.each(MODEL_CASES.map((drawn, i) => ({ name: drawn.name, drawn, seed: 50
       expect(byKey.size).toBeLessThan(operations.length);
     });
 
+    test("what overwrites is always possible, and leads to the same state from everywhere", () => {
+      const overwriting = operations.filter(
+        ({ input }) => model.overwrites?.(input) ?? model.register?.input(input).f === "write",
+      );
+      const wrong = overwriting.filter((operation) => {
+        const reached = new Set(states.map((state) => after(model, state, operation)));
+        return reached.size !== 1 || model.step(model.init(), operation.input, operation.output).length !== 1;
+      });
+      expect(wrong).toEqual([]);
+    });
+
     test("what stands in for another does what that would do", () => {
       const crashed = operations.filter(({ output }) => output === undefined);
       const wrong = crashed.flatMap((special) =>
