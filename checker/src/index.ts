@@ -24,4 +24,5 @@ export type { Value } from "./models/value.js";
 export { InputError, ModelError, type Operation } from "./operation.js";
 export * from "./result.js";
 export * from "./stream.js";
+export * from "./stream-result.js";
 export * from "./witness.js";

@@ -4,7 +4,7 @@ import type { Model } from "./model.js";
 import { at } from "./operation.js";
 import { STATES_SHOWN } from "./result.js";
 import { States } from "./states.js";
-import type { StreamIllegal, StreamOperation, StreamPartition } from "./stream.js";
+import type { StreamIllegal, StreamOperation, StreamPartition } from "./stream-result.js";
 
 /** An operation in a stream. */
 export interface Recorded<Input, Output> extends StreamOperation<Input, Output> {
