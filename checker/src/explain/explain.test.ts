@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { checkOperations } from "../check.js";
 import { breakOneAnswer, type CasRegisterOperation, generateHistory, Random } from "../generator.js";
 import { casRegister } from "../models/cas-register.js";
+import { fifoQueue } from "../models/fifo-queue.js";
 import { at } from "../operation.js";
 import type { PartitionIllegal } from "../result.js";
 import { isLinearizableRegister } from "../testing/register-oracle.js";
@@ -157,4 +158,15 @@ test("no time: small or not, the reason is still illegal, and says that it is no
   const { required } = explain(model, history, violation, { timeoutMs: 0 });
   const part = required.map((position) => at(history, position));
   expect(checkOperations(model, part).verdict).toBe("illegal");
+});
+
+test("an object that could grow for ever does not take all memory", () => {
+  const history = [
+    { process: 0, input: { f: "enqueue", value: "a" }, output: {}, call: 0, return: 1 },
+    { process: 0, input: { f: "dequeue" }, output: { value: "a" }, call: 2, return: 3 },
+    { process: 0, input: { f: "dequeue" }, output: { value: "b" }, call: 4, return: 5 },
+  ] as const;
+  const [violation] = checkOperations(fifoQueue(), history).partitions;
+  if (violation?.verdict !== "illegal") throw new Error("the history is legal");
+  expect(explain(fifoQueue(), history, violation)).toMatchObject({ required: [2], isMinimal: true });
 });

@@ -22,16 +22,22 @@ export function reachableStates<State, Input, Output>(
   });
   const initial = project(model.init());
   const found = new Map<string | number, State>([[model.stateKey(initial), initial]]);
+  let size = 0;
   // A map yields what is added while it is walked.
   for (const state of found.values()) {
     for (const { input, output } of kinds.values()) {
       for (const after of model.step(state, input, output).map(project)) {
-        found.set(model.stateKey(after), after);
+        const key = model.stateKey(after);
+        if (found.has(key)) continue;
+        found.set(key, after);
+        size += typeof key === "string" ? key.length : 1;
       }
     }
-    if (found.size * kinds.size > MAX_STEPS) return undefined;
+    if (found.size * kinds.size > MAX_STEPS || size > MAX_SIZE) return undefined;
   }
   return [...found.values()];
 }
 
 const MAX_STEPS = 100_000;
+/** Characters of the states' keys: a queue into which something may go any number of times only ever grows. */
+const MAX_SIZE = 100_000;
