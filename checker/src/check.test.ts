@@ -367,3 +367,39 @@ test("histories like a rig's are decided, legal or not", () => {
   expect(verdicts.unknown).toBe(0);
   expect(verdicts.illegal).toBeGreaterThan(0);
 });
+
+test("of many keys each is decided or counted as undecided, however the check ends", () => {
+  const operations = Array.from({ length: 30_000 }, (_, i) => ({
+    process: i,
+    input: { f: "write", key: `k${i}`, value: i } as const,
+    output: {},
+    call: i,
+    return: i + 1,
+  }));
+  const stale = {
+    process: -1,
+    input: { f: "read", key: "k0" },
+    output: { value: 7 },
+    call: 1,
+    return: 2,
+  } as const;
+  const all = checkOperations(casRegister(), [...operations, stale]);
+  expect(
+    all.partitions
+      .map(({ verdict }) => verdict)
+      .toSorted()
+      .slice(0, 2),
+  ).toEqual(["illegal", "ok"]);
+  expect(all.partitions).toHaveLength(30_000);
+  const abort = new AbortController();
+  const cut = checkOperations(casRegister(), operations, {
+    signal: abort.signal,
+    onPartition: () => {
+      abort.abort();
+    },
+  });
+  expect(cut.partitions.map(({ verdict }) => verdict)).toEqual([
+    "ok",
+    ...Array<string>(29_999).fill("unknown"),
+  ]);
+});

@@ -66,12 +66,16 @@ class Check<State, Input, Output> {
   readonly #operations: readonly Operation<Input, Output>[];
   readonly #options: CheckOptions;
   readonly #forced: EngineName | undefined;
+  readonly #limits: EngineLimits;
   /** What comes before all else: validation and partitioning. */
   #preparation: Steps<void> | undefined;
   #order: readonly string[] = [];
   readonly #results = new Map<string, PartitionResult>();
-  #pending: Pending<State, Input, Output>[] = [];
-  #turn = 0;
+  /** The small ones first; those from `#next` on have not begun. */
+  #waiting: readonly Partition<Input, Output>[] = [];
+  #next = 0;
+  /** Begun and undecided, in the order of their turns. There may be a million keys: no step may go through all. */
+  readonly #pending = new Set<Pending<State, Input, Output>>();
   #progressAt = this.#startedAt + PROGRESS_MS;
 
   constructor(
@@ -86,12 +90,14 @@ class Check<State, Input, Output> {
     if (engine !== "auto" && !ENGINE_NAMES.includes(engine))
       throw new RangeError(`no engine "${engine as string}"; known: auto, ${ENGINE_NAMES.join(", ")}`);
     this.#forced = engine === "auto" ? undefined : engine;
+    const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    this.#limits = { isFull: () => this.#bytes() > maxBytes };
     this.#preparation = this.#preparing();
     this.#prepare(0);
   }
 
   get isDone(): boolean {
-    return this.#preparation === undefined && this.#pending.length === 0;
+    return this.#preparation === undefined && this.#pending.size === 0 && this.#next >= this.#waiting.length;
   }
 
   /** Works for about `sliceMs`. */
@@ -101,11 +107,10 @@ class Check<State, Input, Output> {
     if (this.#options.signal?.aborted === true) return this.#giveUp("aborted");
     if (now >= deadline) return this.#giveUp("time");
     if (this.#preparation !== undefined) return this.#prepare(Math.min(deadline, now + sliceMs));
-    const pending = this.#pending[this.#turn % this.#pending.length];
+    const pending = this.#takeTurn();
     if (pending === undefined) return;
     const outcome = pending.decision.advance(Math.min(deadline, now + sliceMs));
-    if (outcome === undefined) this.#turn++;
-    else this.#settle(pending, outcome);
+    if (outcome !== undefined) this.#settle(pending, outcome);
     this.#tell(pending);
   }
 
@@ -131,15 +136,24 @@ class Check<State, Input, Output> {
   *#preparing(): Steps<void> {
     yield* validating(this.#operations, this.#model.problem?.bind(this.#model));
     const partitions = yield* partitioning(this.#model, this.#operations);
-    const limits = this.#limits();
     this.#order = partitions.map(({ key }) => key);
-    this.#pending = partitions
-      .toSorted((a, b) => a.positions.length - b.positions.length)
-      .map((partition) => this.#pend(partition, limits));
+    this.#waiting = partitions.toSorted((a, b) => a.positions.length - b.positions.length);
   }
 
-  #pend(partition: Partition<Input, Output>, limits: EngineLimits): Pending<State, Input, Output> {
-    return { partition, decision: new Decision(this.#model, partition.operations, limits, this.#forced) };
+  /** One that has not begun, else the one whose last turn is longest ago. It is now the last. */
+  #takeTurn(): Pending<State, Input, Output> | undefined {
+    const partition = this.#waiting[this.#next];
+    if (partition !== undefined) this.#next++;
+    const [first] = partition === undefined ? this.#pending : [this.#pend(partition)];
+    if (first === undefined) return undefined;
+    this.#pending.delete(first);
+    this.#pending.add(first);
+    return first;
+  }
+
+  #pend(partition: Partition<Input, Output>): Pending<State, Input, Output> {
+    const decision = new Decision(this.#model, partition.operations, this.#limits, this.#forced);
+    return { partition, decision };
   }
 
   /** Where even the preparation takes too long: there are no partitions yet, so that all is one. */
@@ -149,18 +163,18 @@ class Check<State, Input, Output> {
     for (let position = 0; position < operations.length; position++) positions.push(position);
     this.#preparation = undefined;
     this.#order = [""];
-    this.#pending = [this.#pend({ key: "", positions, operations }, this.#limits())];
+    this.#waiting = [{ key: "", positions, operations }];
   }
 
   /** What an engine may use is what the others have left. */
-  #limits(): EngineLimits {
-    const maxBytes = this.#options.maxBytes ?? DEFAULT_MAX_BYTES;
-    const held = (): number => this.#pending.reduce((sum, { decision }) => sum + decision.bytes, 0);
-    return { isFull: () => held() > maxBytes };
+  #bytes(): number {
+    let bytes = 0;
+    for (const { decision } of this.#pending) bytes += decision.bytes;
+    return bytes;
   }
 
   #settle(pending: Pending<State, Input, Output>, outcome: EngineOutcome): void {
-    this.#pending = this.#pending.filter((other) => other !== pending);
+    this.#pending.delete(pending);
     const { partition, decision } = pending;
     const result = settle(this.#model, partition, decision, outcome, this.#options.verifyWitness === true);
     this.#put(result);
@@ -169,9 +183,12 @@ class Check<State, Input, Output> {
 
   #giveUp(why: "time" | "aborted" | "stopped"): void {
     if (this.#preparation !== undefined) this.#pendAll();
-    const pending = this.#pending;
-    this.#pending = [];
-    for (const { partition, decision } of pending) this.#put(undecided(partition, decision, why));
+    const begun = [...this.#pending];
+    const waiting = this.#waiting.slice(this.#next);
+    this.#pending.clear();
+    this.#waiting = [];
+    for (const { partition, decision } of begun) this.#put(undecided(partition, decision, why));
+    for (const partition of waiting) this.#put(undecided(partition, this.#pend(partition).decision, why));
   }
 
   #put(result: PartitionResult): void {
