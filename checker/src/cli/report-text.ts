@@ -103,5 +103,5 @@ function named(key: string): string {
 }
 
 export function durationText(ms: number): string {
-  return ms < 1000 ? `${ms.toPrecision(3).replace(/\.?0+$/, "")} ms` : `${(ms / 1000).toFixed(2)} s`;
+  return ms < 1000 ? `${Number(ms.toPrecision(3))} ms` : `${(ms / 1000).toFixed(2)} s`;
 }
