@@ -50,9 +50,9 @@ function skipReason({ model_id, verdict }: ManifestEntry): string | undefined {
   return model_id === "rw-register" ? "transactions on registers cannot be judged yet" : undefined;
 }
 
-/** A lock has no initial value to choose. */
+/** A check has no initial value to choose. */
 function initialOf({ model_id, init }: ManifestEntry): unknown {
-  return model_id === "mutex" || CHECKS.has(model_id) ? undefined : init;
+  return CHECKS.has(model_id) ? undefined : init;
 }
 
 test("recorded histories of peers have the verdicts their authors gave", () => {

@@ -51,7 +51,16 @@ const ENTRIES: ReadonlyMap<string, Entry> = new Map<string, Entry>([
         multiRegister({ initial: pairsOf(initial ?? []) }),
     },
   ],
-  ["mutex", { make: mutex }],
+  [
+    "mutex",
+    {
+      initial: {
+        shape: "true (locked) or false (free)",
+        isValid: (value) => typeof value === "boolean",
+      },
+      make: mutex,
+    },
+  ],
   ["set", { make: set }],
   ["counter", { initial: { shape: "an integer", isValid: Number.isSafeInteger }, make: counter }],
   ["fifo-queue", { make: fifoQueue }],

@@ -94,6 +94,8 @@ describe("mutex", () => {
     expect(verdict(mutex(), acquire, release, acquire)).toBe("ok");
     expect(verdict(mutex(), acquire, acquire)).toBe("illegal");
     expect(verdict(mutex(), release)).toBe("illegal");
+    expect(verdict(mutex({ initial: true }), release, acquire)).toBe("ok");
+    expect(verdict(mutex({ initial: true }), acquire)).toBe("illegal");
     expect(verdict(mutex(), acquire, [{ f: "release" }, "?"], acquire)).toBe("ok");
   });
 });
@@ -205,7 +207,8 @@ describe("models by name", () => {
   });
 
   test.each([
-    ["mutex", { initial: 1 }, 'model mutex has no option "initial"; it takes none'],
+    ["mutex", { initial: 1 }, "option initial of model mutex must be true (locked) or false (free), not 1"],
+    ["set", { initial: [] }, 'model set has no option "initial"; it takes none'],
     ["kv", { inital: "" }, 'model kv has no option "inital"; it takes: initial'],
     ["kv", { initial: 1 }, "option initial of model kv must be a string, not 1"],
     ["counter", { initial: 0.5 }, "must be an integer, not 0.5"],

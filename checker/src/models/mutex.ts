@@ -13,13 +13,16 @@ export type MutexOutput = Readonly<Record<string, never>>;
 export type MutexState = "free" | "locked";
 
 /**
- * A lock, free at first. Who holds it is not part of it (as in Knossos): a release by another process than the holder's
+ * A lock, free at first unless `initial` says that it is locked. Who holds it is not part of it (as in Knossos): a release by another process than the holder's
  * is legal. Two acquires without a release between are not.
  */
-export function mutex(): Model<MutexState, MutexInput, MutexOutput> {
+export function mutex(
+  options: { readonly initial?: boolean } = {},
+): Model<MutexState, MutexInput, MutexOutput> {
+  const initial = options.initial ?? false;
   return {
     name: "mutex",
-    init: () => "free",
+    init: () => (initial ? "locked" : "free"),
     step: (state, input) => {
       if (input.f === "acquire") return state === "free" ? ["locked"] : [];
       return state === "locked" ? ["free"] : [];
@@ -32,7 +35,7 @@ export function mutex(): Model<MutexState, MutexInput, MutexOutput> {
       return undefined;
     },
     operationKey: (input) => input.f,
-    spec: { name: "mutex", options: {} },
+    spec: { name: "mutex", options: { initial } },
     describeOperation: (input, output) =>
       `${input.f}${input.key === undefined ? "" : ` of ${input.key}`}${output === undefined ? " that never returned" : ""}`,
     describeState: (state) => state,
