@@ -1,4 +1,4 @@
-import { finish, PIECE, type Steps } from "./steps.js";
+import { PIECE, type Steps } from "./steps.js";
 
 /**
  * One operation: the interval between a call and its return. Times are any numbers of one clock, which
@@ -42,15 +42,7 @@ type ProblemOf<Input, Output> =
   | ((input: Input, output: Output | undefined) => string | undefined)
   | undefined;
 
-/** Throws InputError at the first operation that is not well formed. Linear for a recording in order of calls. */
-export function validateOperations<Input, Output>(
-  operations: readonly Operation<Input, Output>[],
-  problem: ProblemOf<Input, Output>,
-): void {
-  finish(validating(operations, problem));
-}
-
-/** The same in pieces. */
+/** Throws InputError at the first operation that is not well formed. In pieces; linear for a recording in order of calls. */
 export function* validating<Input, Output>(
   operations: readonly Operation<Input, Output>[],
   problem: ProblemOf<Input, Output>,

@@ -1,10 +1,10 @@
 import { availableParallelism } from "node:os";
-import { mergeCheckVerdicts } from "../check.js";
+import { checkOperations, mergeCheckVerdicts } from "../check.js";
 import { Decision } from "../decide.js";
 import { ENGINE_NAMES, type EngineName } from "../engine.js";
 import type { Model } from "../model.js";
-import { at, type Operation, validateOperations } from "../operation.js";
-import { type Partition, partitionByKey } from "../partition.js";
+import { at, type Operation, validating } from "../operation.js";
+import { type Partition, partitioning } from "../partition.js";
 import {
   type CheckOptions,
   type CheckProgress,
@@ -12,6 +12,7 @@ import {
   DEFAULT_MAX_BYTES,
   type PartitionResult,
 } from "../result.js";
+import type { Steps } from "../steps.js";
 import { undecided } from "../verdict.js";
 import { loadModel, type ModelReference, type ModelSource, modelSource } from "./model-source.js";
 import { Pool } from "./pool.js";
@@ -43,8 +44,42 @@ export async function checkOperationsParallel<State, Input, Output>(
   const source = modelSource(model);
   // Types are of no use beyond this point: what a module exports has none.
   const made = ("step" in model ? model : await loadModel(source)) as Model<unknown, unknown, unknown>;
-  const check = new ParallelCheck(source, made, operations, options, startedAt);
+  const partitions = await prepare(made, operations, options, startedAt);
+  if (partitions === undefined) {
+    const result = checkOperations(made, operations, { ...options, timeoutMs: 0 });
+    return { ...result, elapsedMs: performance.now() - startedAt };
+  }
+  const check = new ParallelCheck(source, made, partitions, options, startedAt);
   return await check.run();
+}
+
+/** Undefined: the time ran out, or it was aborted. */
+async function prepare(
+  model: Model<unknown, unknown, unknown>,
+  operations: readonly Operation<unknown, unknown>[],
+  { timeoutMs, signal }: ParallelOptions,
+  startedAt: number,
+): Promise<readonly Partition<unknown, unknown>[] | undefined> {
+  const deadline = startedAt + (timeoutMs ?? Number.POSITIVE_INFINITY);
+  const steps = preparing(model, operations);
+  let turnedAt = performance.now();
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    const now = performance.now();
+    if (now >= deadline || signal?.aborted === true) return undefined;
+    if (now - turnedAt < SLICE_MS) continue;
+    await turnEventLoop();
+    turnedAt = performance.now();
+  }
+}
+
+function* preparing(
+  model: Model<unknown, unknown, unknown>,
+  operations: readonly Operation<unknown, unknown>[],
+): Steps<readonly Partition<unknown, unknown>[]> {
+  yield* validating(operations, model.problem?.bind(model));
+  return yield* partitioning(model, operations);
 }
 
 class ParallelCheck {
@@ -70,7 +105,7 @@ class ParallelCheck {
   constructor(
     source: ModelSource,
     model: Model<unknown, unknown, unknown>,
-    operations: readonly Operation<unknown, unknown>[],
+    partitions: readonly Partition<unknown, unknown>[],
     options: ParallelOptions,
     startedAt: number,
   ) {
@@ -79,7 +114,6 @@ class ParallelCheck {
       throw new RangeError(`no engine "${engine as string}"; known: auto, ${ENGINE_NAMES.join(", ")}`);
     if (!Number.isSafeInteger(threads) || threads < 1)
       throw new RangeError(`threads is ${threads}, not a positive integer`);
-    validateOperations(operations, model.problem?.bind(model));
     this.#source = source;
     this.#model = model;
     this.#options = options;
@@ -87,7 +121,7 @@ class ParallelCheck {
     this.#engine = engine === "auto" ? undefined : engine;
     this.#startedAt = startedAt;
     this.#deadline = startedAt + (timeoutMs ?? Number.POSITIVE_INFINITY);
-    this.#partitions = partitionByKey(model, operations);
+    this.#partitions = partitions;
     this.#results = this.#partitions.map(() => undefined);
     this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
     // This thread's place is the last.

@@ -252,3 +252,12 @@ test.each<[name: string, model: ModelReference | RegisterModel, message: string]
   await expect(check).rejects.toThrow(ModelSourceError);
   await expect(check).rejects.toThrow(message);
 });
+
+test("the time is looked at while the history is prepared, too", async () => {
+  const operations = generateHistory({ seed: 1, operations: 50_000, clients: 5, values: 5 });
+  const result = await checkOperationsParallel(casRegister(), operations, { threads: 2, timeoutMs: 0.001 });
+  expect(result.partitions).toMatchObject([{ key: "", verdict: "unknown", ranOut: "time" }]);
+  const signal = AbortSignal.abort();
+  const aborted = await checkOperationsParallel(casRegister(), operations, { threads: 2, signal });
+  expect(aborted.partitions).toMatchObject([{ key: "", verdict: "unknown", ranOut: "aborted" }]);
+});
