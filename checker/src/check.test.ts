@@ -403,3 +403,15 @@ test("of many keys each is decided or counted as undecided, however the check en
     ...Array<string>(29_999).fill("unknown"),
   ]);
 });
+
+test.each([
+  ["nothing", null, "operation 0: null is no operation (process, input, output, call, return)"],
+  [
+    "no input",
+    { process: 0, input: null, output: {}, call: 0, return: 1 },
+    "operation 0: the model cannot read it: Cannot read properties of null (reading 'f')",
+  ],
+])("%s in place of an operation is refused with its place", (_, operation, message) => {
+  const operations = [operation] as unknown as readonly CasRegisterOperation[];
+  expect(() => checkOperations(casRegister(), operations)).toThrow(new InputError(0, 0, message.slice(13)));
+});

@@ -62,8 +62,26 @@ function validatePiece<Input, Output>(
 ): void {
   for (let index = start; index < end; index++) {
     const operation = operations[index] as Operation<Input, Output>;
-    const reason = intervalProblem(operation) ?? problem?.(operation.input, operation.output);
+    if (typeof operation !== "object" || operation === null)
+      throw new InputError(
+        index,
+        index,
+        `${String(operation)} is no operation (process, input, output, call, return)`,
+      );
+    const reason = intervalProblem(operation) ?? contentProblem(operation, problem);
     if (reason !== undefined) throw new InputError(index, operation.id ?? index, reason);
+  }
+}
+
+/** A null where a model takes an object makes its `problem` throw: that, too, is said with the place. */
+function contentProblem<Input, Output>(
+  { input, output }: Operation<Input, Output>,
+  problem: ProblemOf<Input, Output>,
+): string | undefined {
+  try {
+    return problem?.(input, output);
+  } catch (error) {
+    return `the model cannot read it: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
