@@ -300,8 +300,34 @@ test("a model that breaks its promise is found out", () => {
 test("a step that returns a state instead of a list of states is found out", () => {
   const wrong = { ...model, register: undefined, step: () => "x" as unknown as readonly string[] };
   expect(() => checkOperations(wrong, history([0, 1, write(1)]))).toThrow(
-    "model cas-register: step returned no list of states",
+    'model cas-register: step returned a string and no list for "write of 1"',
   );
+});
+
+test.each([undefined, Number.NaN, {}])("a state key that is %s is found out", (key) => {
+  const wrong = { ...model, register: undefined, stateKey: () => key as unknown as string };
+  expect(() => checkOperations(wrong, history([0, 1, write(1)]))).toThrow(
+    /stateKey returned .*, not a string or/,
+  );
+});
+
+test("a model that fails says at which operation", () => {
+  const failing = {
+    ...model,
+    register: undefined,
+    step: () => {
+      throw new Error("boom");
+    },
+  };
+  expect(() => checkOperations(failing, history([0, 1, write(1)]))).toThrow(
+    new ModelError("cas-register", 'step failed for "write of 1": boom'),
+  );
+});
+
+test("a limit that is no number is refused, and not taken for none", () => {
+  const all = { timeoutMs: Number.NaN, maxBytes: -1 };
+  for (const [name, value] of Object.entries(all))
+    expect(() => checkOperations(model, [], { [name]: value })).toThrow(`${name} is ${value}`);
 });
 
 /** A coin: a flip may show either side, a look shows the side. */

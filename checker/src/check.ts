@@ -1,5 +1,6 @@
 import { Decision } from "./decide.js";
 import { ENGINE_NAMES, type EngineLimits, type EngineName, type EngineOutcome } from "./engine.js";
+import { limit } from "./limit.js";
 import type { Model } from "./model.js";
 import { type Operation, validating } from "./operation.js";
 import { type Partition, partitioning } from "./partition.js";
@@ -65,6 +66,7 @@ class Check<State, Input, Output> {
   readonly #model: Model<State, Input, Output>;
   readonly #operations: readonly Operation<Input, Output>[];
   readonly #options: CheckOptions;
+  readonly #deadline: number;
   readonly #forced: EngineName | undefined;
   readonly #limits: EngineLimits;
   /** What comes before all else: validation and partitioning. */
@@ -90,7 +92,8 @@ class Check<State, Input, Output> {
     if (engine !== "auto" && !ENGINE_NAMES.includes(engine))
       throw new RangeError(`no engine "${engine as string}"; known: auto, ${ENGINE_NAMES.join(", ")}`);
     this.#forced = engine === "auto" ? undefined : engine;
-    const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    const maxBytes = limit("maxBytes", options.maxBytes, DEFAULT_MAX_BYTES);
+    this.#deadline = this.#startedAt + limit("timeoutMs", options.timeoutMs, Number.POSITIVE_INFINITY);
     this.#limits = { isFull: () => this.#bytes() > maxBytes };
     this.#preparation = this.#preparing();
     this.#prepare(0);
@@ -103,7 +106,7 @@ class Check<State, Input, Output> {
   /** Works for about `sliceMs`. */
   advance(sliceMs: number): void {
     const now = performance.now();
-    const deadline = this.#startedAt + (this.#options.timeoutMs ?? Number.POSITIVE_INFINITY);
+    const deadline = this.#deadline;
     if (this.#options.signal?.aborted === true) return this.#giveUp("aborted");
     if (now >= deadline) return this.#giveUp("time");
     if (this.#preparation !== undefined) return this.#prepare(Math.min(deadline, now + sliceMs));

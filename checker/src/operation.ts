@@ -30,10 +30,10 @@ export class InputError extends Error {
   }
 }
 
-/** A model broke one of its promises (model.ts): a bug in the model, so there is no verdict. */
+/** A model broke one of its promises (model.ts), or failed: a bug in the model, so there is no verdict. */
 export class ModelError extends Error {
-  constructor(model: string, problem: string) {
-    super(`model ${model}: ${problem}`);
+  constructor(model: string, problem: string, cause?: unknown) {
+    super(`model ${model}: ${problem}`, { cause });
     this.name = "ModelError";
   }
 }

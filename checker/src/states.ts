@@ -174,11 +174,7 @@ export class States {
       unknown
     >;
     const before = this.#states[state];
-    const reached: unknown = this.#model.step(before, input, output);
-    if (!Array.isArray(reached)) {
-      const operation = this.#model.describeOperation(input, output);
-      throw new ModelError(this.#model.name, `step returned no list of states for "${operation}"`);
-    }
+    const reached = this.#step(before, input, output);
     const after = this.#summarize(operationClass, state, reached, before);
     if (readOnly && after !== IMPOSSIBLE && after !== state) {
       const operation = this.#model.describeOperation(input, output);
@@ -187,6 +183,30 @@ export class States {
     if (overwrites) this.#confirm(operationClass, after);
     this.#remember(operationClass, state, after);
     return after;
+  }
+
+  /** A model's own error says nothing of where it was: this does. */
+  #step(before: unknown, input: unknown, output: unknown): readonly unknown[] {
+    let reached: unknown;
+    try {
+      reached = this.#model.step(before, input, output);
+    } catch (error) {
+      if (error instanceof ModelError) throw error;
+      const what = error instanceof Error ? error.message : String(error);
+      const problem = `step failed for "${this.#describe(input, output)}": ${what}`;
+      throw new ModelError(this.#model.name, problem, error);
+    }
+    if (Array.isArray(reached)) return reached;
+    const problem = `step returned ${kindOf(reached)} and no list for "${this.#describe(input, output)}"`;
+    throw new ModelError(this.#model.name, problem);
+  }
+
+  #describe(input: unknown, output: unknown): string {
+    try {
+      return this.#model.describeOperation(input, output);
+    } catch {
+      return "an operation that it cannot describe";
+    }
   }
 
   /** Once two states have said the same, it is not computed again. */
@@ -233,12 +253,23 @@ export class States {
     const key = this.#model.stateKey(state);
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
+    // Any other key would make states the same that are not, or keep apart those that are.
+    if (typeof key !== "string" && (typeof key !== "number" || Number.isNaN(key)))
+      throw new ModelError(this.#model.name, `stateKey returned ${String(key)}, not a string or a number`);
     const id = this.#states.push(state) - 1;
     this.#ids.set(key, id);
     return id;
   }
 }
 
+/** A string has a length and items too, and its letters would be taken for states. */
+function kindOf(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (value === null) return "null";
+  if (value instanceof Promise) return "a promise";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
 const NONE: readonly number[] = [];
-const FIRST_STEPS = 2 ** 8;
+const FIRST_STEPS = 2 ** 6;
 const MAX_STEPS = 2 ** 13;

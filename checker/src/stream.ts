@@ -1,4 +1,5 @@
 import { KeyStream, type Recorded, type StreamLimits } from "./key-stream.js";
+import { limit } from "./limit.js";
 import type { Model } from "./model.js";
 import { InputError } from "./operation.js";
 import { type CheckVerdict, DEFAULT_MAX_BYTES } from "./result.js";
@@ -49,9 +50,9 @@ export class StreamingChecker<State, Input, Output> {
     this.#model = model as unknown as Model<unknown, Input, Output>;
     this.#options = options;
     this.#limits = {
-      maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
-      maxBuffered: options.maxBuffered ?? DEFAULT_MAX_BUFFERED,
-      timeoutMs: options.timeoutMs ?? Number.POSITIVE_INFINITY,
+      maxBytes: limit("maxBytes", options.maxBytes, DEFAULT_MAX_BYTES),
+      maxBuffered: limit("maxBuffered", options.maxBuffered, DEFAULT_MAX_BUFFERED),
+      timeoutMs: limit("timeoutMs", options.timeoutMs, Number.POSITIVE_INFINITY),
     };
   }
 

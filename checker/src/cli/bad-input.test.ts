@@ -203,7 +203,7 @@ test("3 for a model of one's own whose step throws; a sound one judges", async (
   const throwing = await porcupine(["check", "--model", file("throwing.mjs", MODEL), valid]);
   expect(throwing.code).toBe(3);
   expect(throwing.stderr).toContain(
-    "valid.jsonl: the model mine failed: cannot read; a model must take every operation",
+    'valid.jsonl: the model mine failed: step failed for "read": cannot read; a model must take every operation',
   );
   expectNoVerdict(throwing);
   const sound = file("sound.mjs", MODEL.replace(/if .*?; return/, "return"));
@@ -224,11 +224,11 @@ test("3 for a model of one's own whose step throws; a sound one judges", async (
 });
 
 test.each([
-  ["undefined", 'its step returned nothing and no list for "write"'],
-  ["state", "its step returned a number and no list"],
-  ['"abc"', "its step returned a string and no list"],
-  ["Promise.resolve([state])", "its step returned a promise and no list"],
-  ["new Set([state])", "its step returned an object and no list"],
+  ["undefined", 'step returned nothing and no list for "write"'],
+  ["state", "step returned a number and no list"],
+  ['"abc"', "step returned a string and no list"],
+  ["Promise.resolve([state])", "step returned a promise and no list"],
+  ["new Set([state])", "step returned an object and no list"],
 ])("3 for a model whose step returns %s", async (returned, message) => {
   const model = file("listless.mjs", MODEL.replace(/if .*?; return \[state\]/, `return ${returned}`));
   const ran = await porcupine(["check", "--model", model, valid]);
@@ -264,7 +264,7 @@ export const model = new Sums();\n`;
   expect((await check(file("class.mjs", model("")))).code).toBe(1);
   const listless = await check(file("thread.mjs", model("if (!isMainThread) return sum;")));
   expect(listless.code).toBe(3);
-  expect(listless.stderr).toContain("its step returned a number and no list");
+  expect(listless.stderr).toContain("step returned a number and no list");
   expectNoVerdict(listless);
 });
 

@@ -32,10 +32,7 @@ export async function importOwnModel({
   return ownModel(model, name);
 }
 
-/**
- * A model that no compiler has seen, with a `step` that stops where it returns no list: a string has a length and
- * items too, and its letters would be taken for states.
- */
+/** The model under a name that people know it by. */
 export function ownModel(model: AnyModel, name: string): AnyModel {
   const properties = PROPERTIES.flatMap((property): readonly (readonly [string, unknown])[] => {
     const value: unknown = model[property];
@@ -43,23 +40,5 @@ export function ownModel(model: AnyModel, name: string): AnyModel {
     // It may be an instance of a class, whose methods want their `this`.
     return [[property, typeof value === "function" ? (value.bind(model) as unknown) : value]];
   });
-  const own: Partial<AnyModel> = Object.fromEntries(properties);
-  return {
-    ...(own as AnyModel),
-    name,
-    step: (state, input, output) => {
-      const after: unknown = model.step(state, input, output);
-      if (Array.isArray(after)) return after;
-      throw new Error(
-        `its step returned ${kindOf(after)} and no list for "${model.describeOperation(input, output)}"`,
-      );
-    },
-  };
-}
-
-function kindOf(value: unknown): string {
-  if (value === undefined) return "nothing";
-  if (value === null) return "null";
-  if (value instanceof Promise) return "a promise";
-  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+  return { ...(Object.fromEntries(properties) as unknown as AnyModel), name };
 }

@@ -2,8 +2,8 @@ import { grown } from "./configurations.js";
 
 /** The order that led to each configuration, as a tree: a node is an operation and the node before it. */
 export class Paths {
-  #parents = new Int32Array(1024);
-  #operations = new Int32Array(1024);
+  #parents = new Int32Array(64);
+  #operations = new Int32Array(64);
   #count = 0;
   #countWhenCompacted = 0;
 

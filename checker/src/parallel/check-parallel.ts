@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { checkOperations, mergeCheckVerdicts } from "../check.js";
 import { Decision } from "../decide.js";
 import { ENGINE_NAMES, type EngineName } from "../engine.js";
+import { limit } from "../limit.js";
 import type { Model } from "../model.js";
 import { at, type Operation, validating } from "../operation.js";
 import { type Partition, partitioning } from "../partition.js";
@@ -60,7 +61,7 @@ async function prepare(
   { timeoutMs, signal }: ParallelOptions,
   startedAt: number,
 ): Promise<readonly Partition<unknown, unknown>[] | undefined> {
-  const deadline = startedAt + (timeoutMs ?? Number.POSITIVE_INFINITY);
+  const deadline = startedAt + limit("timeoutMs", timeoutMs, Number.POSITIVE_INFINITY);
   const steps = preparing(model, operations);
   let turnedAt = performance.now();
   for (;;) {
@@ -120,10 +121,10 @@ class ParallelCheck {
     this.#threads = threads;
     this.#engine = engine === "auto" ? undefined : engine;
     this.#startedAt = startedAt;
-    this.#deadline = startedAt + (timeoutMs ?? Number.POSITIVE_INFINITY);
+    this.#deadline = startedAt + limit("timeoutMs", timeoutMs, Number.POSITIVE_INFINITY);
     this.#partitions = partitions;
     this.#results = this.#partitions.map(() => undefined);
-    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    this.#maxBytes = limit("maxBytes", options.maxBytes, DEFAULT_MAX_BYTES);
     // This thread's place is the last.
     this.#shared = new Shared(threads + 1);
     this.#turns = new Turns(model, this.#turnsOptions(), {

@@ -215,7 +215,7 @@ test("bad input is told with its place in the whole history", async () => {
 
 test.each<[misbehaviour: "die" | "throw" | "lie", type: new (...args: never[]) => Error, message: string]>([
   ["lie", ModelError, "is said to be read-only but changed the state"],
-  ["throw", TypeError, "the model is broken"],
+  ["throw", ModelError, "the model is broken"],
   ["die", Error, "a thread that checked the history died, so there is no verdict: it ended with code 3"],
 ])("a model that does this in a thread gives no verdict: %s", async (inThread, type, message) => {
   const check = checkOperationsParallel(telling({ inThread }), HARD, { threads: 2 });
