@@ -43,6 +43,8 @@ export function checkLinearizability(history: readonly HistoryEvent[], limits: C
   const operations = toOperations(history);
   const result = checkOperations(casRegister(), operations, { timeoutMs: limits.timeLimitMs });
   const base = { name: "linearizability", kind: "safety" } as const;
+  if (operations.length === 0)
+    return { ...base, verdict: "unknown", reason: "no operation took place, so nothing was checked" };
   if (result.verdict === "ok") {
     const reason = `all ${result.partitions.length} keys are linearizable (${operations.length} operations)`;
     return { ...base, verdict: "valid", reason };

@@ -122,7 +122,7 @@ describe.concurrent("a run that must not pass", () => {
   test("stale reads are invalid, with the key and the reason", async () => {
     const store = new MemoryStore();
     const client = (node: string): Client => (node === "n2" ? staleReader(store.client()) : store.client());
-    const ran = await run({ client });
+    const ran = await run({ client }, {}, undefined, undefined, ["linearizability"]);
     expect(ran.results.verdict).toBe("invalid");
     expect(ran.results.reason).toMatch(/linearizability: key r\d+ .* no order explains the read/);
     const evidence = check(ran.results, "linearizability")?.details as LinearizabilityEvidence | undefined;
@@ -239,7 +239,8 @@ describe.concurrent("a rig that fails", () => {
       await mkdir(path(RUN_FILES.linearizability, request));
       await writeFile(path(RUN_FILES.nodes, request), "");
     };
-    const ran = await run({ client: () => staleReader(store.client()), start });
+    const stale = { client: () => staleReader(store.client()), start };
+    const ran = await run(stale, {}, undefined, undefined, ["linearizability"]);
     expect(ran.results.verdict).toBe("invalid");
     expect(check(ran.results, "rig")).toMatchObject({ verdict: "failed" });
     for (const file of [RUN_FILES.schedule, RUN_FILES.report, RUN_FILES.linearizability])
