@@ -88,7 +88,7 @@ function contentProblem<Input, Output>(
 function intervalProblem(operation: Operation<unknown, unknown>): string | undefined {
   if (!Number.isFinite(operation.call))
     return `the time of its call is ${operation.call}, not a finite number`;
-  if (!Number.isSafeInteger(operation.process)) return `process ${operation.process} is not an integer`;
+  if (!Number.isSafeInteger(operation.process)) return `process ${operation.process} is not a safe integer`;
   if (operation.return === undefined) {
     return operation.output === undefined ? undefined : "it has an answer but no time of return";
   }

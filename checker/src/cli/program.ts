@@ -75,7 +75,11 @@ function addCheck(program: Command, conclude: (code: number) => void): void {
       "list-append: what the database promises (default: strict-serializable)",
       oneOf("--consistency-model", consistencyModels),
     )
-    .option("-t, --timeout <time>", "for each file: 60s, 2m, 500ms; unknown after it", duration("--timeout"))
+    .option(
+      "-t, --timeout <time>",
+      "for the check of each file, not for reading it: 60s, 2m, 500ms; unknown after it",
+      duration("--timeout"),
+    )
     .option(
       "--memory <size>",
       "of the engines' tables: 512MiB (default: 1GiB); unknown beyond it",
