@@ -310,7 +310,7 @@ test.each<[name: string, events: readonly StreamEvent<{ f: "read" }, unknown>[],
   [
     "a process that is no number",
     [{ type: "invoke", process: Number.NaN, input: { f: "read" } }],
-    "operation 0: process NaN is not an integer",
+    "operation 0: process NaN is not a safe integer",
   ],
 ])("events that make no sense are no verdict: %s", (_name, events, message) => {
   const push = (): void => {

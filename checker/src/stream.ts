@@ -107,7 +107,7 @@ export class StreamingChecker<State, Input, Output> {
     const position = this.#operations;
     const id = givenId ?? position;
     if (!Number.isSafeInteger(process))
-      throw new InputError(position, id, `process ${process} is not an integer`);
+      throw new InputError(position, id, `process ${process} is not a safe integer`);
     const last = this.#processes.get(process);
     if (last?.fate === "info")
       throw new InputError(

@@ -79,7 +79,7 @@ class Minimizer<State, Input, Output> {
     const end = returnOf(this.#all, this.#failed);
     const candidates = this.#all
       .map((_, i) => i)
-      .filter((i) => i !== this.#failed && returnOf(this.#all, i) <= end)
+      .filter((i) => i !== this.#failed && this.#returnedBefore(i, end))
       .toSorted((a, b) => returnOf(this.#all, b) - returnOf(this.#all, a));
     const near = this.#nearest(candidates);
     const { required, optional, isMinimal } = this.#prove([
@@ -192,6 +192,13 @@ class Minimizer<State, Input, Output> {
     decision = new Decision(this.#marked, operations, { isFull });
     // One check that is hard must not use up the time of all.
     return decision.advance(Math.min(this.#deadline, performance.now() + this.#timeoutMs / 8));
+  }
+
+  /** Of returns at one time the engines take those first that come first in the history (timeline.ts). */
+  #returnedBefore(operation: number, end: number): boolean {
+    const returned = returnOf(this.#all, operation);
+    const isFirst = at(this.#positions, operation) < at(this.#positions, this.#failed);
+    return returned < end || (returned === end && isFirst);
   }
 
   #named(list: readonly number[]): number[] {

@@ -7,7 +7,7 @@ import { MODEL_CASES } from "../testing/model-cases.js";
 import { isLinearizable } from "../testing/oracle.js";
 import { explain } from "./explain.js";
 
-const WANTED = 60;
+const WANTED = 100;
 /** Every choice of what took effect is tried: 2 to this power orders' worth. */
 const MOST_OPTIONAL = 7;
 
