@@ -51,7 +51,7 @@ test: setup tools ## Run all tests, those on real containers too
 	@npx --no-install vitest run $(VITEST_FLAGS)
 
 test-long: setup tools ## The same with ten times as many random histories (200,000 against brute force)
-	@GAUNTLET_LONG=1 npx --no-install vitest run $(VITEST_FLAGS)
+	@GAUNTLET_LONG=1 ANOMALY_HISTORIES=8000 npx --no-install vitest run $(VITEST_FLAGS)
 
 lint: packages build proto-check ## Check types, lint rules, format and that generated code is current
 	@npx --no-install oxlint --type-aware --deny-warnings
