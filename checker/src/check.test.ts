@@ -8,7 +8,7 @@ import {
   register,
 } from "./models/cas-register.js";
 import type { Model } from "./model.js";
-import { InputError, ModelError } from "./operation.js";
+import { InputError } from "./operation.js";
 import type { CheckProgress, PartitionIllegal } from "./result.js";
 import { verifyWitness } from "./witness.js";
 
@@ -290,38 +290,6 @@ test("a register without cas refuses one", () => {
     'a register has no "cas"',
   );
   expect(checkOperations(register({ initial: 3 }), history([0, 1, read(3)])).verdict).toBe("ok");
-});
-
-test("a model that breaks its promise is found out", () => {
-  const lying = { ...model, register: undefined, readOnly: () => true };
-  expect(() => checkOperations(lying, history([0, 1, write(1)]))).toThrow(ModelError);
-});
-
-test("a step that returns a state instead of a list of states is found out", () => {
-  const wrong = { ...model, register: undefined, step: () => "x" as unknown as readonly string[] };
-  expect(() => checkOperations(wrong, history([0, 1, write(1)]))).toThrow(
-    'model cas-register: step returned a string and no list for "write of 1"',
-  );
-});
-
-test.each([undefined, Number.NaN, {}])("a state key that is %s is found out", (key) => {
-  const wrong = { ...model, register: undefined, stateKey: () => key as unknown as string };
-  expect(() => checkOperations(wrong, history([0, 1, write(1)]))).toThrow(
-    /stateKey returned .*, not a string or/,
-  );
-});
-
-test("a model that fails says at which operation", () => {
-  const failing = {
-    ...model,
-    register: undefined,
-    step: () => {
-      throw new Error("boom");
-    },
-  };
-  expect(() => checkOperations(failing, history([0, 1, write(1)]))).toThrow(
-    new ModelError("cas-register", 'step failed for "write of 1": boom'),
-  );
 });
 
 test("a limit that is no number is refused, and not taken for none", () => {

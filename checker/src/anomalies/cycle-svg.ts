@@ -1,3 +1,4 @@
+import { escapeXml } from "../xml.js";
 import type { Cycle, CycleStep, CycleTransaction } from "./cycle.js";
 
 /** Longer cycles are drawn with their middle left out. */
@@ -124,14 +125,4 @@ function labelOf({ kind, label }: CycleStep): string {
 function text(x: number, y: number, className: string, words: string): string {
   const attribute = className === "" ? "" : ` class="${className}"`;
   return `<text x="${x}" y="${y}"${attribute} xml:space="preserve">${escapeXml(words)}</text>`;
-}
-
-/** Also takes out what XML 1.0 does not allow: control characters of keys that are no text. */
-function escapeXml(words: string): string {
-  return words
-    .replaceAll(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, "\uFFFD")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
 }

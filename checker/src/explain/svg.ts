@@ -1,5 +1,6 @@
 import type { Model } from "../model.js";
 import { at, type Operation } from "../operation.js";
+import { escapeXml } from "../xml.js";
 import type { Explanation } from "./explain.js";
 import { type Bar, layOut } from "./layout.js";
 
@@ -23,10 +24,10 @@ export function explanationSvg<State, Input, Output>(
   const width = Math.ceil(Math.max(LEFT + layout.width + RIGHT, 32 + legend.length * CHARACTER));
   const height = top + layout.processes.length * LANE + 34;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escape(explanation.sentence)}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeXml(explanation.sentence)}">`,
     `<style>${STYLE}</style>`,
     `<rect class="page" width="${width}" height="${height}"/>`,
-    ...lines.map((line, i) => `<text class="why" x="16" y="${26 + i * LINE}">${escape(line)}</text>`),
+    ...lines.map((line, i) => `<text class="why" x="16" y="${26 + i * LINE}">${escapeXml(line)}</text>`),
     ...layout.processes.map((process, lane) => {
       const y = top + lane * LANE + LANE / 2;
       return (
@@ -66,8 +67,8 @@ function drawBar({ lane, start, end, label, role, isOpen }: Bar, top: number, id
     : `<rect class="${role}" x="${x}" y="${y}" width="${width}" height="${height}" rx="4"/>`;
   const mark = role === "failed" ? `<text class="why" x="${x + width + 6}" y="${y + 18}">✗</text>` : "";
   return (
-    `<g><title>operation ${id}: ${escape(label)}</title>${shape}` +
-    `<text class="label" x="${x + 12}" y="${y + 18}">${escape(label)}</text>${mark}</g>`
+    `<g><title>operation ${id}: ${escapeXml(label)}</title>${shape}` +
+    `<text class="label" x="${x + 12}" y="${y + 18}">${escapeXml(label)}</text>${mark}</g>`
   );
 }
 
@@ -81,14 +82,4 @@ function wrap(text: string, length: number): string[] {
     } else line = line === "" ? word : `${line} ${word}`;
   }
   return [...lines, line];
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-
-function escape(text: string): string {
-  return Array.from(text, (character) => {
-    // XML knows no control characters, not even escaped.
-    if (character < " " && !"\t\n\r".includes(character)) return "\ufffd";
-    return ENTITIES[character] ?? character;
-  }).join("");
 }
