@@ -4,7 +4,7 @@ import type { ErrorName } from "./errors.js";
 import type { Clock, Network, Random } from "./ports.js";
 import { ENTRY_VERSION } from "./raft/entry.js";
 import type { Entry, HardState } from "./raft/entry.js";
-import type { Effect, Event, RefusalReason, Role } from "./raft/event.js";
+import type { Effect, Event, Instant, RefusalReason, Role } from "./raft/event.js";
 import type { MemberId, Message } from "./raft/message.js";
 import { Proposals } from "./replica-proposals.js";
 import { Reads } from "./replica-reads.js";
@@ -44,7 +44,7 @@ export interface LogRecord {
 
 /** The parts that a replica drives. */
 export interface ReplicaParts<Result> {
-  readonly core: { step(event: Event): readonly Effect[]; status(): ReplicaStatus };
+  readonly core: { step(event: Event, now: Instant): readonly Effect[]; status(): ReplicaStatus };
   /** Resolves when durable; calls are completed in order. */
   readonly log: { append(record: LogRecord): Promise<void> };
   readonly store: { applyCommand(data: Uint8Array): Applied<Result> };
@@ -206,7 +206,7 @@ export class Replica<Result> {
   /** Messages from peers, addressed to this member. */
   receive(messages: readonly Message[]): void {
     for (const message of messages) {
-      this.#step({ type: "receive", message, wallMs: this.#parts.clock.wallMs() });
+      this.#step({ type: "receive", message });
     }
   }
 
@@ -223,7 +223,7 @@ export class Replica<Result> {
     if (this.#state !== "running") return;
     for (const chunk of this.#proposals.takeQueue(this.#view.term, this.#options.maxProposalBatchBytes)) {
       const data = chunk.map((proposal) => proposal.data);
-      this.#step({ type: "propose", data, wallMs: this.#parts.clock.wallMs() }, (reason) =>
+      this.#step({ type: "propose", data }, (reason) =>
         this.#proposals.refuse(chunk, ERROR_OF_REFUSAL[reason]),
       );
     }
@@ -239,7 +239,7 @@ export class Replica<Result> {
     if (this.#state !== "running") return;
     try {
       const sends: Message[] = [];
-      for (const effect of this.#parts.core.step(event)) {
+      for (const effect of this.#parts.core.step(event, this.#now())) {
         if (effect.type === "send") sends.push(effect.message);
         else if (effect.type === "proposals-refused") onRefused?.(effect.reason);
         else this.#carryOut(effect);
@@ -291,8 +291,7 @@ export class Replica<Result> {
     // One turn of the microtask queue, in which the others resolve.
     await Promise.resolve();
     this.#durableStepQueued = false;
-    const wallMs = this.#parts.clock.wallMs();
-    this.#step({ type: "persisted", sequence: this.#durableSequence, wallMs });
+    this.#step({ type: "persisted", sequence: this.#durableSequence });
   }
 
   /** What a leader replaced was not committed: nobody read it before the restart, or ever will. */
@@ -337,6 +336,11 @@ export class Replica<Result> {
     if (origin !== this.#options.self) return;
     const elapsedMs = this.#proposals.answer(requestId, result, this.#parts.clock.monotonicMs());
     if (elapsedMs !== null) this.#parts.observer.proposalApplied(elapsedMs);
+  }
+
+  #now(): Instant {
+    const { clock } = this.#parts;
+    return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
   }
 
   #fail(what: string, cause: unknown): void {

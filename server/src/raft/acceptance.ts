@@ -10,35 +10,35 @@ import type { MemberId, MessageOf } from "./message.js";
  * An acknowledgement names what is verified and durable, whatever append it answers.
  */
 export class Acceptance {
-  readonly #member: Member;
-  #verifiedIndex = 0;
-  #acknowledgedIndex = 0;
+  private readonly member: Member;
+  private verifiedIndex = 0;
+  private acknowledgedIndex = 0;
   /** Whom to answer when the disk is done; null: nothing is owed. */
-  #owedTo: MemberId | null = null;
+  private owedTo: MemberId | null = null;
 
   constructor(member: Member) {
-    this.#member = member;
+    this.member = member;
   }
 
   /** What was verified was so against the leader of the old term. */
   enterTerm(): void {
-    this.#verifiedIndex = 0;
-    this.#acknowledgedIndex = 0;
-    this.#owedTo = null;
+    this.verifiedIndex = 0;
+    this.acknowledgedIndex = 0;
+    this.owedTo = null;
   }
 
   append(message: MessageOf<"append">): void {
-    const { log } = this.#member;
+    const { log } = this.member;
     if (log.termAt(message.prevIndex) !== message.prevTerm) {
-      this.#reject(message);
+      this.reject(message);
       return;
     }
-    this.#take(message);
+    this.take(message);
     const lastIndex = message.prevIndex + message.entries.length;
-    this.#verifiedIndex = Math.max(this.#verifiedIndex, lastIndex);
-    log.commitTo(Math.max(log.commitIndex, Math.min(message.commit, this.#verifiedIndex)));
-    if (log.durableIndex >= lastIndex) this.#acknowledge(message.from);
-    else this.#owedTo = message.from;
+    this.verifiedIndex = Math.max(this.verifiedIndex, lastIndex);
+    log.commitTo(Math.max(log.commitIndex, Math.min(message.commit, this.verifiedIndex)));
+    if (log.durableIndex >= lastIndex) this.acknowledge(message.from);
+    else this.owedTo = message.from;
   }
 
   /**
@@ -46,37 +46,37 @@ export class Acceptance {
    * was verified, if before a restart, and it was durable. If it is gone now, the disk lied.
    */
   heartbeat(message: MessageOf<"heartbeat">): void {
-    const { log } = this.#member;
+    const { log } = this.member;
     invariant(
       message.commit <= log.lastIndex,
       () => `entries up to ${message.commit} were acknowledged, but the log ends at ${log.lastIndex}`,
     );
-    this.#verifiedIndex = Math.max(this.#verifiedIndex, message.commit);
+    this.verifiedIndex = Math.max(this.verifiedIndex, message.commit);
     log.commitTo(Math.max(log.commitIndex, message.commit));
-    this.#member.send(message.from, { type: "heartbeat-response", round: message.round });
+    this.member.send(message.from, { type: "heartbeat-response", round: message.round });
   }
 
   /** The disk got further: pay what is owed. */
   persisted(): void {
-    const leader = this.#owedTo;
+    const leader = this.owedTo;
     if (leader === null) return;
-    const { durableIndex } = this.#member.log;
-    if (Math.min(this.#verifiedIndex, durableIndex) > this.#acknowledgedIndex) this.#acknowledge(leader);
-    if (durableIndex >= this.#verifiedIndex) this.#owedTo = null;
+    const { durableIndex } = this.member.log;
+    if (Math.min(this.verifiedIndex, durableIndex) > this.acknowledgedIndex) this.acknowledge(leader);
+    if (durableIndex >= this.verifiedIndex) this.owedTo = null;
   }
 
-  #acknowledge(leader: MemberId): void {
-    const matchIndex = Math.min(this.#verifiedIndex, this.#member.log.durableIndex);
-    this.#acknowledgedIndex = Math.max(this.#acknowledgedIndex, matchIndex);
-    this.#member.send(leader, { type: "append-accepted", matchIndex });
+  private acknowledge(leader: MemberId): void {
+    const matchIndex = Math.min(this.verifiedIndex, this.member.log.durableIndex);
+    this.acknowledgedIndex = Math.max(this.acknowledgedIndex, matchIndex);
+    this.member.send(leader, { type: "append-accepted", matchIndex });
   }
 
   /**
    * Replaces the log from the first entry that differs, and only from there: an append that arrives
    * late, after longer ones, must not cut off what they brought.
    */
-  #take(message: MessageOf<"append">): void {
-    const { log } = this.#member;
+  private take(message: MessageOf<"append">): void {
+    const { log } = this.member;
     let index = message.prevIndex;
     for (const [at, entry] of message.entries.entries()) {
       index += 1;
@@ -90,7 +90,7 @@ export class Acceptance {
       );
       if (log.termAt(index) === entry.term) continue;
       invariant(
-        index > this.#verifiedIndex,
+        index > this.verifiedIndex,
         () => `the leader of term ${message.term} changed entry ${index} of its own log`,
       );
       log.replaceFrom(message.entries.slice(at));
@@ -102,14 +102,14 @@ export class Acceptance {
    * Of all places where the logs may still agree, the last is in a term not after that of the append's
    * previous entry: everything of later terms in this log cannot be in the leader's prefix.
    */
-  #reject(message: MessageOf<"append">): void {
-    const { log } = this.#member;
+  private reject(message: MessageOf<"append">): void {
+    const { log } = this.member;
     invariant(
       message.prevIndex > log.commitIndex,
       () => `the leader of term ${message.term} lacks the committed entry ${message.prevIndex}`,
     );
     const hintIndex = log.lastIndexWithin(message.prevIndex, message.prevTerm);
-    this.#member.send(message.from, {
+    this.member.send(message.from, {
       type: "append-rejected",
       rejectedPrevIndex: message.prevIndex,
       hintIndex,

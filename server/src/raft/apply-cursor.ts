@@ -8,27 +8,27 @@ import type { RaftLog } from "./log.js";
  * restart begins from, whatever it writes out by itself.
  */
 export class ApplyCursor {
-  #handedIndex = 0;
-  #appliedIndex = 0;
+  private handedIndex = 0;
+  private reportedIndex = 0;
 
   get appliedIndex(): number {
-    return this.#appliedIndex;
+    return this.reportedIndex;
   }
 
   next(log: RaftLog): readonly Entry[] {
-    const limit = Math.min(log.commitIndex, log.durableIndex, this.#appliedIndex + MAX_UNAPPLIED_ENTRIES);
-    if (limit <= this.#handedIndex) return [];
-    const entries = log.slice(this.#handedIndex + 1, limit);
-    this.#handedIndex = limit;
+    const limit = Math.min(log.commitIndex, log.durableIndex, this.reportedIndex + MAX_UNAPPLIED_ENTRIES);
+    if (limit <= this.handedIndex) return [];
+    const entries = log.slice(this.handedIndex + 1, limit);
+    this.handedIndex = limit;
     return entries;
   }
 
   applied(index: number): void {
     invariant(
-      index >= this.#appliedIndex && index <= this.#handedIndex,
-      () => `applied(${index}), but ${this.#appliedIndex} was applied and ${this.#handedIndex} handed out`,
+      index >= this.reportedIndex && index <= this.handedIndex,
+      () => `applied(${index}), but ${this.reportedIndex} was applied and ${this.handedIndex} handed out`,
     );
-    this.#appliedIndex = index;
+    this.reportedIndex = index;
   }
 }
 

@@ -3,24 +3,24 @@ import { entryBytes } from "./entry.js";
 
 /** The bytes of a leader's own entries that are not committed yet. */
 export class Backlog {
-  readonly #maxBytes: number;
-  #bytes = 0;
+  private readonly maxBytes: number;
+  private bytes = 0;
 
   constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+    this.maxBytes = maxBytes;
   }
 
   /** An empty backlog takes anything: otherwise a large proposal could never pass. */
   hasRoomFor(entries: readonly Entry[]): boolean {
-    return this.#bytes === 0 || this.#bytes + totalBytes(entries) <= this.#maxBytes;
+    return this.bytes === 0 || this.bytes + totalBytes(entries) <= this.maxBytes;
   }
 
   add(entries: readonly Entry[]): void {
-    this.#bytes += totalBytes(entries);
+    this.bytes += totalBytes(entries);
   }
 
   committed(entries: readonly Entry[]): void {
-    this.#bytes -= totalBytes(entries);
+    this.bytes -= totalBytes(entries);
   }
 }
 

@@ -7,7 +7,7 @@ import type { RaftConfig } from "./config.js";
 import { askForVotes, Campaign, ElectionTimer, mayGrant } from "./election.js";
 import { ENTRY_VERSION } from "./entry.js";
 import type { Entry, EntryKind, HardState } from "./entry.js";
-import type { Effect, Event, Role } from "./event.js";
+import type { Effect, Event, Instant, Role } from "./event.js";
 import { ForwardedReads } from "./forwarded-reads.js";
 import { invariant, InvariantViolation } from "./invariant.js";
 import { Member } from "./member.js";
@@ -32,20 +32,20 @@ interface Leadership {
  * This file holds the rules that join the concepts: terms, roles, and who answers which message.
  */
 export class RaftCore {
-  readonly #member: Member;
-  readonly #timer: ElectionTimer;
-  readonly #acceptance: Acceptance;
-  readonly #applyCursor = new ApplyCursor();
-  readonly #readIndex: ReadIndex;
-  readonly #forwardedReads: ForwardedReads;
-  #role: Role = "follower";
-  #leader: MemberId | null = null;
+  private readonly member: Member;
+  private readonly timer: ElectionTimer;
+  private readonly acceptance: Acceptance;
+  private readonly applyCursor = new ApplyCursor();
+  private readonly readIndex: ReadIndex;
+  private readonly forwardedReads: ForwardedReads;
+  private role: Role = "follower";
+  private leader: MemberId | null = null;
   /** Who was seen to lead the present term, even if it is not believed to do so any more. */
-  #leaderOfTerm: MemberId | null = null;
-  #campaign: Campaign | null = null;
-  #leadership: Leadership | null = null;
-  #announced: { role: Role; term: number; leader: MemberId | null };
-  #violation: InvariantViolation | null = null;
+  private leaderOfTerm: MemberId | null = null;
+  private campaign: Campaign | null = null;
+  private leadership: Leadership | null = null;
+  private announced: { role: Role; term: number; leader: MemberId | null };
+  private violation: InvariantViolation | null = null;
 
   /**
    * `restored`: exactly what was durable. The commit index is not part of it: it begins at 0, a leader
@@ -58,41 +58,39 @@ export class RaftCore {
     random: Random,
   ) {
     validateConfig(config);
-    this.#member = new Member(config, restored);
-    this.#timer = new ElectionTimer(config.electionTicks, random);
-    this.#acceptance = new Acceptance(this.#member);
-    this.#readIndex = new ReadIndex(this.#member, (round) => {
-      this.#leadership?.replication.sendHeartbeats(round, false);
-    });
-    this.#forwardedReads = new ForwardedReads(this.#member, random);
-    this.#announced = { role: this.#role, term: this.#member.term, leader: null };
+    this.member = new Member(config, restored);
+    this.timer = new ElectionTimer(config.electionTicks, random);
+    this.acceptance = new Acceptance(this.member);
+    this.readIndex = new ReadIndex(this.member);
+    this.forwardedReads = new ForwardedReads(this.member, random);
+    this.announced = { role: this.role, term: this.member.term, leader: null };
   }
 
   /**
    * Takes one event and returns what is to be done about it.
    * @throws InvariantViolation, also on every later call: the member must stop
    */
-  step(event: Event): readonly Effect[] {
-    if (this.#violation !== null) throw this.#violation;
+  step(event: Event, now: Instant): readonly Effect[] {
+    if (this.violation !== null) throw this.violation;
     try {
-      this.#handle(event);
-      return this.#takeEffects();
+      this.handle(event, now);
+      return this.takeEffects();
     } catch (error) {
-      if (error instanceof InvariantViolation) this.#violation = error;
+      if (error instanceof InvariantViolation) this.violation = error;
       throw error;
     }
   }
 
   status(): RaftStatus {
-    const { self, term, log, config } = this.#member;
-    const progress = this.#leadership?.replication.progress;
+    const { self, term, log, config } = this.member;
+    const progress = this.leadership?.replication.progress;
     return {
       self,
-      role: this.#role,
+      role: this.role,
       term,
-      leader: this.#leader,
+      leader: this.leader,
       commitIndex: log.commitIndex,
-      appliedIndex: this.#applyCursor.appliedIndex,
+      appliedIndex: this.applyCursor.appliedIndex,
       lastIndex: log.lastIndex,
       durableIndex: log.durableIndex,
       voters: config.voters,
@@ -105,217 +103,219 @@ export class RaftCore {
     };
   }
 
-  #handle(event: Event): void {
+  private handle(event: Event, now: Instant): void {
     switch (event.type) {
       case "tick":
-        return this.#tick();
+        return this.tick(now);
       case "receive":
-        return this.#receive(event.message, event.wallMs);
+        return this.receive(event.message, now);
       case "propose":
-        return this.#propose(event.data, event.wallMs);
+        return this.propose(event.data, now);
       case "read":
-        return this.#read(event.id);
+        return this.read(event.id);
       case "persisted":
-        return this.#persisted(event.sequence, event.wallMs);
+        return this.persisted(event.sequence, now);
       case "applied":
-        return this.#applyCursor.applied(event.index);
+        return this.applyCursor.applied(event.index);
     }
   }
 
-  #takeEffects(): readonly Effect[] {
-    const { outbox, log, term } = this.#member;
-    const entries = this.#applyCursor.next(log);
+  private takeEffects(): readonly Effect[] {
+    const { outbox, log, term } = this.member;
+    const entries = this.applyCursor.next(log);
     if (entries.length > 0) outbox.emit({ type: "apply", entries });
-    const announced = this.#announced;
-    if (announced.role !== this.#role || announced.term !== term || announced.leader !== this.#leader) {
-      this.#announced = { role: this.#role, term, leader: this.#leader };
-      outbox.emit({ type: "role-changed", ...this.#announced });
+    const announced = this.announced;
+    if (announced.role !== this.role || announced.term !== term || announced.leader !== this.leader) {
+      this.announced = { role: this.role, term, leader: this.leader };
+      outbox.emit({ type: "role-changed", ...this.announced });
     }
     return outbox.take(log);
   }
 
   // ---- time
 
-  #tick(): void {
-    if (this.#leadership !== null) return this.#leaderTick(this.#leadership);
-    this.#forwardedReads.tick();
-    if (this.#timer.tick()) this.#campaignFor(this.#member.config.preVote ?? true);
+  private tick(now: Instant): void {
+    if (this.leadership !== null) return this.leaderTick(this.leadership);
+    this.forwardedReads.tick();
+    if (this.timer.tick()) this.campaignFor(this.member.config.preVote ?? true, now);
   }
 
-  #leaderTick(leadership: Leadership): void {
-    const { config, term } = this.#member;
+  private leaderTick(leadership: Leadership): void {
+    const { config, term } = this.member;
     leadership.replication.tick();
     if ((config.checkQuorum ?? true) && !leadership.replication.heardFromMajority(config.electionTicks)) {
-      return this.#becomeFollower(term, null);
+      return this.becomeFollower(term, null);
     }
     leadership.heartbeatElapsedTicks += 1;
     if (leadership.heartbeatElapsedTicks < config.heartbeatTicks) return;
     leadership.heartbeatElapsedTicks = 0;
-    leadership.replication.sendHeartbeats(this.#readIndex.round, true);
+    leadership.replication.sendHeartbeats(this.readIndex.round, true);
   }
 
   // ---- roles and terms
 
-  #campaignFor(pre: boolean): void {
-    const member = this.#member;
-    this.#setLeader(null);
-    this.#timer.restart();
-    this.#campaign = new Campaign(pre, member.config.voters.length);
+  private campaignFor(pre: boolean, now: Instant): void {
+    const member = this.member;
+    this.setLeader(null);
+    this.timer.restart();
+    this.campaign = new Campaign(pre, member.config.voters.length);
     if (pre) {
-      this.#role = "pre-candidate";
+      this.role = "pre-candidate";
     } else {
-      this.#enterTerm(member.term + 1);
+      this.enterTerm(member.term + 1);
       member.voteFor(member.self);
-      this.#role = "candidate";
+      this.role = "candidate";
     }
     askForVotes(member, pre);
-    // The vote for oneself in earnest counts when it is durable (#persisted); a pre-vote binds nobody.
-    if (pre) this.#countVote(member.self, true, 0);
+    // The vote for oneself in earnest counts when it is durable (persisted); a pre-vote binds nobody.
+    if (pre) this.countVote(member.self, true, now);
   }
 
-  #countVote(from: MemberId, granted: boolean, wallMs: number): void {
-    const campaign = this.#campaign;
+  private countVote(from: MemberId, granted: boolean, now: Instant): void {
+    const campaign = this.campaign;
     if (campaign === null) return;
     const result = campaign.record(from, granted);
-    if (result === "lost") this.#becomeFollower(this.#member.term, null);
-    else if (result === "won" && campaign.pre) this.#campaignFor(false);
-    else if (result === "won") this.#becomeLeader(wallMs);
+    if (result === "lost") this.becomeFollower(this.member.term, null);
+    else if (result === "won" && campaign.pre) this.campaignFor(false, now);
+    else if (result === "won") this.becomeLeader(now);
   }
 
-  #becomeLeader(wallMs: number): void {
-    const { self, outbox, config, term, log } = this.#member;
+  private becomeLeader(now: Instant): void {
+    const { self, outbox, config, term, log } = this.member;
     invariant(
-      this.#role === "candidate" && this.#member.vote === self && outbox.hardStateDurable,
+      this.role === "candidate" && this.member.vote === self && outbox.hardStateDurable,
       () => `leads term ${term} without a durable vote for itself`,
     );
-    this.#seeLeader(self);
-    this.#role = "leader";
-    this.#campaign = null;
-    this.#setLeader(self);
-    const replication = new Replication(this.#member);
+    this.seeLeader(self);
+    this.role = "leader";
+    this.campaign = null;
+    this.setLeader(self);
+    const replication = new Replication(this.member);
     const backlog = new Backlog(config.maxUncommittedBytes);
-    this.#leadership = { replication, backlog, firstIndex: log.lastIndex + 1, heartbeatElapsedTicks: 0 };
-    this.#append(this.#leadership, this.#newEntries("noop", [new Uint8Array(0)], wallMs));
+    this.leadership = { replication, backlog, firstIndex: log.lastIndex + 1, heartbeatElapsedTicks: 0 };
+    this.append(this.leadership, this.newEntries("noop", [new Uint8Array(0)], now));
   }
 
-  #becomeFollower(term: number, leader: MemberId | null): void {
-    const wasFollower = this.#role === "follower";
-    this.#role = "follower";
-    this.#campaign = null;
-    this.#leadership = null;
+  private becomeFollower(term: number, leader: MemberId | null): void {
+    const wasFollower = this.role === "follower";
+    this.role = "follower";
+    this.campaign = null;
+    this.leadership = null;
     // Refused under the old term, in which the reads were asked.
-    this.#readIndex.refuseAll();
-    this.#setLeader(leader);
-    if (term > this.#member.term) this.#enterTerm(term);
-    if (leader !== null) this.#seeLeader(leader);
+    this.readIndex.refuseAll();
+    this.setLeader(leader);
+    if (term > this.member.term) this.enterTerm(term);
+    if (leader !== null) this.seeLeader(leader);
     // A follower that only learns of a later term has still not heard from any leader.
-    if (!wasFollower || leader !== null) this.#timer.restart();
+    if (!wasFollower || leader !== null) this.timer.restart();
   }
 
-  #enterTerm(term: number): void {
-    this.#member.enterTerm(term);
-    this.#acceptance.enterTerm();
-    this.#leaderOfTerm = null;
+  private enterTerm(term: number): void {
+    this.member.enterTerm(term);
+    this.acceptance.enterTerm();
+    this.leaderOfTerm = null;
   }
 
-  #setLeader(leader: MemberId | null): void {
-    if (leader === this.#leader) return;
-    this.#leader = leader;
-    this.#forwardedReads.refuseAll();
+  private setLeader(leader: MemberId | null): void {
+    if (leader === this.leader) return;
+    this.leader = leader;
+    this.forwardedReads.refuseAll();
   }
 
-  #seeLeader(leader: MemberId): void {
-    const known = this.#leaderOfTerm;
+  private seeLeader(leader: MemberId): void {
+    const known = this.leaderOfTerm;
     invariant(
       known === null || known === leader,
-      () => `two leaders in term ${this.#member.term}: ${known} and ${leader}`,
+      () => `two leaders in term ${this.member.term}: ${known} and ${leader}`,
     );
-    this.#leaderOfTerm = leader;
+    this.leaderOfTerm = leader;
   }
 
   // ---- messages
 
-  #receive(message: Message, wallMs: number): void {
-    const { self, peers, term } = this.#member;
+  private receive(message: Message, now: Instant): void {
+    const { self, peers, term } = this.member;
     if (message.to !== self || !peers.includes(message.from)) return;
-    if (message.type === "vote-request" && message.term > term && this.#isHeldBack(message)) return;
+    if (message.type === "vote-request" && message.term > term && this.isHeldBack(message)) return;
     if (message.term < term) {
       const answer = answerToStale(message);
-      if (answer !== null) this.#member.send(message.from, answer);
+      if (answer !== null) this.member.send(message.from, answer);
       return;
     }
     const speaksOfLaterTerm =
       message.type === "vote-request"
         ? message.pre
         : message.type === "vote-response" && message.pre && message.granted;
-    if (message.term > term && !speaksOfLaterTerm) this.#becomeFollower(message.term, null);
-    this.#answer(message, wallMs);
+    if (message.term > term && !speaksOfLaterTerm) this.becomeFollower(message.term, null);
+    this.answer(message, now);
   }
 
   /**
    * Who hears a leader lets nobody call an election: no forecast of one, and with CheckQuorum not even the
    * election itself. (Without CheckQuorum a leader might never step down, so others must be able to.)
    */
-  #isHeldBack(request: MessageOf<"vote-request">): boolean {
-    if (!request.pre && !(this.#member.config.checkQuorum ?? true)) return false;
-    return this.#leadership !== null || (this.#leader !== null && this.#timer.isFresh);
+  private isHeldBack(request: MessageOf<"vote-request">): boolean {
+    if (!request.pre && !(this.member.config.checkQuorum ?? true)) return false;
+    return this.leadership !== null || (this.leader !== null && this.timer.isFresh);
   }
 
-  #answer(message: Message, wallMs: number): void {
+  private answer(message: Message, now: Instant): void {
     switch (message.type) {
       case "vote-request":
-        return this.#voteRequest(message);
+        return this.voteRequest(message);
       case "vote-response":
-        return this.#voteResponse(message, wallMs);
+        return this.voteResponse(message, now);
       case "append":
-        this.#follow(message.from);
-        return this.#acceptance.append(message);
+        this.follow(message.from);
+        return this.acceptance.append(message);
       case "heartbeat":
-        this.#follow(message.from);
-        return this.#acceptance.heartbeat(message);
+        this.follow(message.from);
+        return this.acceptance.heartbeat(message);
       case "append-accepted":
       case "append-rejected":
       case "heartbeat-response":
-        if (this.#leadership !== null) this.#peerAnswer(this.#leadership, message);
+        if (this.leadership !== null) this.peerAnswer(this.leadership, message);
         return;
       case "propose":
         // Not passed on: it would circle while members disagree about the leader.
-        if (this.#leadership !== null) this.#admit(this.#leadership, message.data, wallMs);
+        if (this.leadership !== null) this.admit(this.leadership, message.data, now);
         return;
       case "read-request":
-        if (this.#leadership !== null) return this.#readIndex.ask({ member: message.from, id: message.id });
-        return this.#member.send(message.from, { type: "read-response", id: message.id, index: null });
+        if (this.leadership !== null) {
+          return this.readIndex.ask({ member: message.from, id: message.id }, this.leadership.replication);
+        }
+        return this.member.send(message.from, { type: "read-response", id: message.id, index: null });
       case "read-response":
-        return this.#forwardedReads.answered(message);
+        return this.forwardedReads.answered(message);
     }
   }
 
-  #voteRequest(request: MessageOf<"vote-request">): void {
-    const granted = mayGrant(this.#member, this.#leader, request);
+  private voteRequest(request: MessageOf<"vote-request">): void {
+    const granted = mayGrant(this.member, this.leader, request);
     if (granted && !request.pre) {
-      this.#member.voteFor(request.from);
-      this.#timer.restart();
+      this.member.voteFor(request.from);
+      this.timer.restart();
     }
     // A pre-vote is granted for the term that was asked about; anything else speaks of the present one.
-    const term = request.pre && granted ? request.term : this.#member.term;
-    this.#member.send(request.from, { type: "vote-response", pre: request.pre, granted }, term);
+    const term = request.pre && granted ? request.term : this.member.term;
+    this.member.send(request.from, { type: "vote-response", pre: request.pre, granted }, term);
   }
 
-  #voteResponse(response: MessageOf<"vote-response">, wallMs: number): void {
-    const campaign = this.#campaign;
+  private voteResponse(response: MessageOf<"vote-response">, now: Instant): void {
+    const campaign = this.campaign;
     if (campaign === null || campaign.pre !== response.pre) return;
-    const asked = campaign.pre && response.granted ? this.#member.term + 1 : this.#member.term;
-    if (response.term === asked) this.#countVote(response.from, response.granted, wallMs);
+    const asked = campaign.pre && response.granted ? this.member.term + 1 : this.member.term;
+    if (response.term === asked) this.countVote(response.from, response.granted, now);
   }
 
   /** `leader` proved that it leads the present term. */
-  #follow(leader: MemberId): void {
-    this.#seeLeader(leader);
-    if (this.#role !== "follower" || this.#leader !== leader) this.#becomeFollower(this.#member.term, leader);
-    else this.#timer.restart();
+  private follow(leader: MemberId): void {
+    this.seeLeader(leader);
+    if (this.role !== "follower" || this.leader !== leader) this.becomeFollower(this.member.term, leader);
+    else this.timer.restart();
   }
 
-  #peerAnswer(
+  private peerAnswer(
     leadership: Leadership,
     message: MessageOf<"append-accepted"> | MessageOf<"append-rejected"> | MessageOf<"heartbeat-response">,
   ): void {
@@ -323,77 +323,79 @@ export class RaftCore {
     switch (message.type) {
       case "append-accepted":
         replication.accepted(message);
-        if (!this.#advanceCommit(leadership)) replication.sendAppendsTo(message.from);
+        if (!this.advanceCommit(leadership)) replication.sendAppendsTo(message.from);
         return;
       case "append-rejected":
         return replication.rejected(message);
       case "heartbeat-response":
         replication.heartbeatAnswered(message.from);
-        return this.#readIndex.confirmed(message.from, message.round);
+        return this.readIndex.confirmed(message.from, message.round, replication);
     }
   }
 
-  #persisted(sequence: number, wallMs: number): void {
-    const { outbox, log, self } = this.#member;
+  private persisted(sequence: number, now: Instant): void {
+    const { outbox, log, self } = this.member;
     outbox.persisted(sequence);
     log.persisted(sequence);
-    if (this.#role === "candidate" && outbox.hardStateDurable) this.#countVote(self, true, wallMs);
-    this.#acceptance.persisted();
-    if (this.#leadership !== null) this.#advanceCommit(this.#leadership);
+    if (this.role === "candidate" && outbox.hardStateDurable) this.countVote(self, true, now);
+    this.acceptance.persisted();
+    if (this.leadership !== null) this.advanceCommit(this.leadership);
   }
 
   // ---- proposals and reads
 
-  #propose(data: readonly Uint8Array[], wallMs: number): void {
-    const { outbox, config } = this.#member;
+  private propose(data: readonly Uint8Array[], now: Instant): void {
+    const { outbox, config } = this.member;
     if (data.length === 0) return;
-    if (this.#leadership !== null) {
-      if (this.#admit(this.#leadership, data, wallMs)) return;
+    if (this.leadership !== null) {
+      if (this.admit(this.leadership, data, now)) return;
       return outbox.emit({ type: "proposals-refused", reason: "too-many-uncommitted" });
     }
-    const leader = this.#leader;
+    const leader = this.leader;
     if (leader === null) return outbox.emit({ type: "proposals-refused", reason: "no-leader" });
     for (const batch of inBatches(data, config.maxAppendBytes)) {
-      this.#member.send(leader, { type: "propose", data: batch });
+      this.member.send(leader, { type: "propose", data: batch });
     }
   }
 
   /** All of them enter the log, or none. */
-  #admit(leadership: Leadership, data: readonly Uint8Array[], wallMs: number): boolean {
-    const entries = this.#newEntries("normal", data, wallMs);
+  private admit(leadership: Leadership, data: readonly Uint8Array[], now: Instant): boolean {
+    const entries = this.newEntries("normal", data, now);
     if (!leadership.backlog.hasRoomFor(entries)) return false;
-    this.#append(leadership, entries);
+    this.append(leadership, entries);
     return true;
   }
 
-  #newEntries(kind: EntryKind, data: readonly Uint8Array[], timestampMs: number): readonly Entry[] {
-    const { term, log } = this.#member;
+  private newEntries(kind: EntryKind, data: readonly Uint8Array[], now: Instant): readonly Entry[] {
+    const { term, log } = this.member;
     const first = log.lastIndex + 1;
     return data.map((bytes, at) => {
-      return { index: first + at, term, kind, version: ENTRY_VERSION, timestampMs, data: bytes };
+      return { index: first + at, term, kind, version: ENTRY_VERSION, timestampMs: now.wallMs, data: bytes };
     });
   }
 
-  #append(leadership: Leadership, entries: readonly Entry[]): void {
+  private append(leadership: Leadership, entries: readonly Entry[]): void {
     leadership.backlog.add(entries);
-    this.#member.log.replaceFrom(entries);
+    this.member.log.replaceFrom(entries);
     leadership.replication.sendAppends();
   }
 
   /** True: the commit index moved, and all peers were sent what is new to them. */
-  #advanceCommit({ replication, backlog, firstIndex }: Leadership): boolean {
-    const { log } = this.#member;
+  private advanceCommit({ replication, backlog, firstIndex }: Leadership): boolean {
+    const { log } = this.member;
     const first = Math.max(firstIndex, log.commitIndex + 1);
     if (!replication.advanceCommit()) return false;
     backlog.committed(log.slice(first, log.commitIndex));
     replication.sendAppends();
-    this.#readIndex.begin();
+    this.readIndex.begin(replication);
     return true;
   }
 
-  #read(id: number): void {
-    if (this.#leadership !== null) return this.#readIndex.ask({ member: this.#member.self, id });
-    if (this.#leader !== null) return this.#forwardedReads.ask(id, this.#leader);
-    this.#member.outbox.emit({ type: "read-refused", id, reason: "no-leader" });
+  private read(id: number): void {
+    if (this.leadership !== null) {
+      return this.readIndex.ask({ member: this.member.self, id }, this.leadership.replication);
+    }
+    if (this.leader !== null) return this.forwardedReads.ask(id, this.leader);
+    this.member.outbox.emit({ type: "read-refused", id, reason: "no-leader" });
   }
 }

@@ -149,7 +149,7 @@ test("messages of strangers and to others are ignored", () => {
   const solo = new Solo();
   expect(solo.receive(9, 7, ask(9, 6))).toEqual([]);
   const message = { from: 2, to: 3, term: 7, ...ask(9, 6) };
-  expect(solo.step({ type: "receive", message, wallMs: 0 })).toEqual([]);
+  expect(solo.step({ type: "receive", message })).toEqual([]);
   expect(solo.core.status().term).toBe(0);
 });
 

@@ -6,50 +6,50 @@ import type { VoteResult } from "./quorum.js";
 
 /** Counts the ticks without a leader. The limit is drawn anew each time, so that split votes do not repeat. */
 export class ElectionTimer {
-  readonly #electionTicks: number;
-  readonly #random: Random;
-  #elapsedTicks = 0;
-  #limitTicks = 0;
+  private readonly electionTicks: number;
+  private readonly random: Random;
+  private elapsedTicks = 0;
+  private limitTicks = 0;
 
   constructor(electionTicks: number, random: Random) {
-    this.#electionTicks = electionTicks;
-    this.#random = random;
+    this.electionTicks = electionTicks;
+    this.random = random;
     this.restart();
   }
 
   restart(): void {
-    this.#elapsedTicks = 0;
-    this.#limitTicks = this.#electionTicks + this.#random.below(this.#electionTicks);
+    this.elapsedTicks = 0;
+    this.limitTicks = this.electionTicks + this.random.below(this.electionTicks);
   }
 
   /** True: time to campaign. */
   tick(): boolean {
-    this.#elapsedTicks += 1;
-    return this.#elapsedTicks >= this.#limitTicks;
+    this.elapsedTicks += 1;
+    return this.elapsedTicks >= this.limitTicks;
   }
 
   /** Less than the shortest election timeout has passed since the restart. */
   get isFresh(): boolean {
-    return this.#elapsedTicks < this.#electionTicks;
+    return this.elapsedTicks < this.electionTicks;
   }
 }
 
 /** One attempt to be elected, in one term; `pre`: only asks whether it would succeed. */
 export class Campaign {
   readonly pre: boolean;
-  readonly #votes = new Map<MemberId, boolean>();
-  readonly #voters: number;
+  private readonly votes = new Map<MemberId, boolean>();
+  private readonly voters: number;
 
   constructor(pre: boolean, voters: number) {
     this.pre = pre;
-    this.#voters = voters;
+    this.voters = voters;
   }
 
   /** A member's first answer counts: a duplicate changes nothing. */
   record(voter: MemberId, granted: boolean): VoteResult {
-    if (!this.#votes.has(voter)) this.#votes.set(voter, granted);
-    const grants = [...this.#votes.values()].filter(Boolean).length;
-    return tally(this.#voters, grants, this.#votes.size - grants);
+    if (!this.votes.has(voter)) this.votes.set(voter, granted);
+    const grants = [...this.votes.values()].filter(Boolean).length;
+    return tally(this.voters, grants, this.votes.size - grants);
   }
 }
 

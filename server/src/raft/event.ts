@@ -1,16 +1,25 @@
 import type { Entry, HardState } from "./entry.js";
 import type { MemberId, Message } from "./message.js";
 
-/** All that can happen to the core. Time is ticks only; the wall clock is handed in with what needs it. */
+/**
+ * When a step happens, by its member's own clocks. Elections count ticks; the monotonic clock is read for
+ * leases alone, the wall clock for people.
+ */
+export interface Instant {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}
+
+/** All that can happen to the core. */
 export type Event =
   | { readonly type: "tick" }
-  | { readonly type: "receive"; readonly message: Message; readonly wallMs: number }
+  | { readonly type: "receive"; readonly message: Message }
   /** Local proposals, in order. Answered by nothing, or by `proposals-refused` in the same step. */
-  | { readonly type: "propose"; readonly data: readonly Uint8Array[]; readonly wallMs: number }
+  | { readonly type: "propose"; readonly data: readonly Uint8Array[] }
   /** Asks for a read index. `id` is unique on this member while it runs; answered by one `read-ready` or `read-refused`. */
   | { readonly type: "read"; readonly id: number }
   /** The persist effect `sequence`, and all before it, are durable. */
-  | { readonly type: "persisted"; readonly sequence: number; readonly wallMs: number }
+  | { readonly type: "persisted"; readonly sequence: number }
   /** Everything up to `index` is in the state machine. */
   | { readonly type: "applied"; readonly index: number };
 

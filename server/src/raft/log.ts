@@ -12,15 +12,15 @@ import { invariant } from "./invariant.js";
  */
 export class RaftLog {
   /** Entry i is at i - 1. */
-  readonly #entries: Entry[];
-  #commitIndex = 0;
-  #durableIndex: number;
+  private readonly entries: Entry[];
+  private committedTo = 0;
+  private durableTo: number;
   /** First index that no persist effect has carried in its present form. */
-  #unstagedFrom: number;
-  #writes: { readonly sequence: number; validTo: number }[] = [];
+  private unstagedFrom: number;
+  private writes: { readonly sequence: number; validTo: number }[] = [];
 
   constructor(entries: readonly Entry[]) {
-    this.#entries = [...entries];
+    this.entries = [...entries];
     let previousTerm = 0;
     for (const [at, entry] of entries.entries()) {
       invariant(entry.index === at + 1, () => `restored entry ${at + 1} has index ${entry.index}`);
@@ -30,48 +30,48 @@ export class RaftLog {
       );
       previousTerm = entry.term;
     }
-    this.#durableIndex = entries.length;
-    this.#unstagedFrom = entries.length + 1;
+    this.durableTo = entries.length;
+    this.unstagedFrom = entries.length + 1;
   }
 
   get lastIndex(): number {
-    return this.#entries.length;
+    return this.entries.length;
   }
 
   get lastTerm(): number {
-    return this.#entries.at(-1)?.term ?? 0;
+    return this.entries.at(-1)?.term ?? 0;
   }
 
   get commitIndex(): number {
-    return this.#commitIndex;
+    return this.committedTo;
   }
 
   /** Everything up to here, as it is now in memory, survives a crash. */
   get durableIndex(): number {
-    return this.#durableIndex;
+    return this.durableTo;
   }
 
   /** Index 0 is the empty log's end and has term 0. */
   termAt(index: number): number | null {
-    return index === 0 ? 0 : (this.#entries[index - 1]?.term ?? null);
+    return index === 0 ? 0 : (this.entries[index - 1]?.term ?? null);
   }
 
   /** Both inclusive. */
   slice(first: number, last: number): readonly Entry[] {
-    return this.#entries.slice(first - 1, last);
+    return this.entries.slice(first - 1, last);
   }
 
   /** Entries from `first` on that together stay within `maxBytes`; always one, if there is one. */
   batch(first: number, maxBytes: number): readonly Entry[] {
     let bytes = 0;
     let end = first - 1;
-    for (; end < this.#entries.length; end++) {
-      const entry = this.#entries[end];
+    for (; end < this.entries.length; end++) {
+      const entry = this.entries[end];
       if (entry === undefined) break;
       bytes += entryBytes(entry);
       if (bytes > maxBytes && end >= first) break;
     }
-    return this.#entries.slice(first - 1, end);
+    return this.entries.slice(first - 1, end);
   }
 
   /** The last index, at most `from`, whose term is at most `term`; 0 if none. Terms never fall along a log. */
@@ -97,11 +97,11 @@ export class RaftLog {
     if (first === undefined) return;
     invariant(first <= this.lastIndex + 1, () => `gap: entry ${first} after ${this.lastIndex}`);
     invariant(
-      first > this.#commitIndex,
-      () => `entry ${first} would replace a committed one (${this.#commitIndex})`,
+      first > this.committedTo,
+      () => `entry ${first} would replace a committed one (${this.committedTo})`,
     );
     let previousTerm = this.termAt(first - 1) ?? 0;
-    this.#entries.length = first - 1;
+    this.entries.length = first - 1;
     for (const entry of entries) {
       invariant(
         entry.index === this.lastIndex + 1 && entry.term >= previousTerm,
@@ -109,38 +109,35 @@ export class RaftLog {
           `entry ${entry.index} of term ${entry.term} after entry ${this.lastIndex} of term ${previousTerm}`,
       );
       previousTerm = entry.term;
-      this.#entries.push(entry);
+      this.entries.push(entry);
     }
-    this.#unstagedFrom = Math.min(this.#unstagedFrom, first);
-    this.#durableIndex = Math.min(this.#durableIndex, first - 1);
-    for (const write of this.#writes) write.validTo = Math.min(write.validTo, first - 1);
+    this.unstagedFrom = Math.min(this.unstagedFrom, first);
+    this.durableTo = Math.min(this.durableTo, first - 1);
+    for (const write of this.writes) write.validTo = Math.min(write.validTo, first - 1);
   }
 
   /** What the persist effect `sequence` has to carry: all that changed since the last one. */
   stage(sequence: number): readonly Entry[] {
-    const entries = this.#entries.slice(this.#unstagedFrom - 1);
-    if (entries.length > 0) this.#writes.push({ sequence, validTo: this.lastIndex });
-    this.#unstagedFrom = this.lastIndex + 1;
+    const entries = this.entries.slice(this.unstagedFrom - 1);
+    if (entries.length > 0) this.writes.push({ sequence, validTo: this.lastIndex });
+    this.unstagedFrom = this.lastIndex + 1;
     return entries;
   }
 
   persisted(sequence: number): void {
     let done = 0;
-    for (const write of this.#writes) {
+    for (const write of this.writes) {
       if (write.sequence > sequence) break;
-      this.#durableIndex = Math.max(this.#durableIndex, write.validTo);
+      this.durableTo = Math.max(this.durableTo, write.validTo);
       done += 1;
     }
-    if (done > 0) this.#writes = this.#writes.slice(done);
-    invariant(this.#durableIndex <= this.lastIndex, () => "more is durable than there is");
+    if (done > 0) this.writes = this.writes.slice(done);
+    invariant(this.durableTo <= this.lastIndex, () => "more is durable than there is");
   }
 
   commitTo(index: number): void {
-    invariant(
-      index >= this.#commitIndex,
-      () => `commit index goes back from ${this.#commitIndex} to ${index}`,
-    );
+    invariant(index >= this.committedTo, () => `commit index goes back from ${this.committedTo} to ${index}`);
     invariant(index <= this.lastIndex, () => `commit index ${index} is past the log's end ${this.lastIndex}`);
-    this.#commitIndex = index;
+    this.committedTo = index;
   }
 }

@@ -13,14 +13,14 @@ export class Member {
   readonly peers: readonly MemberId[];
   readonly log: RaftLog;
   readonly outbox = new Outbox();
-  #hardState: HardState;
+  private hardState: HardState;
 
   constructor(config: RaftConfig, restored: { hardState: HardState; entries: readonly Entry[] }) {
     this.config = config;
     this.self = config.self;
     this.peers = config.voters.filter((voter) => voter !== config.self);
     this.log = new RaftLog(restored.entries);
-    this.#hardState = restored.hardState;
+    this.hardState = restored.hardState;
     invariant(
       this.log.lastTerm <= this.term,
       () => `restored log ends in term ${this.log.lastTerm}, later than the restored term ${this.term}`,
@@ -28,25 +28,25 @@ export class Member {
   }
 
   get term(): number {
-    return this.#hardState.term;
+    return this.hardState.term;
   }
 
   get vote(): MemberId | null {
-    return this.#hardState.vote;
+    return this.hardState.vote;
   }
 
   /** A new term has no vote yet: both change together and are written together. */
   enterTerm(term: number): void {
     invariant(term > this.term, () => `term goes from ${this.term} to ${term}`);
-    this.#hardState = { term, vote: null };
-    this.outbox.persist(this.#hardState);
+    this.hardState = { term, vote: null };
+    this.outbox.persist(this.hardState);
   }
 
   voteFor(candidate: MemberId): void {
     if (this.vote === candidate) return;
     invariant(this.vote === null, () => `second vote in term ${this.term}: ${this.vote}, then ${candidate}`);
-    this.#hardState = { term: this.term, vote: candidate };
-    this.outbox.persist(this.#hardState);
+    this.hardState = { term: this.term, vote: candidate };
+    this.outbox.persist(this.hardState);
   }
 
   /** `term` differs from the member's own only in pre-votes. */

@@ -13,61 +13,61 @@ import { invariant } from "./invariant.js";
  * one term. (Acknowledgements of entries have a second condition: acceptance.ts.)
  */
 export class Outbox {
-  #effects: Effect[] = [];
-  #held: { readonly until: number; readonly message: Message }[] = [];
-  #hardState: HardState | null = null;
+  private effects: Effect[] = [];
+  private held: { readonly until: number; readonly message: Message }[] = [];
+  private hardState: HardState | null = null;
   /** Sequence of the write that makes the present term and vote durable. */
-  #hardStateSequence = 0;
-  #nextSequence = 1;
-  #persistedSequence = 0;
+  private hardStateSequence = 0;
+  private nextSequence = 1;
+  private persistedSequence = 0;
 
   get hardStateDurable(): boolean {
-    return this.#hardStateSequence <= this.#persistedSequence;
+    return this.hardStateSequence <= this.persistedSequence;
   }
 
   persist(hardState: HardState): void {
-    this.#hardState = hardState;
-    this.#hardStateSequence = this.#nextSequence;
+    this.hardState = hardState;
+    this.hardStateSequence = this.nextSequence;
   }
 
   send(message: Message): void {
-    if (this.hardStateDurable) this.#effects.push({ type: "send", message });
-    else if (this.#held.length < MAX_HELD_MESSAGES) {
-      this.#held.push({ until: this.#hardStateSequence, message });
+    if (this.hardStateDurable) this.effects.push({ type: "send", message });
+    else if (this.held.length < MAX_HELD_MESSAGES) {
+      this.held.push({ until: this.hardStateSequence, message });
     }
   }
 
   emit(effect: Effect): void {
-    this.#effects.push(effect);
+    this.effects.push(effect);
   }
 
   persisted(sequence: number): void {
     invariant(
-      sequence < this.#nextSequence,
-      () => `persisted(${sequence}), but ${this.#nextSequence} is the next`,
+      sequence < this.nextSequence,
+      () => `persisted(${sequence}), but ${this.nextSequence} is the next`,
     );
     invariant(
-      sequence >= this.#persistedSequence,
-      () => `persisted goes back from ${this.#persistedSequence} to ${sequence}`,
+      sequence >= this.persistedSequence,
+      () => `persisted goes back from ${this.persistedSequence} to ${sequence}`,
     );
-    this.#persistedSequence = sequence;
-    if (this.#held.length === 0) return;
-    for (const { until, message } of this.#held) {
-      if (until <= sequence) this.#effects.push({ type: "send", message });
+    this.persistedSequence = sequence;
+    if (this.held.length === 0) return;
+    for (const { until, message } of this.held) {
+      if (until <= sequence) this.effects.push({ type: "send", message });
     }
-    this.#held = this.#held.filter(({ until }) => until > sequence);
+    this.held = this.held.filter(({ until }) => until > sequence);
   }
 
   /** All effects of the step; what must be written comes first. */
   take(log: RaftLog): readonly Effect[] {
-    const effects = this.#effects;
-    this.#effects = [];
-    const entries = log.stage(this.#nextSequence);
-    if (this.#hardState === null && entries.length === 0) return effects;
-    const sequence = this.#nextSequence;
-    this.#nextSequence += 1;
-    const hardState = this.#hardState;
-    this.#hardState = null;
+    const effects = this.effects;
+    this.effects = [];
+    const entries = log.stage(this.nextSequence);
+    if (this.hardState === null && entries.length === 0) return effects;
+    const sequence = this.nextSequence;
+    this.nextSequence += 1;
+    const hardState = this.hardState;
+    this.hardState = null;
     return [{ type: "persist", sequence, hardState, entries }, ...effects];
   }
 }

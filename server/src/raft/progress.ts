@@ -5,14 +5,14 @@
  * another without waiting, up to a window, in the hope that all arrive; a rejection ends the hope.
  */
 export class Progress {
-  #state: "probe" | "replicate" = "probe";
+  private currentState: "probe" | "replicate" = "probe";
   /** Everything up to here equals the leader's log and is durable at the peer. */
-  #matchIndex = 0;
-  #nextIndex: number;
-  #probeUnderWay = false;
+  private matched = 0;
+  private next: number;
+  private probeUnderWay = false;
   /** Last index of each append with entries that has no answer, ascending. */
-  #inflight: number[] = [];
-  readonly #maxInflight: number;
+  private inflight: number[] = [];
+  private readonly maxInflight: number;
 
   /** The highest commit index that the peer may have been told. */
   toldCommitIndex = 0;
@@ -22,71 +22,71 @@ export class Progress {
   recoveryDue = false;
 
   constructor(nextIndex: number, maxInflight: number, heardTick: number) {
-    this.#nextIndex = nextIndex;
-    this.#maxInflight = maxInflight;
+    this.next = nextIndex;
+    this.maxInflight = maxInflight;
     this.heardTick = heardTick;
   }
 
   get state(): "probe" | "replicate" {
-    return this.#state;
+    return this.currentState;
   }
 
   get matchIndex(): number {
-    return this.#matchIndex;
+    return this.matched;
   }
 
   get nextIndex(): number {
-    return this.#nextIndex;
+    return this.next;
   }
 
   get inflightAppends(): number {
-    return this.#inflight.length;
+    return this.inflight.length;
   }
 
   get maySend(): boolean {
-    return this.#state === "probe" ? !this.#probeUnderWay : this.#inflight.length < this.#maxInflight;
+    return this.currentState === "probe" ? !this.probeUnderWay : this.inflight.length < this.maxInflight;
   }
 
   /** An append with `count` entries from nextIndex on has left. */
   sent(count: number): void {
-    if (this.#state === "probe") {
-      this.#probeUnderWay = true;
+    if (this.currentState === "probe") {
+      this.probeUnderWay = true;
     } else if (count > 0) {
-      this.#nextIndex += count;
-      this.#inflight.push(this.#nextIndex - 1);
+      this.next += count;
+      this.inflight.push(this.next - 1);
     }
   }
 
   /** True: the peer is known to hold more than before. */
   accepted(matchIndex: number): boolean {
-    const advanced = matchIndex > this.#matchIndex;
+    const advanced = matchIndex > this.matched;
     if (advanced) {
-      this.#matchIndex = matchIndex;
-      this.#nextIndex = Math.max(this.#nextIndex, matchIndex + 1);
+      this.matched = matchIndex;
+      this.next = Math.max(this.next, matchIndex + 1);
     }
-    const answered = this.#inflight.findIndex((lastIndex) => lastIndex > matchIndex);
-    this.#inflight = answered === -1 ? [] : this.#inflight.slice(answered);
-    if (this.#state === "probe" && (advanced || matchIndex === this.#nextIndex - 1)) {
-      this.#state = "replicate";
-      this.#probeUnderWay = false;
+    const answered = this.inflight.findIndex((lastIndex) => lastIndex > matchIndex);
+    this.inflight = answered === -1 ? [] : this.inflight.slice(answered);
+    if (this.currentState === "probe" && (advanced || matchIndex === this.next - 1)) {
+      this.currentState = "replicate";
+      this.probeUnderWay = false;
     }
     return advanced;
   }
 
   /** `agreeIndex`: the last place where the logs may agree. False: an old answer, overtaken by others. */
   rejected(rejectedPrevIndex: number, agreeIndex: number): boolean {
-    if (rejectedPrevIndex <= this.#matchIndex) return false;
-    if (this.#state === "probe" && rejectedPrevIndex !== this.#nextIndex - 1) return false;
-    this.#state = "probe";
-    this.#inflight = [];
+    if (rejectedPrevIndex <= this.matched) return false;
+    if (this.currentState === "probe" && rejectedPrevIndex !== this.next - 1) return false;
+    this.currentState = "probe";
+    this.inflight = [];
     this.toldCommitIndex = 0;
-    this.#nextIndex = Math.max(this.#matchIndex + 1, Math.min(rejectedPrevIndex, agreeIndex + 1));
-    this.#probeUnderWay = false;
+    this.next = Math.max(this.matched + 1, Math.min(rejectedPrevIndex, agreeIndex + 1));
+    this.probeUnderWay = false;
     return true;
   }
 
   /** The probe, or its answer, may have been lost. */
   allowProbe(): void {
-    this.#probeUnderWay = false;
+    this.probeUnderWay = false;
   }
 }

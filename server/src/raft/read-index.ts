@@ -1,6 +1,7 @@
 import type { Member } from "./member.js";
 import type { MemberId } from "./message.js";
 import { majoritySize } from "./quorum.js";
+import type { Replication } from "./replication.js";
 
 /** Who wants a read index: a caller of this member, or another member for its callers. */
 export interface Reader {
@@ -25,76 +26,74 @@ interface Batch {
  * numbered from 1 and never start over while the process lives; 0 confirms nothing.
  */
 export class ReadIndex {
-  readonly #member: Member;
-  readonly #sendRound: (round: number) => void;
-  #round = 0;
-  #waiting: Reader[] = [];
-  #batch: Batch | null = null;
+  private readonly member: Member;
+  private lastRound = 0;
+  private waiting: Reader[] = [];
+  private batch: Batch | null = null;
 
-  constructor(member: Member, sendRound: (round: number) => void) {
-    this.#member = member;
-    this.#sendRound = sendRound;
+  constructor(member: Member) {
+    this.member = member;
   }
 
   /** What every heartbeat carries: one that is repeated by routine makes up for one that was lost. */
   get round(): number {
-    return this.#round;
+    return this.lastRound;
   }
 
-  ask(reader: Reader): void {
-    this.#waiting.push(reader);
-    this.begin();
+  ask(reader: Reader, replication: Replication): void {
+    this.waiting.push(reader);
+    this.begin(replication);
   }
 
   /** Starts a round, if there is reason to and none is under way. */
-  begin(): void {
-    const { log, term, self, config } = this.#member;
-    while (this.#batch === null && this.#waiting.length > 0) {
+  begin(replication: Replication): void {
+    const { log, term, self, config } = this.member;
+    while (this.batch === null && this.waiting.length > 0) {
       if (log.termAt(log.commitIndex) !== term) return;
-      this.#round += 1;
-      this.#batch = {
-        round: this.#round,
+      this.lastRound += 1;
+      this.batch = {
+        round: this.lastRound,
         index: log.commitIndex,
-        readers: this.#waiting,
+        readers: this.waiting,
         confirmedBy: new Set([self]),
       };
-      this.#waiting = [];
-      if (config.voters.length === 1) this.#finish(this.#batch);
-      else this.#sendRound(this.#round);
+      this.waiting = [];
+      if (config.voters.length === 1) this.finish(this.batch);
+      else replication.sendHeartbeats(this.lastRound, false);
     }
   }
 
   /** `from` still followed this leader when it answered round `round`. */
-  confirmed(from: MemberId, round: number): void {
-    const batch = this.#batch;
+  confirmed(from: MemberId, round: number, replication: Replication): void {
+    const batch = this.batch;
     if (batch === null || round < batch.round) return;
     batch.confirmedBy.add(from);
-    if (batch.confirmedBy.size < majoritySize(this.#member.config.voters.length)) return;
-    this.#finish(batch);
-    this.begin();
+    if (batch.confirmedBy.size < majoritySize(this.member.config.voters.length)) return;
+    this.finish(batch);
+    this.begin(replication);
   }
 
   /** This member no longer leads: it can confirm nothing. */
   refuseAll(): void {
-    const readers = [...(this.#batch?.readers ?? []), ...this.#waiting];
-    this.#batch = null;
-    this.#waiting = [];
+    const readers = [...(this.batch?.readers ?? []), ...this.waiting];
+    this.batch = null;
+    this.waiting = [];
     for (const { member, id } of readers) {
-      if (member === this.#member.self) {
-        this.#member.outbox.emit({ type: "read-refused", id, reason: "leader-changed" });
+      if (member === this.member.self) {
+        this.member.outbox.emit({ type: "read-refused", id, reason: "leader-changed" });
       } else {
-        this.#member.send(member, { type: "read-response", id, index: null });
+        this.member.send(member, { type: "read-response", id, index: null });
       }
     }
   }
 
-  #finish(batch: Batch): void {
-    this.#batch = null;
+  private finish(batch: Batch): void {
+    this.batch = null;
     for (const { member, id } of batch.readers) {
-      if (member === this.#member.self) {
-        this.#member.outbox.emit({ type: "read-ready", id, index: batch.index });
+      if (member === this.member.self) {
+        this.member.outbox.emit({ type: "read-ready", id, index: batch.index });
       } else {
-        this.#member.send(member, { type: "read-response", id, index: batch.index });
+        this.member.send(member, { type: "read-response", id, index: batch.index });
       }
     }
   }

@@ -16,7 +16,7 @@ function answersTo(body: Body): readonly Message[] {
 /** The same, as it reaches a member that is in term 5 by then. */
 function answer(solo: Solo, by: MemberId, body: Body): void {
   for (const message of answersTo(body)) {
-    solo.step({ type: "receive", message: { ...message, from: by, to: 1 }, wallMs: 5 });
+    solo.step({ type: "receive", message: { ...message, from: by, to: 1 } });
   }
 }
 

@@ -35,17 +35,17 @@ export class Solo {
   }
 
   step(event: Event): readonly Effect[] {
-    const effects = this.core.step(event);
+    const effects = this.core.step(event, { monotonicMs: 5, wallMs: 5 });
     for (const effect of effects) if (effect.type === "persist") this.#lastSequence = effect.sequence;
     return effects;
   }
 
   receive(from: MemberId, term: number, body: Body): readonly Effect[] {
-    return this.step({ type: "receive", message: { from, to: 1, term, ...body }, wallMs: 5 });
+    return this.step({ type: "receive", message: { from, to: 1, term, ...body } });
   }
 
   propose(...data: readonly Uint8Array[]): readonly Effect[] {
-    return this.step({ type: "propose", data, wallMs: 5 });
+    return this.step({ type: "propose", data });
   }
 
   tick(times = 1): readonly Effect[] {
@@ -54,7 +54,7 @@ export class Solo {
 
   /** All writes so far are done. */
   sync(sequence = this.#lastSequence): readonly Effect[] {
-    return this.step({ type: "persisted", sequence, wallMs: 5 });
+    return this.step({ type: "persisted", sequence });
   }
 
   /** Ticks until the role changes, and answers with all votes until it leads. */

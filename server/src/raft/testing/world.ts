@@ -73,7 +73,6 @@ export class World {
     const effects = this.#step(id, {
       type: "propose",
       data: proposals.map(encodeProposal),
-      wallMs: this.#steps,
     });
     if (effects.some(({ type }) => type === "proposals-refused")) this.oracle.refused(proposals);
     return proposals;
@@ -93,7 +92,7 @@ export class World {
     if (message === undefined) return;
     if (!keepCopy) this.network.splice(at, 1);
     if (this.#cuts.has(`${message.from}>${message.to}`)) return;
-    const effects = this.#step(message.to, { type: "receive", message, wallMs: this.#steps });
+    const effects = this.#step(message.to, { type: "receive", message });
     if (
       message.type === "propose" &&
       effects.some((effect) => effect.type === "send" && effect.message.type === "propose")
@@ -112,8 +111,7 @@ export class World {
     const done = node.writes.splice(0, count);
     for (const write of done) store(node, write, write.entries.length);
     const last = done.at(-1);
-    if (last !== undefined)
-      this.#step(id, { type: "persisted", sequence: last.sequence, wallMs: this.#steps });
+    if (last !== undefined) this.#step(id, { type: "persisted", sequence: last.sequence });
   }
 
   /** Loses the memory; of the writes under way, the first `kept` and `torn` entries of the next reach the disk. */
@@ -202,7 +200,7 @@ export class World {
     if (!node.alive) return [];
     this.#steps += 1;
     const before = node.status;
-    const effects = node.core.step(event);
+    const effects = node.core.step(event, { monotonicMs: this.#steps, wallMs: this.#steps });
     node.status = node.core.status();
     for (const effect of effects) {
       if (effect.type !== "persist") continue;
