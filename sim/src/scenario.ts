@@ -1,0 +1,84 @@
+import type { ScheduleFile } from "@gauntlet/nemesis";
+
+/**
+ * All that a run is made of: with the same server code, the same scenario gives the same trace. Drawn from a
+ * seed (draw.ts), saved, edited, shrunk, replayed. Plain data; times in virtual milliseconds.
+ */
+export interface Scenario {
+  /** Seeds every random stream of the run: network, disks, election timers, operations, targets of faults. */
+  readonly seed: number;
+  /** First members, n1 … ; further machines of the world stand by for membership changes. */
+  readonly nodes: number;
+  readonly spareNodes: number;
+  readonly server: ServerSettings;
+  readonly network: NetworkProfile;
+  readonly disk: DiskProfile;
+  /** Of each node's monotonic clock: rates are drawn from [1 - drift, 1 + drift]. */
+  readonly clockDrift: number;
+  readonly load: Load;
+  /** What happens to the nodes, and when: the same file that containers take. */
+  readonly schedule: ScheduleFile;
+  readonly healing: Healing;
+}
+
+/** Of every server process; `upgrade` restarts use `upgraded` instead, one node after another. */
+export interface ServerSettings {
+  readonly heartbeatIntervalMs: number;
+  readonly electionTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly segmentBytes: number;
+  readonly maxAppendBytes: number;
+  readonly maxInflightAppends: number;
+  readonly maxInflightBytes: number;
+  /** null: leases are off. */
+  readonly leaseClockUncertainty: number | null;
+}
+
+/** Of every link, faults aside. Shares are in [0, 1]. */
+export interface NetworkProfile {
+  readonly minDelayMs: number;
+  readonly maxDelayMs: number;
+  readonly loss: number;
+  readonly duplicate: number;
+  /** Share of messages that are held up by another draw of up to `reorderMs`, so that later ones overtake them. */
+  readonly reorder: number;
+  readonly reorderMs: number;
+}
+
+export interface DiskProfile {
+  readonly minSyncMs: number;
+  readonly maxSyncMs: number;
+  /** Share of syncs that take `stallMs` instead. */
+  readonly stall: number;
+  readonly stallMs: number;
+}
+
+export interface Load {
+  /** By name, of @gauntlet/workloads. */
+  readonly workload: string;
+  /** Operations a virtual second, over all workers. */
+  readonly rate: number;
+  readonly concurrency: number;
+  readonly durationMs: number;
+  /** At most so many operations before the final reads: what a shrunk scenario lowers. */
+  readonly maxOperations: number;
+}
+
+/**
+ * After the schedule the world is mended, and progress is demanded. Not of all nodes: `core`, a quorum, is
+ * healed among itself; what `lasting` says still holds for the others, since a cluster must live with it.
+ */
+export interface Healing {
+  /** Within so long after the heal, a write through every node of the core must succeed. */
+  readonly boundMs: number;
+  readonly lasting: LastingFault;
+}
+
+export type LastingFault =
+  | { readonly type: "none" }
+  /** A minority stays down. */
+  | { readonly type: "down"; readonly nodes: readonly string[] }
+  /** These nodes hear nothing from their peers, but are heard: without PreVote they disturb for ever. */
+  | { readonly type: "deaf"; readonly nodes: readonly string[] }
+  /** Two nodes cannot speak to each other; everybody else can. */
+  | { readonly type: "cut"; readonly between: readonly [string, string] };
