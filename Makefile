@@ -2,10 +2,12 @@
 # because make turns every failure into its own exit code 2 (exit codes: histories/README.md).
 .DEFAULT_GOAL := help
 .PHONY: help setup packages engine images tools build proto proto-check test lint format jepsen mutant \
-	cluster-up cluster-down image bench bench-checker test-long clean
+	cluster-up cluster-down image bench bench-checker test-long clean sim modelcheck mutants-sim
 
 NAME ?=
 RUNS ?= 1
+SEEDS ?= 1000
+FIRST_SEED ?=
 
 # Each variable that is set becomes the flag of the same name; defaults live in `gauntlet run --help`. FLAGS takes what has
 # no variable: FLAGS=--keep-going goes on to the end after a violation, FLAGS='--keep --op-timeout 5s' …
@@ -65,6 +67,16 @@ jepsen: setup ## Break a cluster: TIME_LIMIT=60 RATE=200 CONCURRENCY=10 NODES=5 
 
 mutant: setup ## Plant a bug and see that the rig finds it: NAME=01-stale-leader-reads RUNS=1
 	@node controller/bin/gauntlet.js mutant '$(NAME)' --runs '$(RUNS)'
+
+# The simulator needs no containers, so none of these waits for Docker.
+sim: build ## Run the server's own code in a deterministic world: SEEDS=1000 FIRST_SEED=1; all night: FLAGS='--time-limit 8h'
+	@node sim/bin/gauntlet-sim.js run --seeds '$(SEEDS)' $(if $(FIRST_SEED),--first-seed '$(FIRST_SEED)') $(FLAGS)
+
+modelcheck: build ## Explore all reachable states of the consensus core within small bounds: FLAGS=--deep goes further
+	@node sim/bin/gauntlet-sim.js modelcheck $(FLAGS)
+
+mutants-sim: build ## Plant each bug that lives in the core and see that the simulator finds it: NAME=08-… for one
+	@node sim/bin/gauntlet-sim.js mutants $(if $(NAME),'$(NAME)') $(FLAGS)
 
 cluster-up: setup ## Start a standing cluster and print etcdctl commands to try: NODES=5
 	@node docker/bin/cluster.js up $(NODES)
