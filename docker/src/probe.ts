@@ -1,4 +1,11 @@
-import type { Capability, Hosts, NodeName, ProbeResult } from "@gauntlet/nemesis";
+import {
+  type Capability,
+  type FacetCapability,
+  type Hosts,
+  type NodeName,
+  notOffered,
+  type ProbeResult,
+} from "@gauntlet/nemesis";
 import type { PacketRule } from "./agent/protocol.js";
 import { DockerError, messageOf } from "./docker-error.js";
 import type { NodeMachine } from "./node-machine.js";
@@ -6,6 +13,10 @@ import { PORTS } from "./server-arguments.js";
 
 /** TCP discard: nothing listens there, so a probe disturbs nobody even between a leader and its follower, and is answered by a refusal. */
 const UNUSED_PORT = 9;
+/** These hosts have no facet for it, so there is nothing to try. */
+const NOT_OFFERED: Readonly<Record<FacetCapability, ProbeResult>> = notOffered(
+  "machines made of containers do not offer it",
+);
 const DIAL_MS = 400;
 const WALL_BUMP_MS = 3_000;
 const SLOW_RATE = 0.5;
@@ -25,6 +36,7 @@ export async function probeAll(
 ): Promise<Readonly<Record<Capability, ProbeResult>>> {
   const node = machine.node;
   return {
+    ...NOT_OFFERED,
     "network.cut": await attempt(() => probeCut(machine, peer, mayCutPeers ? PORTS.peer : UNUSED_PORT)),
     "process.signal": await attempt(() => probeSignal(hosts, node)),
     "clock.wall": await attempt(() => probeWall(hosts, node)),

@@ -3,11 +3,27 @@
  * offer its own. A fault knows nothing else: no Docker, no server.
  */
 
+import type { DiskHosts, MemberHosts, PacketHosts, UpgradeHosts } from "./facets.js";
+
+export type * from "./facets.js";
+
 /** n1, n2, … */
 export type NodeName = string;
 
 /** What a fault may need of a host. Each is tried by its effect once a run, never guessed from versions. */
-export type Capability = "network.cut" | "process.signal" | "clock.wall" | "clock.rate";
+export type Capability =
+  | "network.cut"
+  | "network.shape"
+  | "process.signal"
+  | "process.upgrade"
+  | "clock.wall"
+  | "clock.rate"
+  | "disk.delay"
+  | "disk.errors"
+  | "disk.power-loss"
+  | "disk.damage"
+  | "member.change"
+  | "member.transfer";
 
 export type ProbeResult =
   | { readonly available: true; readonly detail: string }
@@ -58,7 +74,14 @@ export interface NodeView {
 }
 
 export interface Hosts {
+  /** The first members. */
   readonly nodes: readonly NodeName[];
+
+  /** What this world offers beyond the methods below; facets.ts. */
+  readonly packets?: PacketHosts;
+  readonly disks?: DiskHosts;
+  readonly members?: MemberHosts;
+  readonly upgrades?: UpgradeHosts;
 
   /** Tries every capability by effect, on an idle node, and leaves no trace. */
   probe(): Promise<Readonly<Record<Capability, ProbeResult>>>;

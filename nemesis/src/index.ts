@@ -1,3 +1,4 @@
+export { FACET_CAPABILITIES, type FacetCapability, notOffered } from "./capabilities.js";
 export { ScheduleError } from "./errors.js";
 export { FAULTS } from "./faults/catalogue.js";
 export type { Fault } from "./faults/fault.js";

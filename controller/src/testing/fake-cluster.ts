@@ -1,4 +1,11 @@
-import type { Capability, Hosts, NodeView, ProbeResult, ProcessState } from "@gauntlet/nemesis";
+import {
+  type Capability,
+  type Hosts,
+  type NodeView,
+  notOffered,
+  type ProbeResult,
+  type ProcessState,
+} from "@gauntlet/nemesis";
 import type { Client } from "@gauntlet/workloads";
 import type { Cluster, ClusterRequest, StartCluster } from "../run/cluster.js";
 
@@ -65,7 +72,8 @@ class FakeHosts implements Hosts {
 
   async probe(): Promise<Readonly<Record<Capability, ProbeResult>>> {
     const available: ProbeResult = { available: true, detail: "in this process" };
-    const all = { "network.cut": available, "process.signal": available };
+    const facets = notOffered("these machines are of a test");
+    const all = { ...facets, "network.cut": available, "process.signal": available };
     return { ...all, "clock.wall": available, "clock.rate": available, ...this.#options.capabilities };
   }
 

@@ -4,9 +4,11 @@ import { type Clock, pause } from "./clock.js";
 /** A host that has not answered by then counts as failed: a rig that waits for ever gives no verdict. */
 export const HOST_CALL_LIMIT_MS = 10_000;
 
+type Bounded = <T>(what: string, call: () => Promise<T>, extraMs?: number) => Promise<T>;
+
 /** The same hosts, every call of which ends within its limit. */
 export function boundedHosts(hosts: Hosts, clock: Clock): Hosts {
-  const bounded = async <T>(what: string, call: () => Promise<T>, extraMs = 0): Promise<T> => {
+  const bounded: Bounded = async (what, call, extraMs = 0) => {
     const done = new AbortController();
     const limitMs = HOST_CALL_LIMIT_MS + extraMs;
     const tooLong = pause(clock, limitMs, done.signal).then((isOver) => {
@@ -21,6 +23,7 @@ export function boundedHosts(hosts: Hosts, clock: Clock): Hosts {
   };
   return {
     nodes: hosts.nodes,
+    ...boundedFacets(hosts, bounded),
     probe: () => hosts.probe(),
     view: () => bounded("view", () => hosts.view()),
     cut: (node, cuts) => bounded(`cut ${node}`, () => hosts.cut(node, cuts)),
@@ -33,5 +36,43 @@ export function boundedHosts(hosts: Hosts, clock: Clock): Hosts {
     clockSetting: (node) => bounded(`clockSetting ${node}`, () => hosts.clockSetting(node)),
     readClock: (node, windowMs) =>
       bounded(`readClock ${node}`, () => hosts.readClock(node, windowMs), windowMs),
+  };
+}
+
+type Facets = Pick<Hosts, "packets" | "disks" | "members" | "upgrades">;
+
+function boundedFacets({ packets, disks, members, upgrades }: Facets, bounded: Bounded): Facets {
+  return {
+    ...(packets && {
+      packets: {
+        shape: (node, shape) => bounded(`shape ${node}`, () => packets.shape(node, shape)),
+        shapeOf: (node) => bounded(`shapeOf ${node}`, () => packets.shapeOf(node)),
+        counts: (node) => bounded(`counts ${node}`, () => packets.counts(node)),
+      },
+    }),
+    ...(disks && {
+      disks: {
+        set: (node, setting) => bounded(`set disk ${node}`, () => disks.set(node, setting)),
+        setting: (node) => bounded(`setting ${node}`, () => disks.setting(node)),
+        counts: (node) => bounded(`counts ${node}`, () => disks.counts(node)),
+        powerLoss: (node) => bounded(`powerLoss ${node}`, () => disks.powerLoss(node)),
+        damage: (node, kind) => bounded(`damage ${node}`, () => disks.damage(node, kind)),
+        damages: (node) => bounded(`damages ${node}`, () => disks.damages(node)),
+      },
+    }),
+    ...(members && {
+      members: {
+        spares: members.spares,
+        membership: () => bounded("membership", () => members.membership()),
+        change: (change) => bounded(`${change.type} ${change.node}`, () => members.change(change)),
+        transfer: (to) => bounded(`transfer ${to}`, () => members.transfer(to)),
+      },
+    }),
+    ...(upgrades && {
+      upgrades: {
+        use: (node, settings) => bounded(`use ${node}`, () => upgrades.use(node, settings)),
+        inUse: (node) => bounded(`inUse ${node}`, () => upgrades.inUse(node)),
+      },
+    }),
   };
 }

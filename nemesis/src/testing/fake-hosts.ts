@@ -145,5 +145,18 @@ export class FakeHosts implements Hosts {
 
 export function allCapabilities(): Record<Capability, ProbeResult> {
   const yes: ProbeResult = { available: true, detail: "fake" };
-  return { "network.cut": yes, "process.signal": yes, "clock.wall": yes, "clock.rate": yes };
+  return {
+    "network.cut": yes,
+    "network.shape": yes,
+    "process.signal": yes,
+    "process.upgrade": yes,
+    "clock.wall": yes,
+    "clock.rate": yes,
+    "disk.delay": yes,
+    "disk.errors": yes,
+    "disk.power-loss": yes,
+    "disk.damage": yes,
+    "member.change": yes,
+    "member.transfer": yes,
+  };
 }
