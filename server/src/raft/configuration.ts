@@ -1,0 +1,45 @@
+import type { MemberId } from "./message.js";
+
+/**
+ * Who decides, and who only listens. `outgoing` is empty but for a joint configuration: then every decision
+ * needs a majority of `voters` and one of `outgoing` (dissertation 4.3). Each list ascends.
+ */
+export interface Configuration {
+  readonly voters: readonly MemberId[];
+  readonly outgoing: readonly MemberId[];
+  /** Get the log, decide nothing. */
+  readonly learners: readonly MemberId[];
+  /** Outgoing voters that become learners when the joint configuration is left. */
+  readonly learnersNext: readonly MemberId[];
+  /** Learners that the leader makes voters by itself once they have caught up. */
+  readonly promotable: readonly MemberId[];
+  /** The leader leaves the joint configuration as soon as it is committed. */
+  readonly autoLeave: boolean;
+}
+
+/** One wish. On a member that is what was wished for already, it changes nothing. */
+export type ConfigurationChange =
+  /** A new member or a learner becomes a voter. */
+  | { readonly type: "add-voter"; readonly member: MemberId }
+  /** A new member or a voter becomes a learner; `promote`: a voter later, when it has caught up. */
+  | { readonly type: "add-learner"; readonly member: MemberId; readonly promote: boolean }
+  | { readonly type: "remove"; readonly member: MemberId };
+
+export function configurationOf(voters: readonly MemberId[]): Configuration {
+  return {
+    voters: voters.toSorted((a, b) => a - b),
+    outgoing: [],
+    learners: [],
+    learnersNext: [],
+    promotable: [],
+    autoLeave: false,
+  };
+}
+
+/** The state machine as of an entry, as the log names it: what a log can begin after. */
+export interface SnapshotMark {
+  readonly index: number;
+  readonly term: number;
+  /** In force after that entry. */
+  readonly configuration: Configuration;
+}
