@@ -74,11 +74,12 @@ export interface LeaseConfig {
 
 /** Throws a RangeError that names the field: a wrong setting must not become a wrong cluster. */
 export function validateConfig(config: RaftConfig): void {
-  const members = [config.self, ...config.initial.voters, ...config.initial.learners];
-  for (const id of members) {
-    if (!Number.isSafeInteger(id) || id < 1) throw new RangeError(`${id} is no member id: a positive integer is`);
+  const members = [...config.initial.voters, ...config.initial.learners];
+  for (const id of [config.self, ...members]) {
+    if (!Number.isSafeInteger(id) || id < 1)
+      throw new RangeError(`${id} is no member id: a positive integer is`);
   }
-  if (new Set(members).size < members.length - 1) throw new RangeError("initial: a member is named twice");
+  if (new Set(members).size < members.length) throw new RangeError("initial: a member is named twice");
   for (const field of COUNTS) {
     const value = config[field];
     if (!Number.isSafeInteger(value) || value < 1) {

@@ -6,7 +6,7 @@ import { validateConfig } from "./config.js";
 import type { RaftConfig } from "./config.js";
 import { askForVotes, Campaign, ElectionTimer, mayGrant } from "./election.js";
 import { ENTRY_VERSION } from "./entry.js";
-import type { Entry, EntryKind, HardState } from "./entry.js";
+import type { Entry, HardState, PlainEntry } from "./entry.js";
 import type { Effect, Event, Instant, Role } from "./event.js";
 import { ForwardedReads } from "./forwarded-reads.js";
 import { invariant, InvariantViolation } from "./invariant.js";
@@ -16,7 +16,6 @@ import { ReadIndex } from "./read-index.js";
 import { Replication } from "./replication.js";
 import { answerToStale } from "./stale.js";
 import type { RaftStatus } from "./status.js";
-import { inBatches } from "./proposals.js";
 
 /** What exists only while this member leads. */
 interface Leadership {
@@ -93,7 +92,9 @@ export class RaftCore {
       appliedIndex: this.applyCursor.appliedIndex,
       lastIndex: log.lastIndex,
       durableIndex: log.durableIndex,
-      voters: config.voters,
+      configuration: config.initial,
+      firstIndex: 1,
+      transferee: null,
       peers:
         progress === undefined
           ? null
@@ -110,7 +111,7 @@ export class RaftCore {
       case "receive":
         return this.receive(event.message, now);
       case "propose":
-        return this.propose(event.data, now);
+        return this.propose(event.id, event.data, now);
       case "read":
         return this.read(event.id);
       case "persisted":
@@ -158,7 +159,7 @@ export class RaftCore {
     const member = this.member;
     this.setLeader(null);
     this.timer.restart();
-    this.campaign = new Campaign(pre, member.config.voters.length);
+    this.campaign = new Campaign(pre, member.config.initial.voters.length);
     if (pre) {
       this.role = "pre-candidate";
     } else {
@@ -344,18 +345,16 @@ export class RaftCore {
 
   // ---- proposals and reads
 
-  private propose(data: readonly Uint8Array[], now: Instant): void {
-    const { outbox, config } = this.member;
+  private propose(id: number, data: readonly Uint8Array[], now: Instant): void {
+    const { outbox } = this.member;
     if (data.length === 0) return;
     if (this.leadership !== null) {
       if (this.admit(this.leadership, data, now)) return;
-      return outbox.emit({ type: "proposals-refused", reason: "too-many-uncommitted" });
+      return outbox.emit({ type: "proposals-refused", id, reason: "too-many-uncommitted" });
     }
     const leader = this.leader;
-    if (leader === null) return outbox.emit({ type: "proposals-refused", reason: "no-leader" });
-    for (const batch of inBatches(data, config.maxAppendBytes)) {
-      this.member.send(leader, { type: "propose", data: batch });
-    }
+    if (leader === null) return outbox.emit({ type: "proposals-refused", id, reason: "no-leader" });
+    this.member.send(leader, { type: "propose", id, data });
   }
 
   /** All of them enter the log, or none. */
@@ -366,7 +365,7 @@ export class RaftCore {
     return true;
   }
 
-  private newEntries(kind: EntryKind, data: readonly Uint8Array[], now: Instant): readonly Entry[] {
+  private newEntries(kind: PlainEntry["kind"], data: readonly Uint8Array[], now: Instant): readonly Entry[] {
     const { term, log } = this.member;
     const first = log.lastIndex + 1;
     return data.map((bytes, at) => {

@@ -59,7 +59,7 @@ export function askForVotes(member: Member, pre: boolean): void {
   for (const peer of member.peers) {
     member.send(
       peer,
-      { type: "vote-request", pre, lastIndex: log.lastIndex, lastTerm: log.lastTerm },
+      { type: "vote-request", pre, transfer: false, lastIndex: log.lastIndex, lastTerm: log.lastTerm },
       pre ? member.term + 1 : member.term,
     );
   }

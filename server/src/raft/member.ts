@@ -18,7 +18,7 @@ export class Member {
   constructor(config: RaftConfig, restored: { hardState: HardState; entries: readonly Entry[] }) {
     this.config = config;
     this.self = config.self;
-    this.peers = config.voters.filter((voter) => voter !== config.self);
+    this.peers = config.initial.voters.filter((voter) => voter !== config.self);
     this.log = new RaftLog(restored.entries);
     this.hardState = restored.hardState;
     invariant(

@@ -68,7 +68,7 @@ export class Outbox {
     this.nextSequence += 1;
     const hardState = this.hardState;
     this.hardState = null;
-    return [{ type: "persist", sequence, hardState, entries }, ...effects];
+    return [{ type: "persist", sequence, hardState, snapshot: null, entries }, ...effects];
   }
 }
 

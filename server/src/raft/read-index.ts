@@ -58,7 +58,7 @@ export class ReadIndex {
         confirmedBy: new Set([self]),
       };
       this.waiting = [];
-      if (config.voters.length === 1) this.finish(this.batch);
+      if (config.initial.voters.length === 1) this.finish(this.batch);
       else replication.sendHeartbeats(this.lastRound, false);
     }
   }
@@ -68,7 +68,7 @@ export class ReadIndex {
     const batch = this.batch;
     if (batch === null || round < batch.round) return;
     batch.confirmedBy.add(from);
-    if (batch.confirmedBy.size < majoritySize(this.member.config.voters.length)) return;
+    if (batch.confirmedBy.size < majoritySize(this.member.config.initial.voters.length)) return;
     this.finish(batch);
     this.begin(replication);
   }

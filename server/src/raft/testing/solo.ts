@@ -1,3 +1,4 @@
+import { configurationOf } from "../configuration.js";
 import type { RaftConfig } from "../config.js";
 import { RaftCore } from "../core.js";
 import { ENTRY_VERSION } from "../entry.js";
@@ -21,6 +22,7 @@ export function logOf(terms: readonly number[]): readonly Entry[] {
 export class Solo {
   readonly core: RaftCore;
   #lastSequence = 0;
+  #lastProposal = 0;
 
   constructor(
     config: Partial<RaftConfig> = {},
@@ -30,7 +32,7 @@ export class Solo {
     },
     seed = 1,
   ) {
-    const complete = { ...WORLD_CONFIG, self: 1, voters: [1, 2, 3], ...config };
+    const complete = { ...WORLD_CONFIG, self: 1, initial: configurationOf([1, 2, 3]), ...config };
     this.core = new RaftCore(complete, restored, seededRandom(seed));
   }
 
@@ -45,7 +47,8 @@ export class Solo {
   }
 
   propose(...data: readonly Uint8Array[]): readonly Effect[] {
-    return this.step({ type: "propose", data });
+    this.#lastProposal += 1;
+    return this.step({ type: "propose", id: this.#lastProposal, data });
   }
 
   tick(times = 1): readonly Effect[] {
