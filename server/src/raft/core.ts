@@ -6,11 +6,12 @@ import { validateConfig } from "./config.js";
 import type { RaftConfig } from "./config.js";
 import { askForVotes, Campaign, ElectionTimer, mayGrant } from "./election.js";
 import { ENTRY_VERSION } from "./entry.js";
-import type { Entry, HardState, PlainEntry } from "./entry.js";
+import type { Entry, PlainEntry } from "./entry.js";
 import type { Effect, Event, Instant, Role } from "./event.js";
 import { ForwardedReads } from "./forwarded-reads.js";
 import { invariant, InvariantViolation } from "./invariant.js";
 import { Member } from "./member.js";
+import type { Restored } from "./member.js";
 import type { MemberId, Message, MessageOf } from "./message.js";
 import { ReadIndex } from "./read-index.js";
 import { Replication } from "./replication.js";
@@ -34,7 +35,7 @@ export class RaftCore {
   private readonly member: Member;
   private readonly timer: ElectionTimer;
   private readonly acceptance: Acceptance;
-  private readonly applyCursor = new ApplyCursor();
+  private readonly applyCursor: ApplyCursor;
   private readonly readIndex: ReadIndex;
   private readonly forwardedReads: ForwardedReads;
   private role: Role = "follower";
@@ -47,17 +48,14 @@ export class RaftCore {
   private violation: InvariantViolation | null = null;
 
   /**
-   * `restored`: exactly what was durable. The commit index is not part of it: it begins at 0, a leader
-   * tells it, and all committed entries are applied again.
+   * `restored`: exactly what was durable, the state machine that of the snapshot. The commit index is not part of
+   * it: it begins at the snapshot's, a leader tells it, and all committed entries after it are applied again.
    * @throws RangeError for a wrong config, InvariantViolation for a log that cannot be
    */
-  constructor(
-    config: RaftConfig,
-    restored: { readonly hardState: HardState; readonly entries: readonly Entry[] },
-    random: Random,
-  ) {
+  constructor(config: RaftConfig, restored: Restored, random: Random) {
     validateConfig(config);
     this.member = new Member(config, restored);
+    this.applyCursor = new ApplyCursor(restored.snapshot);
     this.timer = new ElectionTimer(config.electionTicks, random);
     this.acceptance = new Acceptance(this.member);
     this.readIndex = new ReadIndex(this.member);
@@ -81,7 +79,7 @@ export class RaftCore {
   }
 
   status(): RaftStatus {
-    const { self, term, log, config } = this.member;
+    const { self, term, log } = this.member;
     const progress = this.leadership?.replication.progress;
     return {
       self,
@@ -92,8 +90,8 @@ export class RaftCore {
       appliedIndex: this.applyCursor.appliedIndex,
       lastIndex: log.lastIndex,
       durableIndex: log.durableIndex,
-      configuration: config.initial,
-      firstIndex: 1,
+      configuration: this.member.configuration,
+      firstIndex: log.firstIndex,
       transferee: null,
       peers:
         progress === undefined
@@ -118,6 +116,8 @@ export class RaftCore {
         return this.persisted(event.sequence, now);
       case "applied":
         return this.applyCursor.applied(event.index);
+      case "checkpointed":
+        return this.checkpointed(event.index, event.firstKept);
     }
   }
 
@@ -136,6 +136,7 @@ export class RaftCore {
   // ---- time
 
   private tick(now: Instant): void {
+    this.member.outbox.tick();
     if (this.leadership !== null) return this.leaderTick(this.leadership);
     this.forwardedReads.tick();
     if (this.timer.tick()) this.campaignFor(this.member.config.preVote ?? true, now);
@@ -144,13 +145,23 @@ export class RaftCore {
   private leaderTick(leadership: Leadership): void {
     const { config, term } = this.member;
     leadership.replication.tick();
-    if ((config.checkQuorum ?? true) && !leadership.replication.heardFromMajority(config.electionTicks)) {
+    if ((config.checkQuorum ?? true) && !leadership.replication.heardFromQuorum(config.electionTicks)) {
       return this.becomeFollower(term, null);
     }
+    if (this.diskStalls) return this.becomeFollower(term, null);
     leadership.heartbeatElapsedTicks += 1;
     if (leadership.heartbeatElapsedTicks < config.heartbeatTicks) return;
     leadership.heartbeatElapsedTicks = 0;
     leadership.replication.sendHeartbeats(this.readIndex.round, true);
+  }
+
+  /**
+   * The disk does not answer. Such a leader steps down, though its followers alone may make a majority: every
+   * commit then waits for the slowest of them, and it applies nothing itself. (tick, campaignFor)
+   */
+  private get diskStalls(): boolean {
+    const { outbox, config } = this.member;
+    return outbox.oldestWriteTicks > (config.diskStallTicks ?? config.electionTicks);
   }
 
   // ---- roles and terms
@@ -159,6 +170,7 @@ export class RaftCore {
     const member = this.member;
     this.setLeader(null);
     this.timer.restart();
+    if (this.diskStalls) return this.becomeFollower(member.term, null);
     this.campaign = new Campaign(pre, member.config.initial.voters.length);
     if (pre) {
       this.role = "pre-candidate";
@@ -191,7 +203,7 @@ export class RaftCore {
     this.role = "leader";
     this.campaign = null;
     this.setLeader(self);
-    const replication = new Replication(this.member);
+    const replication = new Replication(this.member, this.member.peers);
     const backlog = new Backlog(config.maxUncommittedBytes);
     this.leadership = { replication, backlog, firstIndex: log.lastIndex + 1, heartbeatElapsedTicks: 0 };
     this.append(this.leadership, this.newEntries("noop", [new Uint8Array(0)], now));
@@ -272,6 +284,10 @@ export class RaftCore {
       case "heartbeat":
         this.follow(message.from);
         return this.acceptance.heartbeat(message);
+      case "snapshot":
+        this.follow(message.from);
+        this.acceptance.snapshot(message);
+        return;
       case "append-accepted":
       case "append-rejected":
       case "heartbeat-response":
@@ -343,6 +359,13 @@ export class RaftCore {
     if (this.leadership !== null) this.advanceCommit(this.leadership);
   }
 
+  private checkpointed(index: number, firstKept: number): void {
+    const { appliedIndex } = this.applyCursor;
+    invariant(index <= appliedIndex, () => `checkpoint of entry ${index}, applied up to ${appliedIndex}`);
+    const inUse = this.leadership?.replication.firstIndexInUse ?? Number.POSITIVE_INFINITY;
+    this.member.checkpoint(index, Math.min(firstKept, inUse));
+  }
+
   // ---- proposals and reads
 
   private propose(id: number, data: readonly Uint8Array[], now: Instant): void {
@@ -375,7 +398,7 @@ export class RaftCore {
 
   private append(leadership: Leadership, entries: readonly Entry[]): void {
     leadership.backlog.add(entries);
-    this.member.log.replaceFrom(entries);
+    this.member.replaceLogFrom(entries);
     leadership.replication.sendAppends();
   }
 

@@ -45,4 +45,8 @@ export function entryBytes(entry: Entry): number {
   return entry.data.length + ENTRY_OVERHEAD_BYTES;
 }
 
+export function totalBytes(entries: readonly Entry[]): number {
+  return entries.reduce((bytes, entry) => bytes + entryBytes(entry), 0);
+}
+
 export const ENTRY_OVERHEAD_BYTES = 32;

@@ -1,4 +1,5 @@
 import { configurationOf } from "../configuration.js";
+import type { SnapshotMark } from "../configuration.js";
 import type { RaftConfig } from "../config.js";
 import { RaftCore } from "../core.js";
 import { ENTRY_VERSION } from "../entry.js";
@@ -26,14 +27,14 @@ export class Solo {
 
   constructor(
     config: Partial<RaftConfig> = {},
-    restored: { hardState: HardState; entries: readonly Entry[] } = {
+    restored: { hardState: HardState; snapshot?: SnapshotMark; entries: readonly Entry[] } = {
       hardState: { term: 0, vote: null },
       entries: [],
     },
     seed = 1,
   ) {
     const complete = { ...WORLD_CONFIG, self: 1, initial: configurationOf([1, 2, 3]), ...config };
-    this.core = new RaftCore(complete, restored, seededRandom(seed));
+    this.core = new RaftCore(complete, { snapshot: null, ...restored }, seededRandom(seed));
   }
 
   step(event: Event): readonly Effect[] {

@@ -192,7 +192,7 @@ export class World {
 
   #boot(id: MemberId, life: number, voters: readonly MemberId[], disk: Observed["disk"]): Node {
     const random = seededRandom(this.#seed + 7919 * id + 104_729 * life);
-    const restored = { hardState: disk.hardState, entries: [...disk.entries] };
+    const restored = { hardState: disk.hardState, snapshot: null, entries: [...disk.entries] };
     const core = new RaftCore(
       { ...this.#config, self: id, initial: configurationOf(voters) },
       restored,
