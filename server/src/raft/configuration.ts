@@ -11,7 +11,7 @@ export interface Configuration {
   readonly learners: readonly MemberId[];
   /** Outgoing voters that become learners when the joint configuration is left. */
   readonly learnersNext: readonly MemberId[];
-  /** Learners that the leader makes voters by itself once they have caught up. */
+  /** Of `learners` and `learnersNext`: the leader makes them voters by itself once they learn and have caught up. */
   readonly promotable: readonly MemberId[];
   /** The leader leaves the joint configuration as soon as it is committed. */
   readonly autoLeave: boolean;
@@ -34,6 +34,20 @@ export function configurationOf(voters: readonly MemberId[]): Configuration {
     promotable: [],
     autoLeave: false,
   };
+}
+
+export function isJoint(configuration: Configuration): boolean {
+  return configuration.outgoing.length > 0;
+}
+
+/** Has a say, in either half: may campaign, and its votes and acknowledgements count. */
+export function isVoter({ voters, outgoing }: Configuration, member: MemberId): boolean {
+  return voters.includes(member) || outgoing.includes(member);
+}
+
+/** All who get the log, ascending. */
+export function membersOf({ voters, outgoing, learners }: Configuration): readonly MemberId[] {
+  return [...new Set([...voters, ...outgoing, ...learners])].toSorted((a, b) => a - b);
 }
 
 /** The state machine as of an entry, as the log names it: what a log can begin after. */

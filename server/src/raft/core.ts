@@ -1,31 +1,20 @@
 import type { Random } from "../ports.js";
 import { Acceptance } from "./acceptance.js";
 import { ApplyCursor } from "./apply-cursor.js";
-import { Backlog } from "./backlog.js";
 import { validateConfig } from "./config.js";
 import type { RaftConfig } from "./config.js";
-import { askForVotes, Campaign, ElectionTimer, mayGrant } from "./election.js";
-import { ENTRY_VERSION } from "./entry.js";
-import type { Entry, PlainEntry } from "./entry.js";
-import type { Effect, Event, Instant, Role } from "./event.js";
+import { isVoter } from "./configuration.js";
+import { askForVotes, Campaign, ElectionTimer, isHeldBack, mayGrant } from "./election.js";
+import type { Effect, Event, Instant, RefusalReason, Role } from "./event.js";
 import { ForwardedReads } from "./forwarded-reads.js";
 import { invariant, InvariantViolation } from "./invariant.js";
+import { Leadership } from "./leadership.js";
 import { Member } from "./member.js";
 import type { Restored } from "./member.js";
 import type { MemberId, Message, MessageOf } from "./message.js";
 import { ReadIndex } from "./read-index.js";
-import { Replication } from "./replication.js";
 import { answerToStale } from "./stale.js";
 import type { RaftStatus } from "./status.js";
-
-/** What exists only while this member leads. */
-interface Leadership {
-  readonly replication: Replication;
-  readonly backlog: Backlog;
-  /** All entries from here on are of this member's own term. */
-  readonly firstIndex: number;
-  heartbeatElapsedTicks: number;
-}
 
 /**
  * One member of one Raft group: a deterministic function of its events. See README.md for the contract.
@@ -71,6 +60,10 @@ export class RaftCore {
     if (this.violation !== null) throw this.violation;
     try {
       this.handle(event, now);
+      if (this.leadership?.isOver === true) {
+        this.leadership.resign();
+        this.becomeFollower(this.member.term, null);
+      }
       return this.takeEffects();
     } catch (error) {
       if (error instanceof InvariantViolation) this.violation = error;
@@ -92,7 +85,7 @@ export class RaftCore {
       durableIndex: log.durableIndex,
       configuration: this.member.configuration,
       firstIndex: log.firstIndex,
-      transferee: null,
+      transferee: this.leadership?.transferee ?? null,
       peers:
         progress === undefined
           ? null
@@ -109,7 +102,14 @@ export class RaftCore {
       case "receive":
         return this.receive(event.message, now);
       case "propose":
-        return this.propose(event.id, event.data, now);
+        return this.propose(event, now);
+      case "change":
+        return this.propose(event, now);
+      case "transfer":
+        return this.transfer(event.to);
+      case "campaign":
+        if (this.leadership === null) this.campaignFor(this.asksFirst, false, now);
+        return;
       case "read":
         return this.read(event.id);
       case "persisted":
@@ -137,22 +137,16 @@ export class RaftCore {
 
   private tick(now: Instant): void {
     this.member.outbox.tick();
-    if (this.leadership !== null) return this.leaderTick(this.leadership);
+    if (this.leadership !== null) {
+      if (!this.leadership.tick(now) || this.diskStalls) this.becomeFollower(this.member.term, null);
+      return;
+    }
     this.forwardedReads.tick();
-    if (this.timer.tick()) this.campaignFor(this.member.config.preVote ?? true, now);
+    if (this.timer.tick()) this.campaignFor(this.asksFirst, false, now);
   }
 
-  private leaderTick(leadership: Leadership): void {
-    const { config, term } = this.member;
-    leadership.replication.tick();
-    if ((config.checkQuorum ?? true) && !leadership.replication.heardFromQuorum(config.electionTicks)) {
-      return this.becomeFollower(term, null);
-    }
-    if (this.diskStalls) return this.becomeFollower(term, null);
-    leadership.heartbeatElapsedTicks += 1;
-    if (leadership.heartbeatElapsedTicks < config.heartbeatTicks) return;
-    leadership.heartbeatElapsedTicks = 0;
-    leadership.replication.sendHeartbeats(this.readIndex.round, true);
+  private get asksFirst(): boolean {
+    return this.member.config.preVote ?? true;
   }
 
   /**
@@ -166,12 +160,15 @@ export class RaftCore {
 
   // ---- roles and terms
 
-  private campaignFor(pre: boolean, now: Instant): void {
+  /** Whom it believed to lead does not any more, even if this member may not lead itself. */
+  private campaignFor(pre: boolean, transfer: boolean, now: Instant): void {
     const member = this.member;
     this.setLeader(null);
     this.timer.restart();
-    if (this.diskStalls) return this.becomeFollower(member.term, null);
-    this.campaign = new Campaign(pre, member.config.initial.voters.length);
+    if (this.diskStalls || !isVoter(member.configuration, member.self)) {
+      return this.becomeFollower(member.term, null);
+    }
+    this.campaign = new Campaign(pre, member.configuration);
     if (pre) {
       this.role = "pre-candidate";
     } else {
@@ -179,7 +176,7 @@ export class RaftCore {
       member.voteFor(member.self);
       this.role = "candidate";
     }
-    askForVotes(member, pre);
+    askForVotes(member, pre, transfer);
     // The vote for oneself in earnest counts when it is durable (persisted); a pre-vote binds nobody.
     if (pre) this.countVote(member.self, true, now);
   }
@@ -189,12 +186,12 @@ export class RaftCore {
     if (campaign === null) return;
     const result = campaign.record(from, granted);
     if (result === "lost") this.becomeFollower(this.member.term, null);
-    else if (result === "won" && campaign.pre) this.campaignFor(false, now);
+    else if (result === "won" && campaign.pre) this.campaignFor(false, false, now);
     else if (result === "won") this.becomeLeader(now);
   }
 
   private becomeLeader(now: Instant): void {
-    const { self, outbox, config, term, log } = this.member;
+    const { self, outbox, term } = this.member;
     invariant(
       this.role === "candidate" && this.member.vote === self && outbox.hardStateDurable,
       () => `leads term ${term} without a durable vote for itself`,
@@ -203,10 +200,7 @@ export class RaftCore {
     this.role = "leader";
     this.campaign = null;
     this.setLeader(self);
-    const replication = new Replication(this.member, this.member.peers);
-    const backlog = new Backlog(config.maxUncommittedBytes);
-    this.leadership = { replication, backlog, firstIndex: log.lastIndex + 1, heartbeatElapsedTicks: 0 };
-    this.append(this.leadership, this.newEntries("noop", [new Uint8Array(0)], now));
+    this.leadership = new Leadership(this.member, this.readIndex, now);
   }
 
   private becomeFollower(term: number, leader: MemberId | null): void {
@@ -247,9 +241,10 @@ export class RaftCore {
   // ---- messages
 
   private receive(message: Message, now: Instant): void {
-    const { self, peers, term } = this.member;
-    if (message.to !== self || !peers.includes(message.from)) return;
-    if (message.type === "vote-request" && message.term > term && this.isHeldBack(message)) return;
+    const { self, term } = this.member;
+    // Nobody is a stranger: this member's configuration may be an old one.
+    if (message.to !== self || message.from === self) return;
+    if (message.type === "vote-request" && isHeldBack(this.member, this.hearsLeader, message)) return;
     if (message.term < term) {
       const answer = answerToStale(message);
       if (answer !== null) this.member.send(message.from, answer);
@@ -263,12 +258,7 @@ export class RaftCore {
     this.answer(message, now);
   }
 
-  /**
-   * Who hears a leader lets nobody call an election: no forecast of one, and with CheckQuorum not even the
-   * election itself. (Without CheckQuorum a leader might never step down, so others must be able to.)
-   */
-  private isHeldBack(request: MessageOf<"vote-request">): boolean {
-    if (!request.pre && !(this.member.config.checkQuorum ?? true)) return false;
+  private get hearsLeader(): boolean {
     return this.leadership !== null || (this.leader !== null && this.timer.isFresh);
   }
 
@@ -291,12 +281,19 @@ export class RaftCore {
       case "append-accepted":
       case "append-rejected":
       case "heartbeat-response":
-        if (this.leadership !== null) this.peerAnswer(this.leadership, message);
+        this.leadership?.answered(message, now);
         return;
+      case "timeout-now":
+        // Only a leader says so; it waits for this member's log, so there is no need to ask first.
+        this.seeLeader(message.from);
+        return this.campaignFor(false, true, now);
       case "propose":
+      case "propose-change":
         // Not passed on: it would circle while members disagree about the leader.
-        if (this.leadership !== null) this.admit(this.leadership, message.data, now);
+        this.leadership?.forwarded(message, now);
         return;
+      case "proposals-refused":
+        return this.refuseProposals(message.id, message.reason);
       case "read-request":
         if (this.leadership !== null) {
           return this.readIndex.ask({ member: message.from, id: message.id }, this.leadership.replication);
@@ -332,31 +329,13 @@ export class RaftCore {
     else this.timer.restart();
   }
 
-  private peerAnswer(
-    leadership: Leadership,
-    message: MessageOf<"append-accepted"> | MessageOf<"append-rejected"> | MessageOf<"heartbeat-response">,
-  ): void {
-    const { replication } = leadership;
-    switch (message.type) {
-      case "append-accepted":
-        replication.accepted(message);
-        if (!this.advanceCommit(leadership)) replication.sendAppendsTo(message.from);
-        return;
-      case "append-rejected":
-        return replication.rejected(message);
-      case "heartbeat-response":
-        replication.heartbeatAnswered(message.from);
-        return this.readIndex.confirmed(message.from, message.round, replication);
-    }
-  }
-
   private persisted(sequence: number, now: Instant): void {
     const { outbox, log, self } = this.member;
     outbox.persisted(sequence);
     log.persisted(sequence);
     if (this.role === "candidate" && outbox.hardStateDurable) this.countVote(self, true, now);
     this.acceptance.persisted();
-    if (this.leadership !== null) this.advanceCommit(this.leadership);
+    this.leadership?.advanceCommit(now);
   }
 
   private checkpointed(index: number, firstKept: number): void {
@@ -368,49 +347,27 @@ export class RaftCore {
 
   // ---- proposals and reads
 
-  private propose(id: number, data: readonly Uint8Array[], now: Instant): void {
-    const { outbox } = this.member;
-    if (data.length === 0) return;
+  private propose(event: Extract<Event, { readonly type: "propose" | "change" }>, now: Instant): void {
+    const { id, data } = event;
+    if (event.type === "propose" && data.length === 0) return;
     if (this.leadership !== null) {
-      if (this.admit(this.leadership, data, now)) return;
-      return outbox.emit({ type: "proposals-refused", id, reason: "too-many-uncommitted" });
-    }
-    const leader = this.leader;
-    if (leader === null) return outbox.emit({ type: "proposals-refused", id, reason: "no-leader" });
-    this.member.send(leader, { type: "propose", id, data });
+      const reason =
+        event.type === "propose"
+          ? this.leadership.propose(event.data, now)
+          : this.leadership.change(event.changes, event.data, now);
+      if (reason !== null) this.refuseProposals(id, reason);
+    } else if (this.leader === null) this.refuseProposals(id, "no-leader");
+    else if (event.type === "propose") this.member.send(this.leader, event);
+    else this.member.send(this.leader, { ...event, type: "propose-change" });
   }
 
-  /** All of them enter the log, or none. */
-  private admit(leadership: Leadership, data: readonly Uint8Array[], now: Instant): boolean {
-    const entries = this.newEntries("normal", data, now);
-    if (!leadership.backlog.hasRoomFor(entries)) return false;
-    this.append(leadership, entries);
-    return true;
+  private refuseProposals(id: number, reason: RefusalReason): void {
+    this.member.outbox.emit({ type: "proposals-refused", id, reason });
   }
 
-  private newEntries(kind: PlainEntry["kind"], data: readonly Uint8Array[], now: Instant): readonly Entry[] {
-    const { term, log } = this.member;
-    const first = log.lastIndex + 1;
-    return data.map((bytes, at) => {
-      return { index: first + at, term, kind, version: ENTRY_VERSION, timestampMs: now.wallMs, data: bytes };
-    });
-  }
-
-  private append(leadership: Leadership, entries: readonly Entry[]): void {
-    leadership.backlog.add(entries);
-    this.member.replaceLogFrom(entries);
-    leadership.replication.sendAppends();
-  }
-
-  /** True: the commit index moved, and all peers were sent what is new to them. */
-  private advanceCommit({ replication, backlog, firstIndex }: Leadership): boolean {
-    const { log } = this.member;
-    const first = Math.max(firstIndex, log.commitIndex + 1);
-    if (!replication.advanceCommit()) return false;
-    backlog.committed(log.slice(first, log.commitIndex));
-    replication.sendAppends();
-    this.readIndex.begin(replication);
-    return true;
+  private transfer(to: MemberId): void {
+    const reason = this.leadership === null ? "not-leader" : this.leadership.transferTo(to);
+    if (reason !== null) this.member.outbox.emit({ type: "transfer-refused", to, reason });
   }
 
   private read(id: number): void {

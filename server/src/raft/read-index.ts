@@ -1,6 +1,6 @@
 import type { Member } from "./member.js";
 import type { MemberId } from "./message.js";
-import { majoritySize } from "./quorum.js";
+import { tally } from "./quorum.js";
 import type { Replication } from "./replication.js";
 
 /** Who wants a read index: a caller of this member, or another member for its callers. */
@@ -13,12 +13,12 @@ interface Batch {
   readonly round: number;
   readonly index: number;
   readonly readers: readonly Reader[];
-  readonly confirmedBy: Set<MemberId>;
+  readonly confirmedBy: Map<MemberId, true>;
 }
 
 /**
  * Linearizable reads without the log, at the leader (dissertation 6.4). A read's index is the commit
- * index at a moment after the read arrived, and it counts once a majority answered a heartbeat that left
+ * index at a moment after the read arrived, and it counts once a quorum answered a heartbeat that left
  * after that moment: nobody else can have committed anything by then. A new leader knows the commit
  * index only when an entry of its own term is committed; reads wait for that.
  *
@@ -47,7 +47,7 @@ export class ReadIndex {
 
   /** Starts a round, if there is reason to and none is under way. */
   begin(replication: Replication): void {
-    const { log, term, self, config } = this.member;
+    const { log, term, self } = this.member;
     while (this.batch === null && this.waiting.length > 0) {
       if (log.termAt(log.commitIndex) !== term) return;
       this.lastRound += 1;
@@ -55,11 +55,10 @@ export class ReadIndex {
         round: this.lastRound,
         index: log.commitIndex,
         readers: this.waiting,
-        confirmedBy: new Set([self]),
+        confirmedBy: new Map([[self, true]]),
       };
       this.waiting = [];
-      if (config.initial.voters.length === 1) this.finish(this.batch);
-      else replication.sendHeartbeats(this.lastRound, false);
+      if (!this.finishIfConfirmed()) replication.sendHeartbeats(this.lastRound, false);
     }
   }
 
@@ -67,10 +66,13 @@ export class ReadIndex {
   confirmed(from: MemberId, round: number, replication: Replication): void {
     const batch = this.batch;
     if (batch === null || round < batch.round) return;
-    batch.confirmedBy.add(from);
-    if (batch.confirmedBy.size < majoritySize(this.member.config.initial.voters.length)) return;
-    this.finish(batch);
-    this.begin(replication);
+    batch.confirmedBy.set(from, true);
+    if (this.finishIfConfirmed()) this.begin(replication);
+  }
+
+  /** Those whose answers are missing may have no say any more. */
+  reconfigured(replication: Replication): void {
+    if (this.finishIfConfirmed()) this.begin(replication);
   }
 
   /** This member no longer leads: it can confirm nothing. */
@@ -87,7 +89,13 @@ export class ReadIndex {
     }
   }
 
-  private finish(batch: Batch): void {
+  /**
+   * By the configuration in force now: a rival's, from before the round, is at most one change away, so a quorum of
+   * the one shares a member with any of the other.
+   */
+  private finishIfConfirmed(): boolean {
+    const batch = this.batch;
+    if (batch === null || tally(this.member.configuration, batch.confirmedBy) !== "won") return false;
     this.batch = null;
     for (const { member, id } of batch.readers) {
       if (member === this.member.self) {
@@ -96,5 +104,6 @@ export class ReadIndex {
         this.member.send(member, { type: "read-response", id, index: batch.index });
       }
     }
+    return true;
   }
 }

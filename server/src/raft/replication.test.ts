@@ -114,7 +114,9 @@ test("proposals over the limit are refused whole; an empty backlog takes a large
   expect(only(solo.propose(...bytes(1)), "proposals-refused")).toMatchObject([
     { reason: "too-many-uncommitted" },
   ]);
-  expect(solo.receive(3, 1, { type: "propose", id: 1, data: bytes(1) })).toEqual([]);
+  expect(sent(solo.receive(3, 1, { type: "propose", id: 1, data: bytes(1) }))).toEqual([
+    { from: 1, to: 3, term: 1, type: "proposals-refused", id: 1, reason: "too-many-uncommitted" },
+  ]);
   expect(solo.core.status().lastIndex).toBe(2);
   solo.sync();
   accept(solo, 2, 2);

@@ -45,6 +45,16 @@ export class Replication {
     return this.currentTick - heardTick < ticks;
   }
 
+  /** It has nearly all of this log, and was heard within an election timeout. */
+  isCaughtUp(peer: MemberId): boolean {
+    const { log, config } = this.member;
+    const progress = this.peers.get(peer);
+    if (progress?.state !== "replicate") return false;
+    const lag = log.lastIndex - progress.matchIndex;
+    const silence = this.currentTick - progress.heardTick;
+    return lag <= (config.maxPromotionLag ?? DEFAULT_PROMOTION_LAG) && silence < config.electionTicks;
+  }
+
   /** `routine`: one of the regular ones, whose answer may start a retransmission. */
   sendHeartbeats(round: number, routine: boolean): void {
     for (const [peer, progress] of this.peers) {
@@ -193,3 +203,5 @@ export class Replication {
     progress.sentSnapshot(snapshot.index, this.currentTick);
   }
 }
+
+const DEFAULT_PROMOTION_LAG = 1000;
