@@ -60,7 +60,8 @@ export interface RaftConfig {
   readonly maxPromotionLag?: number;
   /**
    * Serve reads at the leader without asking the others while a lease holds. Absent: off. Needs checkQuorum. The
-   * reads are linearizable only if every member's monotonic clock runs true within `clockUncertainty`: see lease.ts.
+   * reads are linearizable only if every member has this setting, and all their monotonic clocks run true within
+   * `clockUncertainty`: see lease.ts.
    */
   readonly lease?: LeaseConfig;
 }
@@ -90,6 +91,17 @@ export function validateConfig(config: RaftConfig): void {
     throw new RangeError(
       `heartbeatTicks: ${config.heartbeatTicks} must be below electionTicks (${config.electionTicks})`,
     );
+  }
+  if (config.lease !== undefined) validateLease(config.lease, config.checkQuorum ?? true);
+}
+
+function validateLease({ electionTimeoutMs, clockUncertainty }: LeaseConfig, checkQuorum: boolean): void {
+  if (!checkQuorum) throw new RangeError("lease: needs checkQuorum, by which members hold back their votes");
+  if (!(electionTimeoutMs > 0 && electionTimeoutMs < Number.POSITIVE_INFINITY)) {
+    throw new RangeError(`lease.electionTimeoutMs: ${electionTimeoutMs} is not a positive number`);
+  }
+  if (!(clockUncertainty >= 0 && clockUncertainty < 1)) {
+    throw new RangeError(`lease.clockUncertainty: ${clockUncertainty} is not in [0, 1)`);
   }
 }
 
