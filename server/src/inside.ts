@@ -30,7 +30,7 @@ export type {
   ReplicaStatus,
   View,
 } from "./replica-parts.js";
-export { shortestElectionTimeoutMs, tickPlan } from "./replica-tick-plan.js";
+export { tickPlan } from "./replica-tick-plan.js";
 export type { TickPlan } from "./replica-tick-plan.js";
 export { Replica } from "./replica.js";
 export {

@@ -4,7 +4,6 @@ import type { Configuration } from "./raft/configuration.js";
 import { RaftCore } from "./raft/core.js";
 import type { MemberId, Message } from "./raft/message.js";
 import type { ReplicaObserver } from "./replica-parts.js";
-import { shortestElectionTimeoutMs } from "./replica-tick-plan.js";
 import type { TickPlan } from "./replica-tick-plan.js";
 import { Replica } from "./replica.js";
 import { KvStore } from "./store/index.js";
@@ -136,6 +135,6 @@ function coreConfig({
     ...core,
   };
   if (leaseClockUncertainty === null) return config;
-  const electionTimeoutMs = shortestElectionTimeoutMs(ticks);
+  const electionTimeoutMs = ticks.electionTicks * ticks.tickIntervalMs;
   return { ...config, lease: { electionTimeoutMs, clockUncertainty: leaseClockUncertainty } };
 }

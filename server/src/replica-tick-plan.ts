@@ -19,12 +19,3 @@ export function tickPlan(times: {
     electionTicks: Math.ceil(times.electionTimeoutMs / tickIntervalMs),
   };
 }
-
-/**
- * What `electionTicks` ticks last at least, by the clock that gives them, from any moment on: the first comes
- * within an interval, and if one comes late, the next is early by as much (replica-ticker.ts). No lease may
- * count on more.
- */
-export function shortestElectionTimeoutMs({ tickIntervalMs, electionTicks }: TickPlan): number {
-  return (electionTicks - 2) * tickIntervalMs;
-}

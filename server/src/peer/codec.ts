@@ -173,8 +173,9 @@ function fromWireChange(wire: gauntletpeer.ConfigurationChange.$Properties): Con
 }
 
 function fromWireRefusal(wire: gauntletpeer.Refusal | null | undefined): RefusalReason {
-  const reason = REFUSAL_FROM_WIRE.get(wire ?? Refusal.UNKNOWN_REFUSAL);
-  if (reason === undefined) throw new Error(`a refusal has the reason ${wire}, which is not known here`);
+  const given = wire ?? Refusal.UNKNOWN_REFUSAL;
+  const reason = REFUSAL_FROM_WIRE.get(given);
+  if (reason === undefined) throw new Error(`a refusal has the reason ${given}, which is not known here`);
   return reason;
 }
 
