@@ -9,6 +9,7 @@ import type { Effect, Event, Instant, RefusalReason, Role } from "./event.js";
 import { ForwardedReads } from "./forwarded-reads.js";
 import { invariant, InvariantViolation } from "./invariant.js";
 import { Leadership } from "./leadership.js";
+import { LeasePromise } from "./lease.js";
 import { Member } from "./member.js";
 import type { Restored } from "./member.js";
 import type { MemberId, Message, MessageOf } from "./message.js";
@@ -23,6 +24,7 @@ import type { RaftStatus } from "./status.js";
 export class RaftCore {
   private readonly member: Member;
   private readonly timer: ElectionTimer;
+  private readonly promise: LeasePromise;
   private readonly acceptance: Acceptance;
   private readonly applyCursor: ApplyCursor;
   private readonly readIndex: ReadIndex;
@@ -46,6 +48,7 @@ export class RaftCore {
     this.member = new Member(config, restored);
     this.applyCursor = new ApplyCursor(restored.snapshot);
     this.timer = new ElectionTimer(config.electionTicks, random);
+    this.promise = new LeasePromise(this.member);
     this.acceptance = new Acceptance(this.member);
     this.readIndex = new ReadIndex(this.member);
     this.forwardedReads = new ForwardedReads(this.member, random);
@@ -111,7 +114,7 @@ export class RaftCore {
         if (this.leadership === null) this.campaignFor(this.asksFirst, false, now);
         return;
       case "read":
-        return this.read(event.id);
+        return this.read(event.id, now);
       case "persisted":
         return this.persisted(event.sequence, now);
       case "applied":
@@ -137,6 +140,7 @@ export class RaftCore {
 
   private tick(now: Instant): void {
     this.member.outbox.tick();
+    this.promise.tick();
     if (this.leadership !== null) {
       if (!this.leadership.tick(now) || this.diskStalls) this.becomeFollower(this.member.term, null);
       return;
@@ -163,6 +167,7 @@ export class RaftCore {
   /** Whom it believed to lead does not any more, even if this member may not lead itself. */
   private campaignFor(pre: boolean, transfer: boolean, now: Instant): void {
     const member = this.member;
+    if (this.promise.binds && !transfer) return;
     this.setLeader(null);
     this.timer.restart();
     if (this.diskStalls || !isVoter(member.configuration, member.self)) {
@@ -245,6 +250,7 @@ export class RaftCore {
     // Nobody is a stranger: this member's configuration may be an old one.
     if (message.to !== self || message.from === self) return;
     if (message.type === "vote-request" && isHeldBack(this.member, this.hearsLeader, message)) return;
+    if (message.type === "vote-request" && !message.transfer && this.promise.binds) return;
     if (message.term < term) {
       const answer = answerToStale(message);
       if (answer !== null) this.member.send(message.from, answer);
@@ -296,7 +302,7 @@ export class RaftCore {
         return this.refuseProposals(message.id, message.reason);
       case "read-request":
         if (this.leadership !== null) {
-          return this.readIndex.ask({ member: message.from, id: message.id }, this.leadership.replication);
+          return this.readIndex.ask({ member: message.from, id: message.id }, this.leadership, now);
         }
         return this.member.send(message.from, { type: "read-response", id: message.id, index: null });
       case "read-response":
@@ -325,6 +331,7 @@ export class RaftCore {
   /** `leader` proved that it leads the present term. */
   private follow(leader: MemberId): void {
     this.seeLeader(leader);
+    this.promise.heardLeader();
     if (this.role !== "follower" || this.leader !== leader) this.becomeFollower(this.member.term, leader);
     else this.timer.restart();
   }
@@ -370,9 +377,9 @@ export class RaftCore {
     if (reason !== null) this.member.outbox.emit({ type: "transfer-refused", to, reason });
   }
 
-  private read(id: number): void {
+  private read(id: number, now: Instant): void {
     if (this.leadership !== null) {
-      return this.readIndex.ask({ member: this.member.self, id }, this.leadership.replication);
+      return this.readIndex.ask({ member: this.member.self, id }, this.leadership, now);
     }
     if (this.leader !== null) return this.forwardedReads.ask(id, this.leader);
     this.member.outbox.emit({ type: "read-refused", id, reason: "no-leader" });

@@ -5,6 +5,8 @@ import type { Configuration, ConfigurationChange } from "./configuration.js";
 import { ENTRY_VERSION } from "./entry.js";
 import type { Entry } from "./entry.js";
 import type { Instant, RefusalReason, TransferRefusal } from "./event.js";
+import { invariant } from "./invariant.js";
+import { Lease } from "./lease.js";
 import type { Member } from "./member.js";
 import { planChange, readyToPromote } from "./membership-change.js";
 import type { MemberId, MessageOf } from "./message.js";
@@ -16,6 +18,7 @@ import { Transfer } from "./transfer.js";
 /** What exists only while this member leads, for one term: takes proposals and changes, commits, hands over. */
 export class Leadership {
   readonly replication: Replication;
+  readonly lease: Lease;
   private readonly member: Member;
   private readonly readIndex: ReadIndex;
   private readonly backlog: Backlog;
@@ -24,27 +27,19 @@ export class Leadership {
   private readonly firstIndex: number;
   private heartbeatElapsedTicks = 0;
   private transfer: Transfer | null = null;
-  /**
-   * A member was asked to campaign, and those who hear this leader answer it all the same. The message may
-   * arrive at any time: from here on nobody can be relied on to hold back votes.
-   */
-  private invitedElection = false;
 
   constructor(member: Member, readIndex: ReadIndex, now: Instant) {
     this.member = member;
     this.readIndex = readIndex;
     this.replication = new Replication(member, member.peers);
+    this.lease = new Lease(member);
     this.backlog = new Backlog(member.config.maxUncommittedBytes);
     this.firstIndex = member.log.lastIndex + 1;
-    this.append([{ ...this.slot(0, NO_DATA, now), kind: "noop" }]);
+    this.append([{ ...this.slot(0, NO_DATA, now), kind: "noop" }], now);
   }
 
   get transferee(): MemberId | null {
     return this.transfer?.to ?? null;
-  }
-
-  get hasInvitedElection(): boolean {
-    return this.invitedElection;
   }
 
   /** The configuration without this leader is committed: its part is done (dissertation 4.2.2). */
@@ -72,7 +67,7 @@ export class Leadership {
     this.heartbeatElapsedTicks += 1;
     if (this.heartbeatElapsedTicks < config.heartbeatTicks) return true;
     this.heartbeatElapsedTicks = 0;
-    this.replication.sendHeartbeats(this.readIndex.round, true);
+    this.replication.sendHeartbeats(this.readIndex.routineRound(this.lease, now), true);
     this.promote(now);
     return true;
   }
@@ -82,14 +77,17 @@ export class Leadership {
   /** All of them enter the log, or none. */
   propose(data: readonly Uint8Array[], now: Instant): RefusalReason | null {
     if (this.transfer !== null) return "no-leader";
-    return this.admit(data.map((bytes, at) => ({ ...this.slot(at, bytes, now), kind: "normal" })));
+    return this.admit(
+      data.map((bytes, at) => ({ ...this.slot(at, bytes, now), kind: "normal" })),
+      now,
+    );
   }
 
   change(changes: readonly ConfigurationChange[], data: Uint8Array, now: Instant): RefusalReason | null {
     if (this.transfer !== null) return "no-leader";
     const { configuration, refusal } = planChange(this.member, this.replication, changes);
     if (refusal !== null) return refusal;
-    return this.admit([this.configurationEntry(configuration, data, now)]);
+    return this.admit([this.configurationEntry(configuration, data, now)], now);
   }
 
   /** What a follower hands over. A doubled message is not taken twice. */
@@ -103,23 +101,29 @@ export class Leadership {
     if (reason !== null) this.member.send(from, { type: "proposals-refused", id, reason });
   }
 
-  private admit(entries: readonly Entry[]): RefusalReason | null {
+  private admit(entries: readonly Entry[], now: Instant): RefusalReason | null {
     if (!this.backlog.hasRoomFor(entries)) return "too-many-uncommitted";
-    this.append(entries);
+    this.append(entries, now);
     return null;
   }
 
-  private append(entries: readonly Entry[]): void {
+  private append(entries: readonly Entry[], now: Instant): void {
+    const { configurations, log } = this.member;
+    const reconfigures = entries.some(({ kind }) => kind === "configuration");
+    invariant(
+      !reconfigures || configurations.lastIndex <= log.commitIndex,
+      () => `a configuration after ${configurations.lastIndex}, which is not committed`,
+    );
     this.backlog.add(entries);
     this.member.replaceLogFrom(entries);
-    if (entries.some(({ kind }) => kind === "configuration")) this.reconfigured();
+    if (reconfigures) this.reconfigured(now);
     this.replication.sendAppends();
   }
 
   /** In force at once. */
-  private reconfigured(): void {
+  private reconfigured(now: Instant): void {
     this.replication.setPeers(this.member.peers);
-    this.readIndex.reconfigured(this.replication);
+    this.readIndex.reconfigured(this, now);
     if (this.transfer !== null && !this.mayLead(this.transfer.to)) this.transfer = null;
   }
 
@@ -140,7 +144,7 @@ export class Leadership {
       configurations.lastIndex < log.firstIndex
         ? []
         : log.slice(configurations.lastIndex, configurations.lastIndex);
-    this.append([this.configurationEntry(left.configuration, joint[0]?.data ?? NO_DATA, now)]);
+    this.append([this.configurationEntry(left.configuration, joint[0]?.data ?? NO_DATA, now)], now);
   }
 
   private configurationEntry(configuration: Configuration, data: Uint8Array, now: Instant): Entry {
@@ -170,7 +174,8 @@ export class Leadership {
         return replication.rejected(message);
       case "heartbeat-response":
         replication.heartbeatAnswered(message.from);
-        return this.readIndex.confirmed(message.from, message.round, replication);
+        this.lease.answered(message.from, message.round);
+        return this.readIndex.confirmed(message.from, message.round, this, now);
     }
   }
 
@@ -181,7 +186,7 @@ export class Leadership {
     if (!this.replication.advanceCommit()) return false;
     this.backlog.committed(log.slice(first, log.commitIndex));
     this.replication.sendAppends();
-    this.readIndex.begin(this.replication);
+    this.readIndex.begin(this, now);
     this.leaveJoint(now);
     return true;
   }
@@ -211,7 +216,7 @@ export class Leadership {
   }
 
   private inviteElection(to: MemberId): void {
-    this.invitedElection = true;
+    this.lease.giveUp();
     this.member.send(to, { type: "timeout-now" });
   }
 }

@@ -47,6 +47,10 @@ export class Lease {
     this.configuration = member.configuration;
   }
 
+  get isOn(): boolean {
+    return this.durationMs > 0;
+  }
+
   holds(now: Instant): boolean {
     this.endWithConfiguration();
     return now.monotonicMs < this.startMs + this.durationMs;
@@ -54,7 +58,7 @@ export class Lease {
 
   /** The heartbeats of `round` leave: higher than all before. */
   sent(round: number, now: Instant): void {
-    if (this.durationMs === 0 || this.givenUp) return;
+    if (!this.isOn || this.givenUp) return;
     this.endWithConfiguration();
     // Whoever answers so late an one gives no lease any more.
     this.rounds = this.rounds.filter(({ sentMs }) => now.monotonicMs - sentMs < this.durationMs);
@@ -63,6 +67,7 @@ export class Lease {
   }
 
   answered(from: MemberId, round: number): void {
+    if (!this.isOn) return;
     this.endWithConfiguration();
     this.answeredRound.set(from, Math.max(round, this.answeredRound.get(from) ?? 0));
     const confirmed = reachedByQuorum(this.configuration, (voter) => this.answeredRound.get(voter) ?? 0);

@@ -2,11 +2,19 @@ import type { Member } from "./member.js";
 import type { MemberId } from "./message.js";
 import { tally } from "./quorum.js";
 import type { Replication } from "./replication.js";
+import type { Lease } from "./lease.js";
+import type { Instant } from "./event.js";
 
 /** Who wants a read index: a caller of this member, or another member for its callers. */
 export interface Reader {
   readonly member: MemberId;
   readonly id: number;
+}
+
+/** By what a leader learns that it still leads. */
+interface Leading {
+  readonly replication: Replication;
+  readonly lease: Lease;
 }
 
 interface Batch {
@@ -22,6 +30,8 @@ interface Batch {
  * after that moment: nobody else can have committed anything by then. A new leader knows the commit
  * index only when an entry of its own term is committed; reads wait for that.
  *
+ * While a lease holds, the same is known without asking, and the read is answered at once.
+ *
  * One round is under way at a time and confirms all reads that waited when it began. Rounds are
  * numbered from 1 and never start over while the process lives; 0 confirms nothing.
  */
@@ -35,22 +45,27 @@ export class ReadIndex {
     this.member = member;
   }
 
-  /** What every heartbeat carries: one that is repeated by routine makes up for one that was lost. */
-  get round(): number {
+  /** What routine heartbeats carry: they make up for others that were lost. A lease is prolonged by new rounds only. */
+  routineRound(lease: Lease, now: Instant): number {
+    if (lease.isOn) this.startRound(lease, now);
     return this.lastRound;
   }
 
-  ask(reader: Reader, replication: Replication): void {
+  ask(reader: Reader, leading: Leading, now: Instant): void {
     this.waiting.push(reader);
-    this.begin(replication);
+    this.begin(leading, now);
   }
 
-  /** Starts a round, if there is reason to and none is under way. */
-  begin(replication: Replication): void {
+  /** Answers the reads that wait, or starts a round, if there is reason to and none is under way. */
+  begin({ replication, lease }: Leading, now: Instant): void {
     const { log, term, self } = this.member;
+    if (this.waiting.length === 0 || log.termAt(log.commitIndex) !== term) return;
+    if (lease.holds(now)) {
+      this.answer(this.waiting, log.commitIndex);
+      this.waiting = [];
+    }
     while (this.batch === null && this.waiting.length > 0) {
-      if (log.termAt(log.commitIndex) !== term) return;
-      this.lastRound += 1;
+      this.startRound(lease, now);
       this.batch = {
         round: this.lastRound,
         index: log.commitIndex,
@@ -63,16 +78,16 @@ export class ReadIndex {
   }
 
   /** `from` still followed this leader when it answered round `round`. */
-  confirmed(from: MemberId, round: number, replication: Replication): void {
+  confirmed(from: MemberId, round: number, leading: Leading, now: Instant): void {
     const batch = this.batch;
     if (batch === null || round < batch.round) return;
     batch.confirmedBy.set(from, true);
-    if (this.finishIfConfirmed()) this.begin(replication);
+    if (this.finishIfConfirmed()) this.begin(leading, now);
   }
 
   /** Those whose answers are missing may have no say any more. */
-  reconfigured(replication: Replication): void {
-    if (this.finishIfConfirmed()) this.begin(replication);
+  reconfigured(leading: Leading, now: Instant): void {
+    if (this.finishIfConfirmed()) this.begin(leading, now);
   }
 
   /** This member no longer leads: it can confirm nothing. */
@@ -97,13 +112,19 @@ export class ReadIndex {
     const batch = this.batch;
     if (batch === null || tally(this.member.configuration, batch.confirmedBy) !== "won") return false;
     this.batch = null;
-    for (const { member, id } of batch.readers) {
-      if (member === this.member.self) {
-        this.member.outbox.emit({ type: "read-ready", id, index: batch.index });
-      } else {
-        this.member.send(member, { type: "read-response", id, index: batch.index });
-      }
-    }
+    this.answer(batch.readers, batch.index);
     return true;
+  }
+
+  private startRound(lease: Lease, now: Instant): void {
+    this.lastRound += 1;
+    lease.sent(this.lastRound, now);
+  }
+
+  private answer(readers: readonly Reader[], index: number): void {
+    for (const { member, id } of readers) {
+      if (member === this.member.self) this.member.outbox.emit({ type: "read-ready", id, index });
+      else this.member.send(member, { type: "read-response", id, index });
+    }
   }
 }
