@@ -22,7 +22,11 @@ export namespace gauntletpeer {
         propose?: (gauntletpeer.Propose.$Properties|null);
         read_request?: (gauntletpeer.ReadRequest.$Properties|null);
         read_response?: (gauntletpeer.ReadResponse.$Properties|null);
-        body?: ("vote_request"|"vote_response"|"append"|"append_accepted"|"append_rejected"|"heartbeat"|"heartbeat_response"|"propose"|"read_request"|"read_response");
+        timeout_now?: (gauntletpeer.TimeoutNow.$Properties|null);
+        propose_change?: (gauntletpeer.ProposeChange.$Properties|null);
+        proposals_refused?: (gauntletpeer.ProposalsRefused.$Properties|null);
+        snapshot?: (gauntletpeer.Snapshot.$Properties|null);
+        body?: ("vote_request"|"vote_response"|"append"|"append_accepted"|"append_rejected"|"heartbeat"|"heartbeat_response"|"propose"|"read_request"|"read_response"|"timeout_now"|"propose_change"|"proposals_refused"|"snapshot");
         static encode(message: gauntletpeer.PeerMessage.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
         static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.PeerMessage & gauntletpeer.PeerMessage.$Shape;
     }
@@ -42,7 +46,11 @@ export namespace gauntletpeer {
             propose?: (gauntletpeer.Propose.$Properties|null);
             read_request?: (gauntletpeer.ReadRequest.$Properties|null);
             read_response?: (gauntletpeer.ReadResponse.$Properties|null);
-            body?: ("vote_request"|"vote_response"|"append"|"append_accepted"|"append_rejected"|"heartbeat"|"heartbeat_response"|"propose"|"read_request"|"read_response");
+            timeout_now?: (gauntletpeer.TimeoutNow.$Properties|null);
+            propose_change?: (gauntletpeer.ProposeChange.$Properties|null);
+            proposals_refused?: (gauntletpeer.ProposalsRefused.$Properties|null);
+            snapshot?: (gauntletpeer.Snapshot.$Properties|null);
+            body?: ("vote_request"|"vote_response"|"append"|"append_accepted"|"append_rejected"|"heartbeat"|"heartbeat_response"|"propose"|"read_request"|"read_response"|"timeout_now"|"propose_change"|"proposals_refused"|"snapshot");
             $unknowns?: Uint8Array[];
         }
         type $Shape = {
@@ -59,9 +67,13 @@ export namespace gauntletpeer {
           propose?: gauntletpeer.Propose.$Shape|null;
           read_request?: gauntletpeer.ReadRequest.$Shape|null;
           read_response?: gauntletpeer.ReadResponse.$Shape|null;
+          timeout_now?: gauntletpeer.TimeoutNow.$Shape|null;
+          propose_change?: gauntletpeer.ProposeChange.$Shape|null;
+          proposals_refused?: gauntletpeer.ProposalsRefused.$Shape|null;
+          snapshot?: gauntletpeer.Snapshot.$Shape|null;
           $unknowns?: Uint8Array[];
         } & (
-          ({ body?: undefined; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null }|{ body?: "vote_request"; vote_request: gauntletpeer.VoteRequest.$Shape; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null }|{ body?: "vote_response"; vote_request?: null; vote_response: gauntletpeer.VoteResponse.$Shape; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null }|{ body?: "append"; vote_request?: null; vote_response?: null; append: gauntletpeer.Append.$Shape; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null }|{ body?: "append_accepted"; vote_request?: null; vote_response?: null; append?: null; append_accepted: gauntletpeer.AppendAccepted.$Shape; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null }|{ body?: "append_rejected"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected: gauntletpeer.AppendRejected.$Shape; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null }|{ body?: "heartbeat"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat: gauntletpeer.Heartbeat.$Shape; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null }|{ body?: "heartbeat_response"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response: gauntletpeer.HeartbeatResponse.$Shape; propose?: null; read_request?: null; read_response?: null }|{ body?: "propose"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose: gauntletpeer.Propose.$Shape; read_request?: null; read_response?: null }|{ body?: "read_request"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request: gauntletpeer.ReadRequest.$Shape; read_response?: null }|{ body?: "read_response"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response: gauntletpeer.ReadResponse.$Shape })
+          ({ body?: undefined; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null; timeout_now?: null; propose_change?: null; proposals_refused?: null; snapshot?: null }|{ body?: "vote_request"; vote_request: gauntletpeer.VoteRequest.$Shape; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null; timeout_now?: null; propose_change?: null; proposals_refused?: null; snapshot?: null }|{ body?: "vote_response"; vote_request?: null; vote_response: gauntletpeer.VoteResponse.$Shape; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null; timeout_now?: null; propose_change?: null; proposals_refused?: null; snapshot?: null }|{ body?: "append"; vote_request?: null; vote_response?: null; append: gauntletpeer.Append.$Shape; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null; timeout_now?: null; propose_change?: null; proposals_refused?: null; snapshot?: null }|{ body?: "append_accepted"; vote_request?: null; vote_response?: null; append?: null; append_accepted: gauntletpeer.AppendAccepted.$Shape; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null; timeout_now?: null; propose_change?: null; proposals_refused?: null; snapshot?: null }|{ body?: "append_rejected"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected: gauntletpeer.AppendRejected.$Shape; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null; timeout_now?: null; propose_change?: null; proposals_refused?: null; snapshot?: null }|{ body?: "heartbeat"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat: gauntletpeer.Heartbeat.$Shape; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null; timeout_now?: null; propose_change?: null; proposals_refused?: null; snapshot?: null }|{ body?: "heartbeat_response"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response: gauntletpeer.HeartbeatResponse.$Shape; propose?: null; read_request?: null; read_response?: null; timeout_now?: null; propose_change?: null; proposals_refused?: null; snapshot?: null }|{ body?: "propose"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose: gauntletpeer.Propose.$Shape; read_request?: null; read_response?: null; timeout_now?: null; propose_change?: null; proposals_refused?: null; snapshot?: null }|{ body?: "read_request"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request: gauntletpeer.ReadRequest.$Shape; read_response?: null; timeout_now?: null; propose_change?: null; proposals_refused?: null; snapshot?: null }|{ body?: "read_response"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response: gauntletpeer.ReadResponse.$Shape; timeout_now?: null; propose_change?: null; proposals_refused?: null; snapshot?: null }|{ body?: "timeout_now"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null; timeout_now: gauntletpeer.TimeoutNow.$Shape; propose_change?: null; proposals_refused?: null; snapshot?: null }|{ body?: "propose_change"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null; timeout_now?: null; propose_change: gauntletpeer.ProposeChange.$Shape; proposals_refused?: null; snapshot?: null }|{ body?: "proposals_refused"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null; timeout_now?: null; propose_change?: null; proposals_refused: gauntletpeer.ProposalsRefused.$Shape; snapshot?: null }|{ body?: "snapshot"; vote_request?: null; vote_response?: null; append?: null; append_accepted?: null; append_rejected?: null; heartbeat?: null; heartbeat_response?: null; propose?: null; read_request?: null; read_response?: null; timeout_now?: null; propose_change?: null; proposals_refused?: null; snapshot: gauntletpeer.Snapshot.$Shape })
         );
     }
 
@@ -77,6 +89,7 @@ export namespace gauntletpeer {
         version: number;
         timestamp_ms: number;
         data: Uint8Array;
+        configuration?: (gauntletpeer.Configuration.$Properties|null);
         static encode(message: gauntletpeer.Entry.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
         static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.Entry & gauntletpeer.Entry.$Shape;
     }
@@ -89,6 +102,7 @@ export namespace gauntletpeer {
             version?: (number|null);
             timestamp_ms?: (number|null);
             data?: (Uint8Array|null);
+            configuration?: (gauntletpeer.Configuration.$Properties|null);
             $unknowns?: Uint8Array[];
         }
         type $Shape = gauntletpeer.Entry.$Properties;
@@ -96,7 +110,38 @@ export namespace gauntletpeer {
 
     enum EntryKind {
         NOOP = 0,
-        NORMAL = 1
+        NORMAL = 1,
+        CONFIGURATION = 2,
+        MEMBERSHIP = 3
+    }
+
+    interface IConfiguration extends gauntletpeer.Configuration.$Properties {
+    }
+
+    class Configuration {
+        constructor(properties?: gauntletpeer.Configuration.$Properties);
+        $unknowns?: Uint8Array[];
+        voters: number[];
+        outgoing: number[];
+        learners: number[];
+        learners_next: number[];
+        promotable: number[];
+        auto_leave: boolean;
+        static encode(message: gauntletpeer.Configuration.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.Configuration & gauntletpeer.Configuration.$Shape;
+    }
+
+    namespace Configuration {
+        interface $Properties {
+            voters?: (number[]|null);
+            outgoing?: (number[]|null);
+            learners?: (number[]|null);
+            learners_next?: (number[]|null);
+            promotable?: (number[]|null);
+            auto_leave?: (boolean|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.Configuration.$Properties;
     }
 
     interface IVoteRequest extends gauntletpeer.VoteRequest.$Properties {
@@ -108,6 +153,7 @@ export namespace gauntletpeer {
         pre: boolean;
         last_index: number;
         last_term: number;
+        transfer: boolean;
         static encode(message: gauntletpeer.VoteRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
         static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.VoteRequest & gauntletpeer.VoteRequest.$Shape;
     }
@@ -117,6 +163,7 @@ export namespace gauntletpeer {
             pre?: (boolean|null);
             last_index?: (number|null);
             last_term?: (number|null);
+            transfer?: (boolean|null);
             $unknowns?: Uint8Array[];
         }
         type $Shape = gauntletpeer.VoteRequest.$Properties;
@@ -257,6 +304,7 @@ export namespace gauntletpeer {
         constructor(properties?: gauntletpeer.Propose.$Properties);
         $unknowns?: Uint8Array[];
         data: Uint8Array[];
+        id: number;
         static encode(message: gauntletpeer.Propose.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
         static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.Propose & gauntletpeer.Propose.$Shape;
     }
@@ -264,9 +312,145 @@ export namespace gauntletpeer {
     namespace Propose {
         interface $Properties {
             data?: (Uint8Array[]|null);
+            id?: (number|null);
             $unknowns?: Uint8Array[];
         }
         type $Shape = gauntletpeer.Propose.$Properties;
+    }
+
+    interface IProposeChange extends gauntletpeer.ProposeChange.$Properties {
+    }
+
+    class ProposeChange {
+        constructor(properties?: gauntletpeer.ProposeChange.$Properties);
+        $unknowns?: Uint8Array[];
+        id: number;
+        changes: gauntletpeer.ConfigurationChange.$Properties[];
+        data: Uint8Array;
+        static encode(message: gauntletpeer.ProposeChange.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.ProposeChange & gauntletpeer.ProposeChange.$Shape;
+    }
+
+    namespace ProposeChange {
+        interface $Properties {
+            id?: (number|null);
+            changes?: (gauntletpeer.ConfigurationChange.$Properties[]|null);
+            data?: (Uint8Array|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = {
+          id?: number|null;
+          changes?: gauntletpeer.ConfigurationChange.$Shape[]|null;
+          data?: Uint8Array|null;
+          $unknowns?: Uint8Array[];
+        };
+    }
+
+    interface IConfigurationChange extends gauntletpeer.ConfigurationChange.$Properties {
+    }
+
+    class ConfigurationChange {
+        constructor(properties?: gauntletpeer.ConfigurationChange.$Properties);
+        $unknowns?: Uint8Array[];
+        add_voter?: (number|null);
+        add_learner?: (number|null);
+        add_promotable?: (number|null);
+        remove?: (number|null);
+        change?: ("add_voter"|"add_learner"|"add_promotable"|"remove");
+        static encode(message: gauntletpeer.ConfigurationChange.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.ConfigurationChange & gauntletpeer.ConfigurationChange.$Shape;
+    }
+
+    namespace ConfigurationChange {
+        interface $Properties {
+            add_voter?: (number|null);
+            add_learner?: (number|null);
+            add_promotable?: (number|null);
+            remove?: (number|null);
+            change?: ("add_voter"|"add_learner"|"add_promotable"|"remove");
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = {
+          add_voter?: number|null;
+          add_learner?: number|null;
+          add_promotable?: number|null;
+          remove?: number|null;
+          $unknowns?: Uint8Array[];
+        } & (
+          ({ change?: undefined; add_voter?: null; add_learner?: null; add_promotable?: null; remove?: null }|{ change?: "add_voter"; add_voter: number; add_learner?: null; add_promotable?: null; remove?: null }|{ change?: "add_learner"; add_voter?: null; add_learner: number; add_promotable?: null; remove?: null }|{ change?: "add_promotable"; add_voter?: null; add_learner?: null; add_promotable: number; remove?: null }|{ change?: "remove"; add_voter?: null; add_learner?: null; add_promotable?: null; remove: number })
+        );
+    }
+
+    interface IProposalsRefused extends gauntletpeer.ProposalsRefused.$Properties {
+    }
+
+    class ProposalsRefused {
+        constructor(properties?: gauntletpeer.ProposalsRefused.$Properties);
+        $unknowns?: Uint8Array[];
+        id: number;
+        reason: gauntletpeer.Refusal;
+        static encode(message: gauntletpeer.ProposalsRefused.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.ProposalsRefused & gauntletpeer.ProposalsRefused.$Shape;
+    }
+
+    namespace ProposalsRefused {
+        interface $Properties {
+            id?: (number|null);
+            reason?: (gauntletpeer.Refusal|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.ProposalsRefused.$Properties;
+    }
+
+    enum Refusal {
+        UNKNOWN_REFUSAL = 0,
+        NO_LEADER = 1,
+        TOO_MANY_UNCOMMITTED = 2,
+        LEADER_CHANGED = 3,
+        CHANGE_UNDER_WAY = 4,
+        TERM_NOT_COMMITTED = 5,
+        LEARNER_NOT_READY = 6,
+        NO_VOTERS_LEFT = 7
+    }
+
+    interface ITimeoutNow extends gauntletpeer.TimeoutNow.$Properties {
+    }
+
+    class TimeoutNow {
+        constructor(properties?: gauntletpeer.TimeoutNow.$Properties);
+        $unknowns?: Uint8Array[];
+        static encode(message: gauntletpeer.TimeoutNow.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.TimeoutNow & gauntletpeer.TimeoutNow.$Shape;
+    }
+
+    namespace TimeoutNow {
+        interface $Properties {
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.TimeoutNow.$Properties;
+    }
+
+    interface ISnapshot extends gauntletpeer.Snapshot.$Properties {
+    }
+
+    class Snapshot {
+        constructor(properties?: gauntletpeer.Snapshot.$Properties);
+        $unknowns?: Uint8Array[];
+        index: number;
+        term: number;
+        configuration?: (gauntletpeer.Configuration.$Properties|null);
+        static encode(message: gauntletpeer.Snapshot.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.Snapshot & gauntletpeer.Snapshot.$Shape;
+    }
+
+    namespace Snapshot {
+        interface $Properties {
+            index?: (number|null);
+            term?: (number|null);
+            configuration?: (gauntletpeer.Configuration.$Properties|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.Snapshot.$Properties;
     }
 
     interface IReadRequest extends gauntletpeer.ReadRequest.$Properties {

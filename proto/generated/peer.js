@@ -32,11 +32,15 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
         PeerMessage.prototype.propose = null;
         PeerMessage.prototype.read_request = null;
         PeerMessage.prototype.read_response = null;
+        PeerMessage.prototype.timeout_now = null;
+        PeerMessage.prototype.propose_change = null;
+        PeerMessage.prototype.proposals_refused = null;
+        PeerMessage.prototype.snapshot = null;
 
         let $oneOfFields;
 
         $Object.defineProperty(PeerMessage.prototype, "body", {
-            get: $util.oneOfGetter($oneOfFields = ["vote_request", "vote_response", "append", "append_accepted", "append_rejected", "heartbeat", "heartbeat_response", "propose", "read_request", "read_response"]),
+            get: $util.oneOfGetter($oneOfFields = ["vote_request", "vote_response", "append", "append_accepted", "append_rejected", "heartbeat", "heartbeat_response", "propose", "read_request", "read_response", "timeout_now", "propose_change", "proposals_refused", "snapshot"]),
             set: $util.oneOfSetter($oneOfFields)
         });
 
@@ -73,6 +77,14 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
                 $root.gauntletpeer.ReadRequest.encode(message.read_request, writer.uint32(98).fork(), _depth + 1).ldelim();
             if (message.read_response != null && $Object.hasOwnProperty.call(message, "read_response"))
                 $root.gauntletpeer.ReadResponse.encode(message.read_response, writer.uint32(106).fork(), _depth + 1).ldelim();
+            if (message.timeout_now != null && $Object.hasOwnProperty.call(message, "timeout_now"))
+                $root.gauntletpeer.TimeoutNow.encode(message.timeout_now, writer.uint32(114).fork(), _depth + 1).ldelim();
+            if (message.propose_change != null && $Object.hasOwnProperty.call(message, "propose_change"))
+                $root.gauntletpeer.ProposeChange.encode(message.propose_change, writer.uint32(122).fork(), _depth + 1).ldelim();
+            if (message.proposals_refused != null && $Object.hasOwnProperty.call(message, "proposals_refused"))
+                $root.gauntletpeer.ProposalsRefused.encode(message.proposals_refused, writer.uint32(130).fork(), _depth + 1).ldelim();
+            if (message.snapshot != null && $Object.hasOwnProperty.call(message, "snapshot"))
+                $root.gauntletpeer.Snapshot.encode(message.snapshot, writer.uint32(138).fork(), _depth + 1).ldelim();
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -203,6 +215,34 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
                         message.body = "read_response";
                         continue;
                     }
+                case 14: {
+                        if (wireType !== 2)
+                            break;
+                        message.timeout_now = $root.gauntletpeer.TimeoutNow.decode(reader, reader.size(), $undefined, _depth + 1, message.timeout_now);
+                        message.body = "timeout_now";
+                        continue;
+                    }
+                case 15: {
+                        if (wireType !== 2)
+                            break;
+                        message.propose_change = $root.gauntletpeer.ProposeChange.decode(reader, reader.size(), $undefined, _depth + 1, message.propose_change);
+                        message.body = "propose_change";
+                        continue;
+                    }
+                case 16: {
+                        if (wireType !== 2)
+                            break;
+                        message.proposals_refused = $root.gauntletpeer.ProposalsRefused.decode(reader, reader.size(), $undefined, _depth + 1, message.proposals_refused);
+                        message.body = "proposals_refused";
+                        continue;
+                    }
+                case 17: {
+                        if (wireType !== 2)
+                            break;
+                        message.snapshot = $root.gauntletpeer.Snapshot.decode(reader, reader.size(), $undefined, _depth + 1, message.snapshot);
+                        message.body = "snapshot";
+                        continue;
+                    }
                 }
                 reader.skipType(wireType, _depth, tag);
                 if (!reader.discardUnknown) {
@@ -238,6 +278,7 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
         Entry.prototype.version = 0;
         Entry.prototype.timestamp_ms = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
         Entry.prototype.data = $util.newBuffer([]);
+        Entry.prototype.configuration = null;
 
         Entry.encode = function (message, writer, _depth) {
             if (!writer)
@@ -258,6 +299,8 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
                 writer.uint32(40).uint64(message.timestamp_ms);
             if (message.data != null && $Object.hasOwnProperty.call(message, "data") && message.data.length)
                 writer.uint32(50).bytes(message.data);
+            if (message.configuration != null && $Object.hasOwnProperty.call(message, "configuration"))
+                $root.gauntletpeer.Configuration.encode(message.configuration, writer.uint32(58).fork(), _depth + 1).ldelim();
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -345,6 +388,12 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
                             delete message.data;
                         continue;
                     }
+                case 7: {
+                        if (wireType !== 2)
+                            break;
+                        message.configuration = $root.gauntletpeer.Configuration.decode(reader, reader.size(), $undefined, _depth + 1, message.configuration);
+                        continue;
+                    }
                 }
                 reader.skipType(wireType, _depth, tag);
                 if (!reader.discardUnknown) {
@@ -369,7 +418,181 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
         const valuesById = $Object.create(null), values = $Object.create(valuesById);
         values[valuesById[0] = "NOOP"] = 0;
         values[valuesById[1] = "NORMAL"] = 1;
+        values[valuesById[2] = "CONFIGURATION"] = 2;
+        values[valuesById[3] = "MEMBERSHIP"] = 3;
         return values;
+    })();
+
+    gauntletpeer.Configuration = (function() {
+
+        const Configuration = function (properties) {
+            this.voters = [];
+            this.outgoing = [];
+            this.learners = [];
+            this.learners_next = [];
+            this.promotable = [];
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        Configuration.prototype.voters = $util.emptyArray;
+        Configuration.prototype.outgoing = $util.emptyArray;
+        Configuration.prototype.learners = $util.emptyArray;
+        Configuration.prototype.learners_next = $util.emptyArray;
+        Configuration.prototype.promotable = $util.emptyArray;
+        Configuration.prototype.auto_leave = false;
+
+        Configuration.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.voters != null && message.voters.length)
+                writer.uint32(10).uint64s(message.voters);
+            if (message.outgoing != null && message.outgoing.length)
+                writer.uint32(18).uint64s(message.outgoing);
+            if (message.learners != null && message.learners.length)
+                writer.uint32(26).uint64s(message.learners);
+            if (message.learners_next != null && message.learners_next.length)
+                writer.uint32(34).uint64s(message.learners_next);
+            if (message.promotable != null && message.promotable.length)
+                writer.uint32(42).uint64s(message.promotable);
+            if (message.auto_leave != null && $Object.hasOwnProperty.call(message, "auto_leave") && message.auto_leave !== false)
+                writer.uint32(48).bool(message.auto_leave);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        Configuration.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.gauntletpeer.Configuration();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType === 2) {
+                            if (!(message.voters && message.voters.length))
+                                message.voters = [];
+                            reader.uint64s(message.voters);
+                            continue;
+                        }
+                        if (wireType !== 0)
+                            break;
+                        if (!(message.voters && message.voters.length))
+                            message.voters = [];
+                        message.voters.push(reader.uint64());
+                        continue;
+                    }
+                case 2: {
+                        if (wireType === 2) {
+                            if (!(message.outgoing && message.outgoing.length))
+                                message.outgoing = [];
+                            reader.uint64s(message.outgoing);
+                            continue;
+                        }
+                        if (wireType !== 0)
+                            break;
+                        if (!(message.outgoing && message.outgoing.length))
+                            message.outgoing = [];
+                        message.outgoing.push(reader.uint64());
+                        continue;
+                    }
+                case 3: {
+                        if (wireType === 2) {
+                            if (!(message.learners && message.learners.length))
+                                message.learners = [];
+                            reader.uint64s(message.learners);
+                            continue;
+                        }
+                        if (wireType !== 0)
+                            break;
+                        if (!(message.learners && message.learners.length))
+                            message.learners = [];
+                        message.learners.push(reader.uint64());
+                        continue;
+                    }
+                case 4: {
+                        if (wireType === 2) {
+                            if (!(message.learners_next && message.learners_next.length))
+                                message.learners_next = [];
+                            reader.uint64s(message.learners_next);
+                            continue;
+                        }
+                        if (wireType !== 0)
+                            break;
+                        if (!(message.learners_next && message.learners_next.length))
+                            message.learners_next = [];
+                        message.learners_next.push(reader.uint64());
+                        continue;
+                    }
+                case 5: {
+                        if (wireType === 2) {
+                            if (!(message.promotable && message.promotable.length))
+                                message.promotable = [];
+                            reader.uint64s(message.promotable);
+                            continue;
+                        }
+                        if (wireType !== 0)
+                            break;
+                        if (!(message.promotable && message.promotable.length))
+                            message.promotable = [];
+                        message.promotable.push(reader.uint64());
+                        continue;
+                    }
+                case 6: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.bool())
+                            message.auto_leave = value;
+                        else
+                            delete message.auto_leave;
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return Configuration;
     })();
 
     gauntletpeer.VoteRequest = (function() {
@@ -384,6 +607,7 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
         VoteRequest.prototype.pre = false;
         VoteRequest.prototype.last_index = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
         VoteRequest.prototype.last_term = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        VoteRequest.prototype.transfer = false;
 
         VoteRequest.encode = function (message, writer, _depth) {
             if (!writer)
@@ -398,6 +622,8 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
                 writer.uint32(16).uint64(message.last_index);
             if (message.last_term != null && $Object.hasOwnProperty.call(message, "last_term") && (typeof message.last_term === "object" ? message.last_term.low || message.last_term.high : message.last_term !== 0))
                 writer.uint32(24).uint64(message.last_term);
+            if (message.transfer != null && $Object.hasOwnProperty.call(message, "transfer") && message.transfer !== false)
+                writer.uint32(32).bool(message.transfer);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -456,6 +682,15 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
                             message.last_term = value;
                         else
                             delete message.last_term;
+                        continue;
+                    }
+                case 4: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.bool())
+                            message.transfer = value;
+                        else
+                            delete message.transfer;
                         continue;
                     }
                 }
@@ -1066,6 +1301,7 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
         };
 
         Propose.prototype.data = $util.emptyArray;
+        Propose.prototype.id = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
         Propose.encode = function (message, writer, _depth) {
             if (!writer)
@@ -1077,6 +1313,8 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
             if (message.data != null && message.data.length)
                 for (let i = 0; i < message.data.length; ++i)
                     writer.uint32(10).bytes(message.data[i]);
+            if (message.id != null && $Object.hasOwnProperty.call(message, "id") && (typeof message.id === "object" ? message.id.low || message.id.high : message.id !== 0))
+                writer.uint32(16).uint64(message.id);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -1090,7 +1328,7 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
                 _depth = 0;
             if (_depth > $Reader.recursionLimit)
                 throw $Error("max depth exceeded");
-            let end, message;
+            let end, message, value;
             if (length === $undefined)
                 end = reader.len;
             else {
@@ -1118,6 +1356,15 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
                         message.data.push(reader.bytes());
                         continue;
                     }
+                case 2: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.id = value;
+                        else
+                            delete message.id;
+                        continue;
+                    }
                 }
                 reader.skipType(wireType, _depth, tag);
                 if (!reader.discardUnknown) {
@@ -1136,6 +1383,506 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
         };
 
         return Propose;
+    })();
+
+    gauntletpeer.ProposeChange = (function() {
+
+        const ProposeChange = function (properties) {
+            this.changes = [];
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        ProposeChange.prototype.id = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        ProposeChange.prototype.changes = $util.emptyArray;
+        ProposeChange.prototype.data = $util.newBuffer([]);
+
+        ProposeChange.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.id != null && $Object.hasOwnProperty.call(message, "id") && (typeof message.id === "object" ? message.id.low || message.id.high : message.id !== 0))
+                writer.uint32(8).uint64(message.id);
+            if (message.changes != null && message.changes.length)
+                for (let i = 0; i < message.changes.length; ++i)
+                    $root.gauntletpeer.ConfigurationChange.encode(message.changes[i], writer.uint32(18).fork(), _depth + 1).ldelim();
+            if (message.data != null && $Object.hasOwnProperty.call(message, "data") && message.data.length)
+                writer.uint32(26).bytes(message.data);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        ProposeChange.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.gauntletpeer.ProposeChange();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.id = value;
+                        else
+                            delete message.id;
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 2)
+                            break;
+                        if (!(message.changes && message.changes.length))
+                            message.changes = [];
+                        message.changes.push($root.gauntletpeer.ConfigurationChange.decode(reader, reader.size(), $undefined, _depth + 1));
+                        continue;
+                    }
+                case 3: {
+                        if (wireType !== 2)
+                            break;
+                        if ((value = reader.bytes()).length)
+                            message.data = value;
+                        else
+                            delete message.data;
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return ProposeChange;
+    })();
+
+    gauntletpeer.ConfigurationChange = (function() {
+
+        const ConfigurationChange = function (properties) {
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        ConfigurationChange.prototype.add_voter = null;
+        ConfigurationChange.prototype.add_learner = null;
+        ConfigurationChange.prototype.add_promotable = null;
+        ConfigurationChange.prototype.remove = null;
+
+        let $oneOfFields;
+
+        $Object.defineProperty(ConfigurationChange.prototype, "change", {
+            get: $util.oneOfGetter($oneOfFields = ["add_voter", "add_learner", "add_promotable", "remove"]),
+            set: $util.oneOfSetter($oneOfFields)
+        });
+
+        ConfigurationChange.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.add_voter != null && $Object.hasOwnProperty.call(message, "add_voter"))
+                writer.uint32(8).uint64(message.add_voter);
+            if (message.add_learner != null && $Object.hasOwnProperty.call(message, "add_learner"))
+                writer.uint32(16).uint64(message.add_learner);
+            if (message.add_promotable != null && $Object.hasOwnProperty.call(message, "add_promotable"))
+                writer.uint32(24).uint64(message.add_promotable);
+            if (message.remove != null && $Object.hasOwnProperty.call(message, "remove"))
+                writer.uint32(32).uint64(message.remove);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        ConfigurationChange.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.gauntletpeer.ConfigurationChange();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 0)
+                            break;
+                        message.add_voter = reader.uint64();
+                        message.change = "add_voter";
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 0)
+                            break;
+                        message.add_learner = reader.uint64();
+                        message.change = "add_learner";
+                        continue;
+                    }
+                case 3: {
+                        if (wireType !== 0)
+                            break;
+                        message.add_promotable = reader.uint64();
+                        message.change = "add_promotable";
+                        continue;
+                    }
+                case 4: {
+                        if (wireType !== 0)
+                            break;
+                        message.remove = reader.uint64();
+                        message.change = "remove";
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return ConfigurationChange;
+    })();
+
+    gauntletpeer.ProposalsRefused = (function() {
+
+        const ProposalsRefused = function (properties) {
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        ProposalsRefused.prototype.id = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        ProposalsRefused.prototype.reason = 0;
+
+        ProposalsRefused.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.id != null && $Object.hasOwnProperty.call(message, "id") && (typeof message.id === "object" ? message.id.low || message.id.high : message.id !== 0))
+                writer.uint32(8).uint64(message.id);
+            if (message.reason != null && $Object.hasOwnProperty.call(message, "reason") && message.reason !== 0)
+                writer.uint32(16).int32(message.reason);
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        ProposalsRefused.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.gauntletpeer.ProposalsRefused();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.id = value;
+                        else
+                            delete message.id;
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.int32())
+                            message.reason = value;
+                        else
+                            delete message.reason;
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return ProposalsRefused;
+    })();
+
+    gauntletpeer.Refusal = (function() {
+        const valuesById = $Object.create(null), values = $Object.create(valuesById);
+        values[valuesById[0] = "UNKNOWN_REFUSAL"] = 0;
+        values[valuesById[1] = "NO_LEADER"] = 1;
+        values[valuesById[2] = "TOO_MANY_UNCOMMITTED"] = 2;
+        values[valuesById[3] = "LEADER_CHANGED"] = 3;
+        values[valuesById[4] = "CHANGE_UNDER_WAY"] = 4;
+        values[valuesById[5] = "TERM_NOT_COMMITTED"] = 5;
+        values[valuesById[6] = "LEARNER_NOT_READY"] = 6;
+        values[valuesById[7] = "NO_VOTERS_LEFT"] = 7;
+        return values;
+    })();
+
+    gauntletpeer.TimeoutNow = (function() {
+
+        const TimeoutNow = function (properties) {
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        TimeoutNow.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        TimeoutNow.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.gauntletpeer.TimeoutNow();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                reader.skipType(tag & 7, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return TimeoutNow;
+    })();
+
+    gauntletpeer.Snapshot = (function() {
+
+        const Snapshot = function (properties) {
+            if (properties)
+                for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                    if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                        this[keys[i]] = properties[keys[i]];
+        };
+
+        Snapshot.prototype.index = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        Snapshot.prototype.term = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        Snapshot.prototype.configuration = null;
+
+        Snapshot.encode = function (message, writer, _depth) {
+            if (!writer)
+                writer = $Writer.create();
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $util.recursionLimit)
+                throw $Error("max depth exceeded");
+            if (message.index != null && $Object.hasOwnProperty.call(message, "index") && (typeof message.index === "object" ? message.index.low || message.index.high : message.index !== 0))
+                writer.uint32(8).uint64(message.index);
+            if (message.term != null && $Object.hasOwnProperty.call(message, "term") && (typeof message.term === "object" ? message.term.low || message.term.high : message.term !== 0))
+                writer.uint32(16).uint64(message.term);
+            if (message.configuration != null && $Object.hasOwnProperty.call(message, "configuration"))
+                $root.gauntletpeer.Configuration.encode(message.configuration, writer.uint32(26).fork(), _depth + 1).ldelim();
+            if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                for (let i = 0; i < message.$unknowns.length; ++i)
+                    writer.raw(message.$unknowns[i]);
+            return writer;
+        };
+
+        Snapshot.decode = function (reader, length, _end, _depth, _target) {
+            if (!(reader instanceof $Reader))
+                reader = $Reader.create(reader);
+            if (_depth === $undefined)
+                _depth = 0;
+            if (_depth > $Reader.recursionLimit)
+                throw $Error("max depth exceeded");
+            let end, message, value;
+            if (length === $undefined)
+                end = reader.len;
+            else {
+                end = reader.pos + length;
+                if (end > reader.len)
+                    throw $RangeError("index out of range");
+                length = reader.len;
+                reader.len = end;
+            }
+            message = _target || new $root.gauntletpeer.Snapshot();
+            while (reader.pos < end) {
+                let start = reader.pos;
+                let tag = reader.tag();
+                if (tag === _end) {
+                    _end = $undefined;
+                    break;
+                }
+                let wireType = tag & 7;
+                switch (tag >>>= 3) {
+                case 1: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.index = value;
+                        else
+                            delete message.index;
+                        continue;
+                    }
+                case 2: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.term = value;
+                        else
+                            delete message.term;
+                        continue;
+                    }
+                case 3: {
+                        if (wireType !== 2)
+                            break;
+                        message.configuration = $root.gauntletpeer.Configuration.decode(reader, reader.size(), $undefined, _depth + 1, message.configuration);
+                        continue;
+                    }
+                }
+                reader.skipType(wireType, _depth, tag);
+                if (!reader.discardUnknown) {
+                    $util.makeProp(message, "$unknowns", false);
+                    (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                }
+            }
+            if (length !== $undefined) {
+                if (reader.pos !== end)
+                    throw $RangeError("index out of range");
+                reader.len = length;
+            }
+            if (_end !== $undefined)
+                throw $Error("missing end group");
+            return message;
+        };
+
+        return Snapshot;
     })();
 
     gauntletpeer.ReadRequest = (function() {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { ConfigError, HelpShown, readConfig, tickPlan } from "./config.js";
+import { ConfigError, HelpShown, readConfig } from "./config.js";
 import { identityOf } from "./identity.js";
+import { tickPlan } from "./replica-tick-plan.js";
 
 const THREE = "n1=http://10.0.0.1:2380,n2=http://10.0.0.2:2380,n3=http://10.0.0.3:2380";
 const REQUIRED = ["--name", "n1", "--initial-cluster", THREE];
@@ -30,9 +31,16 @@ describe("readConfig", () => {
       heartbeatIntervalMs: 100,
       electionTimeoutMs: 1000,
       requestTimeoutMs: 7000,
+      readLeaseClockUncertainty: null,
       maxRequestBytes: 1_572_864,
     });
     expect(config.initialCluster).toHaveLength(3);
+  });
+
+  test("takes a share of uncertainty for leases", () => {
+    const uncertaintyOf = (text: string) =>
+      read([...REQUIRED, "--read-lease-clock-uncertainty", text]).readLeaseClockUncertainty;
+    expect(["off", "0", "0.1", "0.999"].map(uncertaintyOf)).toEqual([null, 0, 0.1, 0.999]);
   });
 
   test("takes the environment, and a flag before it", () => {
@@ -92,6 +100,9 @@ describe("readConfig", () => {
     [["--election-timeout-ms", "-5"], "--election-timeout-ms: must be a whole number"],
     [["--election-timeout-ms", "x"], '--election-timeout-ms: must be a whole number, got "x"'],
     [["--request-timeout-ms", "5"], "--request-timeout-ms: must be at least 100"],
+    [["--read-lease-clock-uncertainty", "1"], '--read-lease-clock-uncertainty: must be "off" or a share'],
+    [["--read-lease-clock-uncertainty", "-0.1"], '--read-lease-clock-uncertainty: must be "off" or a share'],
+    [["--read-lease-clock-uncertainty", "0.1 "], '--read-lease-clock-uncertainty: must be "off" or a share'],
     [["--segment-bytes", "1.5"], "--segment-bytes: must be a whole number"],
     [["--max-request-bytes", "999999999"], "--max-request-bytes: must be at most 10485760"],
     [["--log-level", "loud"], '--log-level: must be debug, info, warn or error, got "loud"'],

@@ -30,6 +30,8 @@ export interface Config {
   readonly heartbeatIntervalMs: number;
   readonly electionTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  /** By how much the rates of two members' clocks may differ, as a share; null: no read relies on a lease. */
+  readonly readLeaseClockUncertainty: number | null;
   readonly segmentBytes: number;
   readonly maxRequestBytes: number;
   readonly logLevel: "debug" | "info" | "warn" | "error";
@@ -65,6 +67,12 @@ const FLAGS = [
     "ms",
     "",
     "wait for a commit or a read index (default: 5000 + 2 * election timeout)",
+  ],
+  [
+    "read-lease-clock-uncertainty",
+    "share",
+    "off",
+    "serve reads from a lease: no two clocks' rates may differ by more than this share, as 0.1",
   ],
   ["segment-bytes", "bytes", String(64 * MIB), "size at which a log segment is closed"],
   ["max-request-bytes", "bytes", String(1.5 * MIB), "largest write that is accepted"],
@@ -151,6 +159,11 @@ function integer(min: number, max: number): z.ZodType<number> {
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
 }
 
+const share = z
+  .string()
+  .regex(/^(off|0(\.\d{1,9})?)$/, 'must be "off" or a share from 0 to below 1, as 0.1')
+  .transform((text) => (text === "off" ? null : Number(text)));
+
 const initialCluster = z.string().transform((text, context): InitialMember[] => {
   const members = text.split(",").map((part) => {
     const [name = "", ...url] = part.trim().split("=");
@@ -174,6 +187,7 @@ const schema = z.object({
   "heartbeat-interval-ms": integer(10, MAX_ELECTION_TIMEOUT_MS / MIN_HEARTBEATS_PER_ELECTION),
   "election-timeout-ms": integer(50, MAX_ELECTION_TIMEOUT_MS),
   "request-timeout-ms": integer(100, 600_000),
+  "read-lease-clock-uncertainty": share,
   "segment-bytes": integer(64 * KIB, 1024 * MIB),
   "max-request-bytes": integer(1 * KIB, 10 * MIB),
   "log-level": z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error"),
@@ -221,6 +235,7 @@ function camelCased(flags: z.infer<typeof schema>): Config {
     heartbeatIntervalMs: flags["heartbeat-interval-ms"],
     electionTimeoutMs: flags["election-timeout-ms"],
     requestTimeoutMs: flags["request-timeout-ms"],
+    readLeaseClockUncertainty: flags["read-lease-clock-uncertainty"],
     segmentBytes: flags["segment-bytes"],
     maxRequestBytes: flags["max-request-bytes"],
     logLevel: flags["log-level"],
@@ -277,23 +292,4 @@ function parseHttpUrl(text: string): URL | string {
   // The URL parser drops http's default port, so "no port" and ":80" look alike here.
   if (url.port === "" && !/:80\/?$/.test(text)) return "has no port";
   return url;
-}
-
-/** Ticks a heartbeat interval is cut into: the grain of the randomized election timeout. */
-const TICKS_PER_HEARTBEAT = 5;
-
-/** Time as the Raft core counts it. */
-export interface TickPlan {
-  readonly tickIntervalMs: number;
-  readonly heartbeatTicks: number;
-  readonly electionTicks: number;
-}
-
-export function tickPlan(config: Pick<Config, "heartbeatIntervalMs" | "electionTimeoutMs">): TickPlan {
-  const tickIntervalMs = config.heartbeatIntervalMs / TICKS_PER_HEARTBEAT;
-  return {
-    tickIntervalMs,
-    heartbeatTicks: TICKS_PER_HEARTBEAT,
-    electionTicks: Math.ceil(config.electionTimeoutMs / tickIntervalMs),
-  };
 }

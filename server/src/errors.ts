@@ -20,6 +20,16 @@ export const ERRORS = {
   LeaderChanged: "etcdserver: leader changed",
   Stopped: "etcdserver: server stopped",
   Timeout: "etcdserver: request timed out",
+  Unhealthy: "etcdserver: unhealthy cluster",
+  LearnerNotReady: "etcdserver: can only promote a learner member which is in sync with leader",
+  MemberNotEnoughStarted: "etcdserver: re-configuration failed due to not enough started members",
+  /** Not etcd's, which drops the later of two changes without a word. */
+  MembershipChangeUnderWay: "gauntlet: another change of the membership is under way",
+  NotLeader: "etcdserver: not leader",
+  BadLeaderTransferee: "etcdserver: bad leader transferee",
+  /** Not etcd's, which gives up the earlier of two transfers. */
+  LeaderTransferUnderWay: "gauntlet: another transfer of the leadership is under way",
+  LeaderTransferTimeout: "etcdserver: request timed out, leader transfer took too long",
   /** Not etcd's: a call of its API that is not served. */
   Unsupported: "gauntlet: not supported",
 } as const satisfies Record<string, string>;

@@ -1,5 +1,5 @@
 import type { Clock } from "./ports.js";
-import type { View } from "./replica.js";
+import type { View } from "./replica-parts.js";
 
 /** How long a healthy member may take for a linearizable read of nothing. */
 const LIMIT_MS = 1000;

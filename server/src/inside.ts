@@ -1,10 +1,47 @@
-/** The server's insides, for a simulator and a model checker. The rig uses the package's front door. */
+/**
+ * The server's insides, for a world of one's own: `openReplica` with other ports and time, network and disk are
+ * yours; `RaftCore` alone for a search of its states. A process of the real world starts in main.ts.
+ */
+export { ERRORS, EtcdError } from "./errors.js";
+export type { ErrorName } from "./errors.js";
+export { approximateBytes, fromWire, toWire } from "./peer/codec.js";
 export type { Clock, Disk, DiskFile, Network, Random } from "./ports.js";
-export { EtcdError } from "./errors.js";
-export * from "./raft/index.js";
-export type * from "./raft/config.js";
+export { validateConfig } from "./raft/config.js";
+export type { LeaseConfig, RaftConfig } from "./raft/config.js";
+export { configurationOf } from "./raft/configuration.js";
+export type { Configuration, ConfigurationChange, SnapshotMark } from "./raft/configuration.js";
+export { RaftCore } from "./raft/core.js";
+export { ENTRY_OVERHEAD_BYTES, ENTRY_VERSION, entryBytes } from "./raft/entry.js";
+export type { ConfigurationEntry, Entry, EntryKind, HardState, PlainEntry } from "./raft/entry.js";
+export type { Effect, Event, Instant, RefusalReason, Role, TransferRefusal } from "./raft/event.js";
+export { InvariantViolation } from "./raft/invariant.js";
+export type { Body, MemberId, Message, MessageOf, MessageType } from "./raft/message.js";
+export type { PeerStatus, RaftStatus } from "./raft/status.js";
+export { isMemberOf } from "./replica-membership.js";
+export { DEFAULT_LIMITS, openReplica } from "./replica-open.js";
+export type { OpenedReplica, ReplicaLimits, ReplicaPorts, ReplicaSettings } from "./replica-open.js";
+export type {
+  Applied,
+  CommandBody,
+  LogRecord,
+  ReplicaObserver,
+  ReplicaOptions,
+  ReplicaParts,
+  ReplicaStatus,
+  View,
+} from "./replica-parts.js";
+export { tickPlan } from "./replica-tick-plan.js";
+export type { TickPlan } from "./replica-tick-plan.js";
 export { Replica } from "./replica.js";
-export type { ReplicaObserver, ReplicaOptions, ReplicaParts } from "./replica.js";
-export { KvStore } from "./store/index.js";
-export { Wal } from "./wal/index.js";
-export { WalCorruption, WalError } from "./wal/errors.js";
+export {
+  KvStore,
+  isReadOnlyTxn,
+  isSerializableTxn,
+  validateDeleteRange,
+  validatePut,
+  validateRange,
+  validateTxn,
+} from "./store/index.js";
+export type { AppliedCommand, Result, WriteResponse } from "./store/index.js";
+export { EntryFormatError, Wal, WalCorruption, WalError, decodeEntry, encodeEntry } from "./wal/index.js";
+export type { OpenedWal, Repair, WalBatch, WalIdentity, WalOptions, WalStats } from "./wal/index.js";

@@ -5,7 +5,6 @@ import { clusterHandlers } from "./api/cluster.js";
 import type { ApiContext } from "./api/context.js";
 import { kvHandlers } from "./api/kv.js";
 import { maintenanceHandlers } from "./api/maintenance.js";
-import { tickPlan } from "./config.js";
 import type { Config, ListenAddress } from "./config.js";
 import { faultOf } from "./health.js";
 import { createHttpServer, listen } from "./http.js";
@@ -15,28 +14,15 @@ import { Metrics } from "./metrics.js";
 import { linkObserver, receiverObserver } from "./peer/observers.js";
 import { peerOptions } from "./peer/options.js";
 import { PeerTransport, bind } from "./peer/transport.js";
-import { RaftCore } from "./raft/index.js";
-import type { MemberId } from "./raft/index.js";
-import { Replica } from "./replica.js";
-import type { ReplicaObserver, ReplicaOptions } from "./replica.js";
+import { configurationOf } from "./raft/configuration.js";
+import type { MemberId } from "./raft/message.js";
+import { DEFAULT_LIMITS, openReplica } from "./replica-open.js";
+import type { OpenedReplica, ReplicaPorts, ReplicaSettings } from "./replica-open.js";
+import { tickPlan } from "./replica-tick-plan.js";
 import { nodeClock } from "./runtime/clock.js";
 import { lockDirectory } from "./runtime/directory-lock.js";
 import { openNodeDisk } from "./runtime/disk.js";
 import { nodeRandom } from "./runtime/random.js";
-import { KvStore } from "./store/index.js";
-import { Wal } from "./wal/index.js";
-
-const MIB = 1024 * 1024;
-
-/** Limits of one replica that nobody has had reason to set. */
-const LIMITS = {
-  maxAppendBytes: 1 * MIB,
-  maxInflightAppends: 64,
-  maxUncommittedBytes: 64 * MIB,
-  maxProposalBatchBytes: 1 * MIB,
-  maxWaitingProposals: 10_000,
-  maxWaitingReads: 10_000,
-} as const;
 
 /** What gRPC lets in beyond a request of the largest size, so that it is refused by name and not by the transport. */
 const RECEIVE_ALLOWANCE_BYTES = 512 * 1024;
@@ -69,26 +55,8 @@ export async function startNode(
   fatal: (error: Error) => void,
 ): Promise<RunningNode> {
   const identity = identityOf(config);
-  const plan = tickPlan(config);
-  const metrics = new Metrics(plan.tickIntervalMs);
+  const metrics = new Metrics(tickPlan(config).tickIntervalMs);
   const clientUrls = new Map<MemberId, string>([[identity.self.id, config.advertiseClientUrl]]);
-
-  const { wal, hardState, entries } = await openLog(config, identity, metrics, logger);
-  const voters = identity.members.map((member) => member.id);
-  const core = new RaftCore(
-    {
-      self: identity.self.id,
-      voters,
-      electionTicks: plan.electionTicks,
-      heartbeatTicks: plan.heartbeatTicks,
-      maxAppendBytes: LIMITS.maxAppendBytes,
-      maxInflightAppends: LIMITS.maxInflightAppends,
-      maxUncommittedBytes: LIMITS.maxUncommittedBytes,
-    },
-    { hardState, entries },
-    nodeRandom,
-  );
-  const store = new KvStore();
   const transport = new PeerTransport({
     identity,
     clientUrl: config.advertiseClientUrl,
@@ -99,7 +67,7 @@ export async function startNode(
   });
   const observer = replicaObserver(logger, metrics, identity, fatal);
   const ports = { network: transport, clock: nodeClock, random: nodeRandom, observer };
-  const replica = new Replica({ core, log: wal, store, ...ports }, replicaOptions(config, identity));
+  const { replica, store, wal } = await openDirectory(config, identity, ports, logger);
   metrics.watch(() => replica.status(), nodeClock);
 
   const context: ApiContext = {
@@ -136,32 +104,30 @@ export async function startNode(
   };
 }
 
-async function openLog(config: Config, identity: Identity, metrics: Metrics, logger: Logger) {
-  const opened = await openDirectory(config, identity, metrics);
-  const { hardState, entries, repair } = opened;
+async function openDirectory(
+  config: Config,
+  identity: Identity,
+  ports: Omit<ReplicaPorts, "disk">,
+  logger: Logger,
+): Promise<OpenedReplica> {
+  const { dataDir } = config;
+  const opened = await usingDirectory(dataDir, async () => {
+    const disk = await openNodeDisk(dataDir);
+    await lockDirectory(dataDir);
+    return openReplica({ disk, ...ports }, replicaSettings(config, identity));
+  });
+  const { replica, repair } = opened;
   if (repair !== null) logger.warn({ ...repair }, "log repaired: a write that a crash tore was cut off");
-  logger.info(
-    {
-      memberId: hexId(identity.self.id),
-      clusterId: hexId(identity.clusterId),
-      dataDir: config.dataDir,
-      term: hardState.term,
-      lastIndex: entries.length,
-    },
-    "started",
-  );
+  const { term, lastIndex } = replica.status();
+  const ids = { memberId: hexId(identity.self.id), clusterId: hexId(identity.clusterId) };
+  logger.info({ ...ids, dataDir, term, lastIndex }, "started");
   return opened;
 }
 
-async function openDirectory({ dataDir, segmentBytes }: Config, identity: Identity, metrics: Metrics) {
+/** Names the flag whose directory cannot be used. */
+async function usingDirectory<Opened>(dataDir: string, open: () => Promise<Opened>): Promise<Opened> {
   try {
-    const disk = await openNodeDisk(dataDir);
-    await lockDirectory(dataDir);
-    return await Wal.open(disk, {
-      segmentBytes,
-      identity: { clusterId: identity.clusterId, memberId: identity.self.id },
-      syncs: { clock: nodeClock, onSync: (seconds) => metrics.synced(seconds) },
-    });
+    return await open();
   } catch (error) {
     if (!(error instanceof Error && "syscall" in error && "code" in error)) throw error;
     const isFile = error.code === "EEXIST" || error.code === "ENOTDIR";
@@ -170,15 +136,17 @@ async function openDirectory({ dataDir, segmentBytes }: Config, identity: Identi
   }
 }
 
-function replicaOptions(config: Config, identity: Identity): ReplicaOptions {
+function replicaSettings(config: Config, { clusterId, self, members }: Identity): ReplicaSettings {
   return {
-    self: identity.self.id,
-    tickIntervalMs: tickPlan(config).tickIntervalMs,
+    self: self.id,
+    clusterId,
+    initial: configurationOf(members.map((member) => member.id)),
+    ticks: tickPlan(config),
     requestTimeoutMs: config.requestTimeoutMs,
+    segmentBytes: config.segmentBytes,
     maxProposalBytes: config.maxRequestBytes,
-    maxProposalBatchBytes: LIMITS.maxProposalBatchBytes,
-    maxWaitingProposals: LIMITS.maxWaitingProposals,
-    maxWaitingReads: LIMITS.maxWaitingReads,
+    leaseClockUncertainty: config.readLeaseClockUncertainty,
+    limits: DEFAULT_LIMITS,
   };
 }
 
@@ -187,8 +155,9 @@ function replicaObserver(
   metrics: Metrics,
   identity: Identity,
   fatal: (error: Error) => void,
-): ReplicaObserver {
+): ReplicaPorts["observer"] {
   const names = new Map(identity.members.map((member) => [member.id, member.name]));
+  const named = (ids: readonly MemberId[]) => ids.map((id) => names.get(id) ?? hexId(id));
   return {
     roleChanged: ({ role, term, leader }) => {
       if (role === "candidate") metrics.electionBegun();
@@ -196,6 +165,14 @@ function replicaObserver(
     },
     ticked: () => metrics.ticked(),
     proposalApplied: (elapsedMs) => metrics.committed(elapsedMs),
+    configurationApplied: ({ voters, outgoing, learners }) => {
+      const members = { voters: named(voters), outgoing: named(outgoing), learners: named(learners) };
+      logger.info(members, "configuration changed");
+    },
+    removed: () => logger.warn("this member was removed from the cluster: it can be stopped for good"),
+    // Names and addresses are those of --initial-cluster: no call changes them yet.
+    membershipApplied: () => undefined,
+    logSynced: (seconds) => metrics.synced(seconds),
     fatal,
   };
 }

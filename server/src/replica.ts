@@ -1,83 +1,27 @@
-import { gauntletpeer } from "@gauntlet/proto";
+import { gauntletpeer, toSafeNumber } from "@gauntlet/proto";
 import { EtcdError } from "./errors.js";
 import type { ErrorName } from "./errors.js";
-import type { Clock, Network, Random } from "./ports.js";
+import type { ConfigurationChange } from "./raft/configuration.js";
 import { ENTRY_VERSION } from "./raft/entry.js";
-import type { Entry, HardState } from "./raft/entry.js";
-import type { Effect, Event, Instant, RefusalReason, Role } from "./raft/event.js";
+import type { ConfigurationEntry, Entry } from "./raft/entry.js";
+import type { Effect, Event, Instant, RefusalReason, TransferRefusal } from "./raft/event.js";
+import { InvariantViolation } from "./raft/invariant.js";
 import type { MemberId, Message } from "./raft/message.js";
-import { Proposals } from "./replica-proposals.js";
+import { inBatches } from "./replica-batches.js";
+import type { QueuedProposal } from "./replica-batches.js";
+import { Calls } from "./replica-calls.js";
+import { isMemberOf } from "./replica-membership.js";
+import type {
+  CommandBody,
+  LogRecord,
+  ReplicaOptions,
+  ReplicaParts,
+  ReplicaStatus,
+  View,
+} from "./replica-parts.js";
 import { Reads } from "./replica-reads.js";
 import { Ticker } from "./replica-ticker.js";
-
-/** The body of a write: exactly one of the requests, encoded as etcd encodes it. */
-export type CommandBody =
-  | { readonly put: Uint8Array }
-  | { readonly delete_range: Uint8Array }
-  | { readonly txn: Uint8Array };
-
-/** What an applied command leaves: whom to answer, and with what. */
-export interface Applied<Result> {
-  readonly origin: MemberId;
-  readonly requestId: number;
-  readonly result: Result;
-}
-
-export interface ReplicaStatus extends View {
-  readonly commitIndex: number;
-  readonly appliedIndex: number;
-  readonly lastIndex: number;
-}
-
-/** Whom this member believes to lead, and its own part in it. */
-export interface View {
-  readonly role: Role;
-  readonly term: number;
-  readonly leader: MemberId | null;
-}
-
-/** What one persist effect makes durable. */
-export interface LogRecord {
-  readonly hardState: HardState | null;
-  readonly entries: readonly Entry[];
-}
-
-/** The parts that a replica drives. */
-export interface ReplicaParts<Result> {
-  readonly core: { step(event: Event, now: Instant): readonly Effect[]; status(): ReplicaStatus };
-  /** Resolves when durable; calls are completed in order. */
-  readonly log: { append(record: LogRecord): Promise<void> };
-  readonly store: { applyCommand(data: Uint8Array): Applied<Result> };
-  readonly network: Network<Message>;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly observer: ReplicaObserver;
-}
-
-/** Told what happens; none of it changes what the replica does, but `fatal` must not return to a living process. */
-export interface ReplicaObserver {
-  roleChanged(view: View): void;
-  ticked(): void;
-  /** A write of this member was committed and applied, so many milliseconds after it was proposed. */
-  proposalApplied(elapsedMs: number): void;
-  /** The log cannot be written or an invariant broke: end the process before it says anything more. */
-  fatal(error: Error): void;
-}
-
-export interface ReplicaOptions {
-  readonly self: MemberId;
-  readonly tickIntervalMs: number;
-  /** How long a write waits for its entry and a read for its index. */
-  readonly requestTimeoutMs: number;
-  /** Largest encoded command; a larger one is refused with RequestTooLarge. */
-  readonly maxProposalBytes: number;
-  /** Proposals of one turn are handed to the core in groups of about so many bytes. */
-  readonly maxProposalBatchBytes: number;
-  /** Writes of this member that may wait at once; more get RequestTooManyRequests. */
-  readonly maxWaitingProposals: number;
-  /** Linearizable reads of this member that may wait at once; more get RequestTooManyRequests. */
-  readonly maxWaitingReads: number;
-}
+import { Transfers } from "./replica-transfers.js";
 
 /**
  * A process draws its first request id from here and counts up: an entry of an earlier life, applied
@@ -89,7 +33,17 @@ const ERROR_OF_REFUSAL = {
   "no-leader": "NoLeader",
   "too-many-uncommitted": "RequestTooManyRequests",
   "leader-changed": "LeaderChanged",
+  "change-under-way": "MembershipChangeUnderWay",
+  "term-not-committed": "Unhealthy",
+  "learner-not-ready": "LearnerNotReady",
+  "no-voters-left": "MemberNotEnoughStarted",
 } as const satisfies Record<RefusalReason, ErrorName>;
+
+const ERROR_OF_TRANSFER = {
+  "not-leader": "NotLeader",
+  "not-a-voter": "BadLeaderTransferee",
+  "transfer-under-way": "LeaderTransferUnderWay",
+} as const satisfies Record<TransferRefusal, ErrorName>;
 
 /**
  * Drives one Raft group: feeds the core with ticks, messages and requests, carries out its effects, and
@@ -100,11 +54,18 @@ export class Replica<Result> {
 
   readonly #options: ReplicaOptions;
 
-  readonly #proposals: Proposals<Result>;
+  readonly #writes: Calls<Result>;
+
+  readonly #changes: Calls<void>;
+
+  readonly #transfers: Transfers;
 
   readonly #reads: Reads;
 
   readonly #ticker: Ticker;
+
+  /** Writes of this turn. */
+  #queue: QueuedProposal[] = [];
 
   #nextRequestId: number;
 
@@ -113,6 +74,9 @@ export class Replica<Result> {
   #appliedIndex = 0;
 
   #appliedTerm = 0;
+
+  /** As of the applied index. */
+  #isMember: boolean;
 
   #durableSequence = 0;
 
@@ -132,8 +96,11 @@ export class Replica<Result> {
     const status = parts.core.status();
     this.#view = status;
     this.#replayIndex = status.lastIndex;
+    this.#isMember = isMemberOf(options.initial, options.self);
     this.#nextRequestId = 1 + parts.random.below(FIRST_REQUEST_ID_BOUND);
-    this.#proposals = new Proposals(options.requestTimeoutMs);
+    this.#writes = new Calls(options.requestTimeoutMs);
+    this.#changes = new Calls(options.requestTimeoutMs);
+    this.#transfers = new Transfers(options.requestTimeoutMs);
     this.#reads = new Reads(options.requestTimeoutMs);
     this.#ticker = new Ticker(parts.clock, options.tickIntervalMs, () => this.#tick());
   }
@@ -147,8 +114,8 @@ export class Replica<Result> {
     if (this.#state !== "running") return;
     this.#state = "stopped";
     this.#ticker.stop();
-    this.#proposals.refuseAll("Stopped");
-    this.#reads.refuseAll("Stopped");
+    for (const calls of [this.#writes, this.#changes, this.#transfers, this.#reads])
+      calls.refuseAll("Stopped");
   }
 
   /** Cheap: for every answer. */
@@ -175,19 +142,49 @@ export class Replica<Result> {
    * A command is handed over once and never again: a second entry of it would be applied twice.
    */
   propose(body: CommandBody): Promise<Result> {
-    if (this.#state !== "running") return Promise.reject(new EtcdError("Stopped"));
-    if (this.#proposals.waitingCount >= this.#options.maxWaitingProposals) {
-      return Promise.reject(new EtcdError("RequestTooManyRequests"));
-    }
-    const requestId = this.#nextRequestId;
-    this.#nextRequestId += 1;
-    const command = { origin: this.#options.self, request_id: requestId, ...body };
-    const data = gauntletpeer.Command.encode(command).finish();
+    const refusal = this.#refusalOf(this.#writes.waitingCount, this.#options.maxWaitingProposals);
+    if (refusal !== null) return Promise.reject(refusal);
+    const { requestId, data } = this.#newCommand(body);
     if (data.length > this.#options.maxProposalBytes) {
       return Promise.reject(new EtcdError("RequestTooLarge"));
     }
-    if (this.#proposals.queuedCount === 0) this.#parts.clock.soon(() => this.#proposeQueued());
-    return this.#proposals.add({ requestId, data }, this.#parts.clock.monotonicMs());
+    if (this.#queue.length === 0) this.#parts.clock.soon(() => this.#proposeQueued());
+    this.#queue.push({ requestId, data });
+    return this.#writes.add(requestId, this.#parts.clock.monotonicMs());
+  }
+
+  /**
+   * Changes who decides and who listens, all at once. Resolves when the last of its entries, after which no majority
+   * of the old voters counts any more, is committed and applied here. Rejects with NoLeader, RequestTooManyRequests,
+   * MembershipChangeUnderWay, Unhealthy (a new leader has to commit something first), LearnerNotReady or
+   * MemberNotEnoughStarted (no voter would be left) when it never entered a log and never will; Timeout,
+   * LeaderChanged and Stopped promise nothing.
+   */
+  changeMembership(changes: readonly ConfigurationChange[]): Promise<void> {
+    const refusal = this.#refusalOf(this.#changes.waitingCount, this.#options.maxWaitingProposals);
+    if (refusal !== null) return Promise.reject(refusal);
+    const { requestId, data } = this.#newCommand({});
+    this.#parts.clock.soon(() => {
+      this.#changes.handOver(requestId, [requestId], this.#view.term);
+      this.#step({ type: "change", id: requestId, changes, data });
+    });
+    return this.#changes.add(requestId, this.#parts.clock.monotonicMs());
+  }
+
+  /**
+   * Hands the leadership from this member to `to`. Resolves when `to` is seen to lead. Rejects with NotLeader,
+   * BadLeaderTransferee (no voter) or LeaderTransferUnderWay when it was not begun, with LeaderChanged when another
+   * member leads a later term; LeaderTransferTimeout, RequestTooManyRequests and Stopped as everywhere.
+   */
+  transferLeadership(to: MemberId): Promise<void> {
+    const refusal = this.#refusalOf(this.#transfers.waitingCount, this.#options.maxWaitingProposals);
+    if (refusal !== null) return Promise.reject(refusal);
+    if (to === this.#options.self && this.#view.role === "leader") return Promise.resolve();
+    this.#parts.clock.soon(() => {
+      const next = this.#transfers.askNext(this.#view.term);
+      if (next !== null) this.#step({ type: "transfer", to: next });
+    });
+    return this.#transfers.add(to, this.#parts.clock.monotonicMs());
   }
 
   /**
@@ -195,10 +192,8 @@ export class Replica<Result> {
    * is linearizable. Rejects with NoLeader, LeaderChanged, RequestTooManyRequests, Timeout or Stopped.
    */
   readBarrier(): Promise<void> {
-    if (this.#state !== "running") return Promise.reject(new EtcdError("Stopped"));
-    if (this.#reads.waitingCount >= this.#options.maxWaitingReads) {
-      return Promise.reject(new EtcdError("RequestTooManyRequests"));
-    }
+    const refusal = this.#refusalOf(this.#reads.waitingCount, this.#options.maxWaitingReads);
+    if (refusal !== null) return Promise.reject(refusal);
     if (this.#reads.gatheredCount === 0) this.#parts.clock.soon(() => this.#askGathered());
     return this.#reads.add();
   }
@@ -210,22 +205,35 @@ export class Replica<Result> {
     }
   }
 
+  #refusalOf(waitingCount: number, limit: number): EtcdError | null {
+    if (this.#state !== "running") return new EtcdError("Stopped");
+    return waitingCount >= limit ? new EtcdError("RequestTooManyRequests") : null;
+  }
+
+  #newCommand(body: CommandBody | Record<string, never>): QueuedProposal {
+    const requestId = this.#nextRequestId;
+    this.#nextRequestId += 1;
+    const command = { origin: this.#options.self, request_id: requestId, ...body };
+    return { requestId, data: gauntletpeer.Command.encode(command).finish() };
+  }
+
   #tick(): void {
     if (this.#state !== "running") return;
     this.#parts.observer.ticked();
     this.#step({ type: "tick" });
     const now = this.#parts.clock.monotonicMs();
-    this.#proposals.expire(now);
-    this.#reads.expire(now);
+    for (const calls of [this.#writes, this.#changes, this.#transfers, this.#reads]) calls.expire(now);
   }
 
+  /** A batch goes by the first of its request ids. */
   #proposeQueued(): void {
-    if (this.#state !== "running") return;
-    for (const chunk of this.#proposals.takeQueue(this.#view.term, this.#options.maxProposalBatchBytes)) {
-      const data = chunk.map((proposal) => proposal.data);
-      this.#step({ type: "propose", data }, (reason) =>
-        this.#proposals.refuse(chunk, ERROR_OF_REFUSAL[reason]),
-      );
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const batch of inBatches(queue, this.#options.maxProposalBatchBytes)) {
+      const id = batch[0].requestId;
+      const requestIds = batch.map((proposal) => proposal.requestId);
+      this.#writes.handOver(id, requestIds, this.#view.term);
+      this.#step({ type: "propose", id, data: batch.map((proposal) => proposal.data) });
     }
   }
 
@@ -235,13 +243,12 @@ export class Replica<Result> {
     this.#step({ type: "read", id });
   }
 
-  #step(event: Event, onRefused?: (reason: RefusalReason) => void): void {
+  #step(event: Event): void {
     if (this.#state !== "running") return;
     try {
       const sends: Message[] = [];
       for (const effect of this.#parts.core.step(event, this.#now())) {
         if (effect.type === "send") sends.push(effect.message);
-        else if (effect.type === "proposals-refused") onRefused?.(effect.reason);
         else this.#carryOut(effect);
       }
       if (sends.length > 0) this.#parts.network.send(sends);
@@ -250,27 +257,37 @@ export class Replica<Result> {
     }
   }
 
-  #carryOut(effect: Exclude<Effect, { type: "send" | "proposals-refused" }>): void {
+  #carryOut(effect: Exclude<Effect, { type: "send" }>): void {
     switch (effect.type) {
       case "persist":
-        this.#forgetReplaced(effect.entries);
-        void this.#persist(effect.sequence, effect);
-        break;
+        return this.#beginPersist(effect);
       case "apply":
-        this.#apply(effect.entries);
-        break;
+        return this.#apply(effect.entries);
       case "read-ready":
         this.#reads.confirm(effect.id, effect.index);
-        this.#reads.applied(this.#appliedIndex);
-        break;
+        return this.#reads.applied(this.#appliedIndex);
       case "read-refused":
-        this.#reads.refuse(effect.id, ERROR_OF_REFUSAL[effect.reason]);
-        break;
+        return this.#reads.refuse(effect.id, ERROR_OF_REFUSAL[effect.reason]);
+      case "proposals-refused":
+        // One counter gives all ids, so at most one of the two knows this one.
+        this.#writes.refuse(effect.id, ERROR_OF_REFUSAL[effect.reason]);
+        return this.#changes.refuse(effect.id, ERROR_OF_REFUSAL[effect.reason]);
+      case "transfer-refused":
+        return this.#transfers.refuseLast(ERROR_OF_TRANSFER[effect.reason]);
       case "role-changed":
         this.#view = effect;
-        this.#parts.observer.roleChanged(effect);
-        break;
+        if (effect.leader !== null) this.#transfers.leaderSeen(effect.leader, effect.term);
+        return this.#parts.observer.roleChanged(effect);
     }
+  }
+
+  #beginPersist({ sequence, hardState, snapshot, entries }: Extract<Effect, { type: "persist" }>): void {
+    if (snapshot !== null) {
+      // No member reports a checkpoint, so none can have sent a snapshot.
+      throw new InvariantViolation(`a snapshot of entry ${snapshot.index} came, which nobody can have made`);
+    }
+    this.#forgetReplaced(entries);
+    void this.#persist(sequence, { hardState, entries });
   }
 
   async #persist(sequence: number, record: LogRecord): Promise<void> {
@@ -307,15 +324,51 @@ export class Replica<Result> {
       if (entry.version !== ENTRY_VERSION) {
         throw new Error(`entry ${entry.index} has format version ${entry.version}, known: ${ENTRY_VERSION}`);
       }
-      if (entry.kind === "normal") this.#applyCommand(entry);
+      this.#applyEntry(entry);
       this.#appliedIndex = entry.index;
       if (entry.term > this.#appliedTerm) {
         this.#appliedTerm = entry.term;
-        this.#proposals.leaderTookOver(entry.term);
+        this.#writes.leaderTookOver(entry.term);
+        this.#changes.leaderTookOver(entry.term);
       }
     }
     this.#reads.applied(this.#appliedIndex);
     this.#reportApplied();
+  }
+
+  #applyEntry(entry: Entry): void {
+    switch (entry.kind) {
+      case "noop":
+        return;
+      case "normal":
+        return this.#applyCommand(entry);
+      case "configuration":
+        return this.#applyConfiguration(entry);
+      case "membership":
+        return this.#parts.observer.membershipApplied(entry.data);
+      default:
+        throw new Error(`an entry is of the unknown kind ${(entry satisfies never as Entry).kind}`);
+    }
+  }
+
+  #applyCommand(entry: Entry): void {
+    const { origin, requestId, result } = this.#parts.store.applyCommand(entry.data);
+    if (origin !== this.#options.self) return;
+    const elapsedMs = this.#writes.answer(requestId, result, this.#parts.clock.monotonicMs());
+    if (elapsedMs !== null) this.#parts.observer.proposalApplied(elapsedMs);
+  }
+
+  #applyConfiguration({ configuration, data }: ConfigurationEntry): void {
+    this.#parts.observer.configurationApplied(configuration);
+    const wasMember = this.#isMember;
+    this.#isMember = isMemberOf(configuration, this.#options.self);
+    if (wasMember && !this.#isMember) this.#parts.observer.removed();
+    const command = gauntletpeer.Command.decode(data);
+    if (toSafeNumber(command.origin) !== this.#options.self) return;
+    const requestId = toSafeNumber(command.request_id);
+    const isJoint = configuration.outgoing.length > 0;
+    if (isJoint) this.#changes.outlivesLeaders(requestId);
+    else this.#changes.answer(requestId, undefined, this.#parts.clock.monotonicMs());
   }
 
   /**
@@ -329,13 +382,6 @@ export class Replica<Result> {
       this.#appliedStepQueued = false;
       this.#step({ type: "applied", index: this.#appliedIndex });
     });
-  }
-
-  #applyCommand(entry: Entry): void {
-    const { origin, requestId, result } = this.#parts.store.applyCommand(entry.data);
-    if (origin !== this.#options.self) return;
-    const elapsedMs = this.#proposals.answer(requestId, result, this.#parts.clock.monotonicMs());
-    if (elapsedMs !== null) this.#parts.observer.proposalApplied(elapsedMs);
   }
 
   #now(): Instant {

@@ -1,7 +1,7 @@
 import { status } from "@grpc/grpc-js";
 import type { ErrorName } from "../errors.js";
 
-/** The gRPC code of each error: etcd's. */
+/** The gRPC code of each error: etcd's, where it has one. */
 export const STATUS = {
   EmptyKey: status.INVALID_ARGUMENT,
   KeyNotFound: status.INVALID_ARGUMENT,
@@ -19,5 +19,13 @@ export const STATUS = {
   LeaderChanged: status.UNAVAILABLE,
   Stopped: status.UNAVAILABLE,
   Timeout: status.UNAVAILABLE,
+  Unhealthy: status.UNAVAILABLE,
+  LearnerNotReady: status.FAILED_PRECONDITION,
+  MemberNotEnoughStarted: status.FAILED_PRECONDITION,
+  MembershipChangeUnderWay: status.FAILED_PRECONDITION,
+  NotLeader: status.FAILED_PRECONDITION,
+  BadLeaderTransferee: status.FAILED_PRECONDITION,
+  LeaderTransferUnderWay: status.FAILED_PRECONDITION,
+  LeaderTransferTimeout: status.UNAVAILABLE,
   Unsupported: status.UNIMPLEMENTED,
 } as const satisfies Record<ErrorName, status>;

@@ -131,7 +131,7 @@ test("a full queue drops what comes on top", async () => {
   await until("the rest arrives", async () => (two.received.length === 3 ? true : null));
   expect(two.rounds()).toEqual([1, 2, 3]);
   const data = [new Uint8Array(40_000_000)];
-  const large: Message = { from: 1, to: 2, term: 1, type: "propose", data };
+  const large: Message = { from: 1, to: 2, term: 1, type: "propose", id: 1, data };
   one.transport.send([large, large]);
   expect(one.dropped).toBe(3);
 });

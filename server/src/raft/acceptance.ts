@@ -3,7 +3,7 @@ import type { Member } from "./member.js";
 import type { MemberId, MessageOf } from "./message.js";
 
 /**
- * The follower's side of replication: takes a leader's entries and says what it holds.
+ * The follower's side of replication: takes a leader's entries and snapshots and says what it holds.
  *
  * Within one term, `verifiedIndex` is the prefix known to equal the leader's log. The commit index
  * never passes it: a tail left by an older leader may be as long, but is not what was committed.
@@ -29,7 +29,7 @@ export class Acceptance {
 
   append(message: MessageOf<"append">): void {
     const { log } = this.member;
-    if (log.termAt(message.prevIndex) !== message.prevTerm) {
+    if (!log.agreesAt(message.prevIndex, message.prevTerm)) {
       this.reject(message);
       return;
     }
@@ -37,8 +37,33 @@ export class Acceptance {
     const lastIndex = message.prevIndex + message.entries.length;
     this.verifiedIndex = Math.max(this.verifiedIndex, lastIndex);
     log.commitTo(Math.max(log.commitIndex, Math.min(message.commit, this.verifiedIndex)));
-    if (log.durableIndex >= lastIndex) this.acknowledge(message.from);
-    else this.owedTo = message.from;
+    this.answer(message.from, lastIndex);
+  }
+
+  /**
+   * A snapshot is of committed entries, so it equals every log that has its last one: then there is nothing to
+   * install, and a tail behind it may stay. That holds for all that this member has committed, too:
+   * an older snapshot never takes the place of a newer state machine. True: the snapshot replaces the log.
+   */
+  snapshot(message: MessageOf<"snapshot">): boolean {
+    const { log } = this.member;
+    const { index, term } = message.snapshot;
+    invariant(
+      term <= message.term,
+      () => `snapshot of entry ${index} of term ${term}, after its leader's ${message.term}`,
+    );
+    const installs = index > log.commitIndex && !log.agreesAt(index, term);
+    if (installs) {
+      invariant(
+        index > this.verifiedIndex,
+        () => `the leader of term ${message.term} changed entry ${index} of its own log`,
+      );
+      this.member.restoreLog(message.snapshot);
+    }
+    this.verifiedIndex = Math.max(this.verifiedIndex, index);
+    log.commitTo(Math.max(log.commitIndex, index));
+    this.answer(message.from, index);
+    return installs;
   }
 
   /**
@@ -65,6 +90,12 @@ export class Acceptance {
     if (durableIndex >= this.verifiedIndex) this.owedTo = null;
   }
 
+  /** Everything up to `index` is the leader's: says so, now or when the disk has it. */
+  private answer(leader: MemberId, index: number): void {
+    if (this.member.log.durableIndex >= index) this.acknowledge(leader);
+    else this.owedTo = leader;
+  }
+
   private acknowledge(leader: MemberId): void {
     const matchIndex = Math.min(this.verifiedIndex, this.member.log.durableIndex);
     this.acknowledgedIndex = Math.max(this.acknowledgedIndex, matchIndex);
@@ -73,7 +104,7 @@ export class Acceptance {
 
   /**
    * Replaces the log from the first entry that differs, and only from there: an append that arrives
-   * late, after longer ones, must not cut off what they brought.
+   * late, after longer ones, must not cut off what they brought. (Of what is compacted, nothing differs.)
    */
   private take(message: MessageOf<"append">): void {
     const { log } = this.member;
@@ -88,12 +119,12 @@ export class Acceptance {
         entry.term <= message.term,
         () => `entry ${index} is of a term after its leader's ${message.term}`,
       );
-      if (log.termAt(index) === entry.term) continue;
+      if (log.agreesAt(index, entry.term)) continue;
       invariant(
         index > this.verifiedIndex,
         () => `the leader of term ${message.term} changed entry ${index} of its own log`,
       );
-      log.replaceFrom(message.entries.slice(at));
+      this.member.replaceLogFrom(message.entries.slice(at));
       return;
     }
   }

@@ -1,5 +1,5 @@
 import type { Entry } from "./entry.js";
-import { entryBytes } from "./entry.js";
+import { totalBytes } from "./entry.js";
 
 /** The bytes of a leader's own entries that are not committed yet. */
 export class Backlog {
@@ -22,10 +22,4 @@ export class Backlog {
   committed(entries: readonly Entry[]): void {
     this.bytes -= totalBytes(entries);
   }
-}
-
-function totalBytes(entries: readonly Entry[]): number {
-  let bytes = 0;
-  for (const entry of entries) bytes += entryBytes(entry);
-  return bytes;
 }

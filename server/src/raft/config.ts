@@ -1,11 +1,15 @@
+import type { Configuration } from "./configuration.js";
 import type { MemberId } from "./message.js";
 
 /** What a member is told at its start. Ticks are calls of `tick`: the driver decides how long one is. */
 export interface RaftConfig {
-  /** This member; one of `voters`. */
   readonly self: MemberId;
-  /** All members, the same list everywhere: two lists that differ can have two majorities that do not meet. */
-  readonly voters: readonly MemberId[];
+  /**
+   * In force where neither log nor snapshot has a configuration: the cluster's first members, the same list
+   * everywhere, since two lists that differ can have two majorities that do not meet. A member that joins
+   * a running cluster has no voters here: it follows whoever leads, until the log tells it more.
+   */
+  readonly initial: Configuration;
   /**
    * T: a member that heard nothing from a leader for T to 2T ticks (drawn anew each time) campaigns, and a
    * leader that heard nothing from a majority for T steps down. Shorter: faster failover, but a slow disk
@@ -28,6 +32,8 @@ export interface RaftConfig {
    * The product with `maxAppendBytes` bounds what a slow peer keeps in the transport's queue.
    */
   readonly maxInflightAppends: number;
+  /** Bytes of entries that may be on their way to one peer; one append goes out whatever its size. */
+  readonly maxInflightBytes: number;
   /**
    * Bytes of its own entries that a leader holds uncommitted before it refuses more: bounds the memory of
    * a leader that cannot reach a majority. What meets an empty backlog is taken whatever its size.
@@ -44,17 +50,37 @@ export interface RaftConfig {
    * reads and proposals given to it wait as long.
    */
   readonly checkQuorum?: boolean;
+  /**
+   * A leader whose oldest write is not durable after so many ticks steps down, and no member stands for election
+   * while its disk is stuck so. Default: electionTicks. Longer: a slow disk holds up the cluster as long, where
+   * the leader's own disk is needed. Shorter: one slow sync costs an election.
+   */
+  readonly diskStallTicks?: number;
+  /** Entries that a learner may lag behind the leader's log and still be made a voter. Default 1000. */
+  readonly maxPromotionLag?: number;
+  /**
+   * Serve reads at the leader without asking the others while a lease holds. Absent: off. Needs checkQuorum. The
+   * reads are linearizable only if every member has this setting, and all their monotonic clocks run true within
+   * `clockUncertainty`: see lease.ts.
+   */
+  readonly lease?: LeaseConfig;
+}
+
+export interface LeaseConfig {
+  /** What electionTicks are in milliseconds of a true clock. */
+  readonly electionTimeoutMs: number;
+  /** By how much two clocks' rates may differ, as a share: 0.1 is 10 %. In [0, 1). */
+  readonly clockUncertainty: number;
 }
 
 /** Throws a RangeError that names the field: a wrong setting must not become a wrong cluster. */
 export function validateConfig(config: RaftConfig): void {
-  for (const id of config.voters) {
-    if (!Number.isSafeInteger(id) || id < 1) throw new RangeError(`voters: ${id} is not a positive integer`);
+  const members = [...config.initial.voters, ...config.initial.learners];
+  for (const id of [config.self, ...members]) {
+    if (!Number.isSafeInteger(id) || id < 1)
+      throw new RangeError(`${id} is no member id: a positive integer is`);
   }
-  if (new Set(config.voters).size !== config.voters.length)
-    throw new RangeError("voters: a member is named twice");
-  if (!config.voters.includes(config.self))
-    throw new RangeError(`self: ${config.self} is not one of the voters`);
+  if (new Set(members).size < members.length) throw new RangeError("initial: a member is named twice");
   for (const field of COUNTS) {
     const value = config[field];
     if (!Number.isSafeInteger(value) || value < 1) {
@@ -66,6 +92,17 @@ export function validateConfig(config: RaftConfig): void {
       `heartbeatTicks: ${config.heartbeatTicks} must be below electionTicks (${config.electionTicks})`,
     );
   }
+  if (config.lease !== undefined) validateLease(config.lease, config.checkQuorum ?? true);
+}
+
+function validateLease({ electionTimeoutMs, clockUncertainty }: LeaseConfig, checkQuorum: boolean): void {
+  if (!checkQuorum) throw new RangeError("lease: needs checkQuorum, by which members hold back their votes");
+  if (!(electionTimeoutMs > 0 && electionTimeoutMs < Number.POSITIVE_INFINITY)) {
+    throw new RangeError(`lease.electionTimeoutMs: ${electionTimeoutMs} is not a positive number`);
+  }
+  if (!(clockUncertainty >= 0 && clockUncertainty < 1)) {
+    throw new RangeError(`lease.clockUncertainty: ${clockUncertainty} is not in [0, 1)`);
+  }
 }
 
 const COUNTS = [
@@ -73,5 +110,6 @@ const COUNTS = [
   "heartbeatTicks",
   "maxAppendBytes",
   "maxInflightAppends",
+  "maxInflightBytes",
   "maxUncommittedBytes",
 ] as const;

@@ -1,31 +1,21 @@
 import type { Random } from "../ports.js";
 import { Acceptance } from "./acceptance.js";
 import { ApplyCursor } from "./apply-cursor.js";
-import { Backlog } from "./backlog.js";
 import { validateConfig } from "./config.js";
 import type { RaftConfig } from "./config.js";
-import { askForVotes, Campaign, ElectionTimer, mayGrant } from "./election.js";
-import { ENTRY_VERSION } from "./entry.js";
-import type { Entry, EntryKind, HardState } from "./entry.js";
-import type { Effect, Event, Instant, Role } from "./event.js";
+import { isVoter } from "./configuration.js";
+import { askForVotes, Campaign, ElectionTimer, isHeldBack, mayGrant } from "./election.js";
+import type { Effect, Event, Instant, RefusalReason, Role } from "./event.js";
 import { ForwardedReads } from "./forwarded-reads.js";
 import { invariant, InvariantViolation } from "./invariant.js";
+import { Leadership } from "./leadership.js";
+import { LeasePromise } from "./lease.js";
 import { Member } from "./member.js";
+import type { Restored } from "./member.js";
 import type { MemberId, Message, MessageOf } from "./message.js";
 import { ReadIndex } from "./read-index.js";
-import { Replication } from "./replication.js";
 import { answerToStale } from "./stale.js";
 import type { RaftStatus } from "./status.js";
-import { inBatches } from "./proposals.js";
-
-/** What exists only while this member leads. */
-interface Leadership {
-  readonly replication: Replication;
-  readonly backlog: Backlog;
-  /** All entries from here on are of this member's own term. */
-  readonly firstIndex: number;
-  heartbeatElapsedTicks: number;
-}
 
 /**
  * One member of one Raft group: a deterministic function of its events. See README.md for the contract.
@@ -34,8 +24,9 @@ interface Leadership {
 export class RaftCore {
   private readonly member: Member;
   private readonly timer: ElectionTimer;
+  private readonly promise: LeasePromise;
   private readonly acceptance: Acceptance;
-  private readonly applyCursor = new ApplyCursor();
+  private readonly applyCursor: ApplyCursor;
   private readonly readIndex: ReadIndex;
   private readonly forwardedReads: ForwardedReads;
   private role: Role = "follower";
@@ -48,18 +39,16 @@ export class RaftCore {
   private violation: InvariantViolation | null = null;
 
   /**
-   * `restored`: exactly what was durable. The commit index is not part of it: it begins at 0, a leader
-   * tells it, and all committed entries are applied again.
+   * `restored`: exactly what was durable, the state machine that of the snapshot. The commit index is not part of
+   * it: it begins at the snapshot's, a leader tells it, and all committed entries after it are applied again.
    * @throws RangeError for a wrong config, InvariantViolation for a log that cannot be
    */
-  constructor(
-    config: RaftConfig,
-    restored: { readonly hardState: HardState; readonly entries: readonly Entry[] },
-    random: Random,
-  ) {
+  constructor(config: RaftConfig, restored: Restored, random: Random) {
     validateConfig(config);
     this.member = new Member(config, restored);
+    this.applyCursor = new ApplyCursor(restored.snapshot);
     this.timer = new ElectionTimer(config.electionTicks, random);
+    this.promise = new LeasePromise(this.member);
     this.acceptance = new Acceptance(this.member);
     this.readIndex = new ReadIndex(this.member);
     this.forwardedReads = new ForwardedReads(this.member, random);
@@ -74,6 +63,10 @@ export class RaftCore {
     if (this.violation !== null) throw this.violation;
     try {
       this.handle(event, now);
+      if (this.leadership?.isOver === true) {
+        this.leadership.resign();
+        this.becomeFollower(this.member.term, null);
+      }
       return this.takeEffects();
     } catch (error) {
       if (error instanceof InvariantViolation) this.violation = error;
@@ -82,7 +75,7 @@ export class RaftCore {
   }
 
   status(): RaftStatus {
-    const { self, term, log, config } = this.member;
+    const { self, term, log } = this.member;
     const progress = this.leadership?.replication.progress;
     return {
       self,
@@ -93,7 +86,9 @@ export class RaftCore {
       appliedIndex: this.applyCursor.appliedIndex,
       lastIndex: log.lastIndex,
       durableIndex: log.durableIndex,
-      voters: config.voters,
+      configuration: this.member.configuration,
+      firstIndex: log.firstIndex,
+      transferee: this.leadership?.transferee ?? null,
       peers:
         progress === undefined
           ? null
@@ -110,13 +105,22 @@ export class RaftCore {
       case "receive":
         return this.receive(event.message, now);
       case "propose":
-        return this.propose(event.data, now);
+        return this.propose(event, now);
+      case "change":
+        return this.propose(event, now);
+      case "transfer":
+        return this.transfer(event.to);
+      case "campaign":
+        if (this.leadership === null) this.campaignFor(this.asksFirst, false, now);
+        return;
       case "read":
-        return this.read(event.id);
+        return this.read(event.id, now);
       case "persisted":
         return this.persisted(event.sequence, now);
       case "applied":
         return this.applyCursor.applied(event.index);
+      case "checkpointed":
+        return this.checkpointed(event.index, event.firstKept);
     }
   }
 
@@ -135,30 +139,41 @@ export class RaftCore {
   // ---- time
 
   private tick(now: Instant): void {
-    if (this.leadership !== null) return this.leaderTick(this.leadership);
+    this.member.outbox.tick();
+    this.promise.tick();
+    if (this.leadership !== null) {
+      if (!this.leadership.tick(now) || this.diskStalls) this.becomeFollower(this.member.term, null);
+      return;
+    }
     this.forwardedReads.tick();
-    if (this.timer.tick()) this.campaignFor(this.member.config.preVote ?? true, now);
+    if (this.timer.tick()) this.campaignFor(this.asksFirst, false, now);
   }
 
-  private leaderTick(leadership: Leadership): void {
-    const { config, term } = this.member;
-    leadership.replication.tick();
-    if ((config.checkQuorum ?? true) && !leadership.replication.heardFromMajority(config.electionTicks)) {
-      return this.becomeFollower(term, null);
-    }
-    leadership.heartbeatElapsedTicks += 1;
-    if (leadership.heartbeatElapsedTicks < config.heartbeatTicks) return;
-    leadership.heartbeatElapsedTicks = 0;
-    leadership.replication.sendHeartbeats(this.readIndex.round, true);
+  private get asksFirst(): boolean {
+    return this.member.config.preVote ?? true;
+  }
+
+  /**
+   * The disk does not answer. Such a leader steps down, though its followers alone may make a majority: every
+   * commit then waits for the slowest of them, and it applies nothing itself. (tick, campaignFor)
+   */
+  private get diskStalls(): boolean {
+    const { outbox, config } = this.member;
+    return outbox.oldestWriteTicks > (config.diskStallTicks ?? config.electionTicks);
   }
 
   // ---- roles and terms
 
-  private campaignFor(pre: boolean, now: Instant): void {
+  /** Whom it believed to lead does not any more, even if this member may not lead itself. */
+  private campaignFor(pre: boolean, transfer: boolean, now: Instant): void {
     const member = this.member;
+    if (this.promise.binds && !transfer) return;
     this.setLeader(null);
     this.timer.restart();
-    this.campaign = new Campaign(pre, member.config.voters.length);
+    if (this.diskStalls || !isVoter(member.configuration, member.self)) {
+      return this.becomeFollower(member.term, null);
+    }
+    this.campaign = new Campaign(pre, member.configuration);
     if (pre) {
       this.role = "pre-candidate";
     } else {
@@ -166,7 +181,7 @@ export class RaftCore {
       member.voteFor(member.self);
       this.role = "candidate";
     }
-    askForVotes(member, pre);
+    askForVotes(member, pre, transfer);
     // The vote for oneself in earnest counts when it is durable (persisted); a pre-vote binds nobody.
     if (pre) this.countVote(member.self, true, now);
   }
@@ -176,12 +191,12 @@ export class RaftCore {
     if (campaign === null) return;
     const result = campaign.record(from, granted);
     if (result === "lost") this.becomeFollower(this.member.term, null);
-    else if (result === "won" && campaign.pre) this.campaignFor(false, now);
+    else if (result === "won" && campaign.pre) this.campaignFor(false, false, now);
     else if (result === "won") this.becomeLeader(now);
   }
 
   private becomeLeader(now: Instant): void {
-    const { self, outbox, config, term, log } = this.member;
+    const { self, outbox, term } = this.member;
     invariant(
       this.role === "candidate" && this.member.vote === self && outbox.hardStateDurable,
       () => `leads term ${term} without a durable vote for itself`,
@@ -190,10 +205,7 @@ export class RaftCore {
     this.role = "leader";
     this.campaign = null;
     this.setLeader(self);
-    const replication = new Replication(this.member);
-    const backlog = new Backlog(config.maxUncommittedBytes);
-    this.leadership = { replication, backlog, firstIndex: log.lastIndex + 1, heartbeatElapsedTicks: 0 };
-    this.append(this.leadership, this.newEntries("noop", [new Uint8Array(0)], now));
+    this.leadership = new Leadership(this.member, this.readIndex, now);
   }
 
   private becomeFollower(term: number, leader: MemberId | null): void {
@@ -234,9 +246,11 @@ export class RaftCore {
   // ---- messages
 
   private receive(message: Message, now: Instant): void {
-    const { self, peers, term } = this.member;
-    if (message.to !== self || !peers.includes(message.from)) return;
-    if (message.type === "vote-request" && message.term > term && this.isHeldBack(message)) return;
+    const { self, term } = this.member;
+    // Nobody is a stranger: this member's configuration may be an old one.
+    if (message.to !== self || message.from === self) return;
+    if (message.type === "vote-request" && isHeldBack(this.member, this.hearsLeader, message)) return;
+    if (message.type === "vote-request" && !message.transfer && this.promise.binds) return;
     if (message.term < term) {
       const answer = answerToStale(message);
       if (answer !== null) this.member.send(message.from, answer);
@@ -250,12 +264,7 @@ export class RaftCore {
     this.answer(message, now);
   }
 
-  /**
-   * Who hears a leader lets nobody call an election: no forecast of one, and with CheckQuorum not even the
-   * election itself. (Without CheckQuorum a leader might never step down, so others must be able to.)
-   */
-  private isHeldBack(request: MessageOf<"vote-request">): boolean {
-    if (!request.pre && !(this.member.config.checkQuorum ?? true)) return false;
+  private get hearsLeader(): boolean {
     return this.leadership !== null || (this.leader !== null && this.timer.isFresh);
   }
 
@@ -271,18 +280,29 @@ export class RaftCore {
       case "heartbeat":
         this.follow(message.from);
         return this.acceptance.heartbeat(message);
+      case "snapshot":
+        this.follow(message.from);
+        this.acceptance.snapshot(message);
+        return;
       case "append-accepted":
       case "append-rejected":
       case "heartbeat-response":
-        if (this.leadership !== null) this.peerAnswer(this.leadership, message);
+        this.leadership?.answered(message, now);
         return;
+      case "timeout-now":
+        // Only a leader says so; it waits for this member's log, so there is no need to ask first.
+        this.seeLeader(message.from);
+        return this.campaignFor(false, true, now);
       case "propose":
+      case "propose-change":
         // Not passed on: it would circle while members disagree about the leader.
-        if (this.leadership !== null) this.admit(this.leadership, message.data, now);
+        this.leadership?.forwarded(message, now);
         return;
+      case "proposals-refused":
+        return this.refuseProposals(message.id, message.reason);
       case "read-request":
         if (this.leadership !== null) {
-          return this.readIndex.ask({ member: message.from, id: message.id }, this.leadership.replication);
+          return this.readIndex.ask({ member: message.from, id: message.id }, this.leadership, now);
         }
         return this.member.send(message.from, { type: "read-response", id: message.id, index: null });
       case "read-response":
@@ -311,26 +331,9 @@ export class RaftCore {
   /** `leader` proved that it leads the present term. */
   private follow(leader: MemberId): void {
     this.seeLeader(leader);
+    this.promise.heardLeader();
     if (this.role !== "follower" || this.leader !== leader) this.becomeFollower(this.member.term, leader);
     else this.timer.restart();
-  }
-
-  private peerAnswer(
-    leadership: Leadership,
-    message: MessageOf<"append-accepted"> | MessageOf<"append-rejected"> | MessageOf<"heartbeat-response">,
-  ): void {
-    const { replication } = leadership;
-    switch (message.type) {
-      case "append-accepted":
-        replication.accepted(message);
-        if (!this.advanceCommit(leadership)) replication.sendAppendsTo(message.from);
-        return;
-      case "append-rejected":
-        return replication.rejected(message);
-      case "heartbeat-response":
-        replication.heartbeatAnswered(message.from);
-        return this.readIndex.confirmed(message.from, message.round, replication);
-    }
   }
 
   private persisted(sequence: number, now: Instant): void {
@@ -339,61 +342,44 @@ export class RaftCore {
     log.persisted(sequence);
     if (this.role === "candidate" && outbox.hardStateDurable) this.countVote(self, true, now);
     this.acceptance.persisted();
-    if (this.leadership !== null) this.advanceCommit(this.leadership);
+    this.leadership?.advanceCommit(now);
+  }
+
+  private checkpointed(index: number, firstKept: number): void {
+    const { appliedIndex } = this.applyCursor;
+    invariant(index <= appliedIndex, () => `checkpoint of entry ${index}, applied up to ${appliedIndex}`);
+    const inUse = this.leadership?.replication.firstIndexInUse ?? Number.POSITIVE_INFINITY;
+    this.member.checkpoint(index, Math.min(firstKept, inUse));
   }
 
   // ---- proposals and reads
 
-  private propose(data: readonly Uint8Array[], now: Instant): void {
-    const { outbox, config } = this.member;
-    if (data.length === 0) return;
+  private propose(event: Extract<Event, { readonly type: "propose" | "change" }>, now: Instant): void {
+    const { id, data } = event;
+    if (event.type === "propose" && data.length === 0) return;
     if (this.leadership !== null) {
-      if (this.admit(this.leadership, data, now)) return;
-      return outbox.emit({ type: "proposals-refused", reason: "too-many-uncommitted" });
-    }
-    const leader = this.leader;
-    if (leader === null) return outbox.emit({ type: "proposals-refused", reason: "no-leader" });
-    for (const batch of inBatches(data, config.maxAppendBytes)) {
-      this.member.send(leader, { type: "propose", data: batch });
-    }
+      const reason =
+        event.type === "propose"
+          ? this.leadership.propose(event.data, now)
+          : this.leadership.change(event.changes, event.data, now);
+      if (reason !== null) this.refuseProposals(id, reason);
+    } else if (this.leader === null) this.refuseProposals(id, "no-leader");
+    else if (event.type === "propose") this.member.send(this.leader, event);
+    else this.member.send(this.leader, { ...event, type: "propose-change" });
   }
 
-  /** All of them enter the log, or none. */
-  private admit(leadership: Leadership, data: readonly Uint8Array[], now: Instant): boolean {
-    const entries = this.newEntries("normal", data, now);
-    if (!leadership.backlog.hasRoomFor(entries)) return false;
-    this.append(leadership, entries);
-    return true;
+  private refuseProposals(id: number, reason: RefusalReason): void {
+    this.member.outbox.emit({ type: "proposals-refused", id, reason });
   }
 
-  private newEntries(kind: EntryKind, data: readonly Uint8Array[], now: Instant): readonly Entry[] {
-    const { term, log } = this.member;
-    const first = log.lastIndex + 1;
-    return data.map((bytes, at) => {
-      return { index: first + at, term, kind, version: ENTRY_VERSION, timestampMs: now.wallMs, data: bytes };
-    });
+  private transfer(to: MemberId): void {
+    const reason = this.leadership === null ? "not-leader" : this.leadership.transferTo(to);
+    if (reason !== null) this.member.outbox.emit({ type: "transfer-refused", to, reason });
   }
 
-  private append(leadership: Leadership, entries: readonly Entry[]): void {
-    leadership.backlog.add(entries);
-    this.member.log.replaceFrom(entries);
-    leadership.replication.sendAppends();
-  }
-
-  /** True: the commit index moved, and all peers were sent what is new to them. */
-  private advanceCommit({ replication, backlog, firstIndex }: Leadership): boolean {
-    const { log } = this.member;
-    const first = Math.max(firstIndex, log.commitIndex + 1);
-    if (!replication.advanceCommit()) return false;
-    backlog.committed(log.slice(first, log.commitIndex));
-    replication.sendAppends();
-    this.readIndex.begin(replication);
-    return true;
-  }
-
-  private read(id: number): void {
+  private read(id: number, now: Instant): void {
     if (this.leadership !== null) {
-      return this.readIndex.ask({ member: this.member.self, id }, this.leadership.replication);
+      return this.readIndex.ask({ member: this.member.self, id }, this.leadership, now);
     }
     if (this.leader !== null) return this.forwardedReads.ask(id, this.leader);
     this.member.outbox.emit({ type: "read-refused", id, reason: "no-leader" });

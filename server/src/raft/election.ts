@@ -1,6 +1,8 @@
 import type { Random } from "../ports.js";
 import type { Member } from "./member.js";
 import type { MemberId, MessageOf } from "./message.js";
+import { isVoter, membersOf } from "./configuration.js";
+import type { Configuration } from "./configuration.js";
 import { tally } from "./quorum.js";
 import type { VoteResult } from "./quorum.js";
 
@@ -38,28 +40,32 @@ export class ElectionTimer {
 export class Campaign {
   readonly pre: boolean;
   private readonly votes = new Map<MemberId, boolean>();
-  private readonly voters: number;
+  /** Cannot change meanwhile: only a leader changes the log, and to hear one ends the campaign. */
+  private readonly configuration: Configuration;
 
-  constructor(pre: boolean, voters: number) {
+  constructor(pre: boolean, configuration: Configuration) {
     this.pre = pre;
-    this.voters = voters;
+    this.configuration = configuration;
   }
 
   /** A member's first answer counts: a duplicate changes nothing. */
   record(voter: MemberId, granted: boolean): VoteResult {
     if (!this.votes.has(voter)) this.votes.set(voter, granted);
-    const grants = [...this.votes.values()].filter(Boolean).length;
-    return tally(this.voters, grants, this.votes.size - grants);
+    return tally(this.configuration, this.votes);
   }
 }
 
-/** Asks all peers. A pre-vote names the term that a campaign would be in, without entering it. */
-export function askForVotes(member: Member, pre: boolean): void {
-  const { log } = member;
-  for (const peer of member.peers) {
+/**
+ * Asks all other voters. A pre-vote names the term that a campaign would be in, without entering it.
+ * `transfer`: the leader wished for it.
+ */
+export function askForVotes(member: Member, pre: boolean, transfer: boolean): void {
+  const { log, configuration, self } = member;
+  for (const peer of membersOf(configuration)) {
+    if (peer === self || !isVoter(configuration, peer)) continue;
     member.send(
       peer,
-      { type: "vote-request", pre, lastIndex: log.lastIndex, lastTerm: log.lastTerm },
+      { type: "vote-request", pre, transfer, lastIndex: log.lastIndex, lastTerm: log.lastTerm },
       pre ? member.term + 1 : member.term,
     );
   }
@@ -68,6 +74,7 @@ export function askForVotes(member: Member, pre: boolean): void {
 /**
  * Whether this member may vote for the asker, whose term is not below its own. A real vote binds for the
  * term; a pre-vote is only a forecast of one, so in a term to come there is nothing against it but the log.
+ * Neither's configuration matters: the asker may know a later one than this member, in which both vote.
  */
 export function mayGrant(
   member: Member,
@@ -77,4 +84,18 @@ export function mayGrant(
   if (!member.log.isUpToDate(request.lastIndex, request.lastTerm)) return false;
   if (request.pre && request.term > member.term) return true;
   return member.vote === request.from || (member.vote === null && leader === null);
+}
+
+/**
+ * Who hears a leader lets nobody call an election: no forecast of one, and with CheckQuorum not even the
+ * election itself. (Without CheckQuorum a leader might never step down, so others must be able to.)
+ * So members that were removed, and do not know it, depose nobody. What the leader itself wished for is let pass.
+ */
+export function isHeldBack(
+  member: Member,
+  hearsLeader: boolean,
+  request: MessageOf<"vote-request">,
+): boolean {
+  if (!hearsLeader || request.transfer || request.term <= member.term) return false;
+  return request.pre || (member.config.checkQuorum ?? true);
 }

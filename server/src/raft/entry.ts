@@ -1,10 +1,12 @@
+import type { Configuration } from "./configuration.js";
+
 /** One slot of the replicated log. */
-export interface Entry {
+export type Entry = PlainEntry | ConfigurationEntry;
+
+interface Slot {
   /** First entry: 1. No gaps. */
   readonly index: number;
   readonly term: number;
-  /** `noop`: a leader's first entry of its term, `data` empty. `normal`: `data` is the proposal. */
-  readonly kind: EntryKind;
   /** Format version of `data`: a reader refuses what it does not know. */
   readonly version: number;
   /** Wall clock of the leader that appended it, milliseconds since the Unix epoch. For people only. */
@@ -12,7 +14,22 @@ export interface Entry {
   readonly data: Uint8Array;
 }
 
-export type EntryKind = "noop" | "normal";
+/**
+ * `noop`: a leader's first entry of its term, `data` empty. `normal`: `data` is the proposal. `membership`:
+ * `data` says what the members are called and where they are reached; no part of any decision of the core.
+ */
+export interface PlainEntry extends Slot {
+  readonly kind: "noop" | "normal" | "membership";
+}
+
+/** In force at a member as soon as it is in its log. `data` belongs to whoever asked for the change. */
+export interface ConfigurationEntry extends Slot {
+  readonly kind: "configuration";
+  readonly configuration: Configuration;
+}
+
+/** The wire keeps room for `shard` and `index` records: peer.proto. A reader refuses a kind that it does not know. */
+export type EntryKind = Entry["kind"];
 
 export const ENTRY_VERSION = 1;
 
@@ -26,6 +43,10 @@ export interface HardState {
 /** What an entry weighs against the limits in bytes: its data and a flat share for its other fields. */
 export function entryBytes(entry: Entry): number {
   return entry.data.length + ENTRY_OVERHEAD_BYTES;
+}
+
+export function totalBytes(entries: readonly Entry[]): number {
+  return entries.reduce((bytes, entry) => bytes + entryBytes(entry), 0);
 }
 
 export const ENTRY_OVERHEAD_BYTES = 32;

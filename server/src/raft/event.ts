@@ -1,3 +1,4 @@
+import type { ConfigurationChange, SnapshotMark } from "./configuration.js";
 import type { Entry, HardState } from "./entry.js";
 import type { MemberId, Message } from "./message.js";
 
@@ -14,26 +15,51 @@ export interface Instant {
 export type Event =
   | { readonly type: "tick" }
   | { readonly type: "receive"; readonly message: Message }
-  /** Local proposals, in order. Answered by nothing, or by `proposals-refused` in the same step. */
-  | { readonly type: "propose"; readonly data: readonly Uint8Array[] }
+  /**
+   * Local proposals, in order; all of them enter the log or none. `id` is unique on this member, over its
+   * restarts too. Answered by nothing but their entries, or by `proposals-refused` with the id, in this
+   * step or later.
+   */
+  | { readonly type: "propose"; readonly id: number; readonly data: readonly Uint8Array[] }
+  /**
+   * Changes of the configuration, all at once. Answered as `propose` is; the entries that enter and leave a joint
+   * configuration both carry `data`, and the change is done when the one that is not joint is applied.
+   */
+  | {
+      readonly type: "change";
+      readonly id: number;
+      readonly changes: readonly ConfigurationChange[];
+      readonly data: Uint8Array;
+    }
+  /** Hand the leadership to `to`. Answered by `transfer-refused`, or by a change of role; or by nothing, if it fails. */
+  | { readonly type: "transfer"; readonly to: MemberId }
+  /** Stand for election now, if this member may: for people and tests. */
+  | { readonly type: "campaign" }
   /** Asks for a read index. `id` is unique on this member while it runs; answered by one `read-ready` or `read-refused`. */
   | { readonly type: "read"; readonly id: number }
   /** The persist effect `sequence`, and all before it, are durable. */
   | { readonly type: "persisted"; readonly sequence: number }
   /** Everything up to `index` is in the state machine. */
-  | { readonly type: "applied"; readonly index: number };
+  | { readonly type: "applied"; readonly index: number }
+  /**
+   * The state machine as of `index` (which was applied) is durable and can be sent to a peer. Entries
+   * before `firstKept`, at most `index` + 1, are not needed any more.
+   */
+  | { readonly type: "checkpointed"; readonly index: number; readonly firstKept: number };
 
 /** All that the core asks for, in the order in which it must be begun. */
 export type Effect =
   | { readonly type: "send"; readonly message: Message }
   /**
-   * Make these durable, then step `persisted`. `entries`, when any, replace the log from
-   * `entries[0].index` on. Effects carry ascending sequences and are completed in that order.
+   * Make these durable, then step `persisted`. `snapshot`, when any, replaces the log and the state machine as a
+   * whole by what its sender sent along. `entries`, when any, replace the log from `entries[0].index` on.
+   * Effects carry ascending sequences and are completed in that order.
    */
   | {
       readonly type: "persist";
       readonly sequence: number;
       readonly hardState: HardState | null;
+      readonly snapshot: SnapshotMark | null;
       readonly entries: readonly Entry[];
     }
   /** Committed entries, each exactly once, in order. */
@@ -41,8 +67,9 @@ export type Effect =
   /** A read with this id is linearizable once everything up to `index` is applied. */
   | { readonly type: "read-ready"; readonly id: number; readonly index: number }
   | { readonly type: "read-refused"; readonly id: number; readonly reason: RefusalReason }
-  /** None of the proposals of this step entered any log, nor will. */
-  | { readonly type: "proposals-refused"; readonly reason: RefusalReason }
+  /** None of the proposals with this id entered any log, nor will. */
+  | { readonly type: "proposals-refused"; readonly id: number; readonly reason: RefusalReason }
+  | { readonly type: "transfer-refused"; readonly to: MemberId; readonly reason: TransferRefusal }
   /** Role, term or known leader changed. */
   | {
       readonly type: "role-changed";
@@ -54,7 +81,19 @@ export type Effect =
 export type Role = "follower" | "pre-candidate" | "candidate" | "leader";
 
 /**
- * `no-leader`: none is known. `too-many-uncommitted`: the leader's own limit.
+ * `no-leader`: none is known, or it is handing over. `too-many-uncommitted`: the leader's own limit.
  * `leader-changed` (reads only): the leader that was asked can no longer confirm.
+ * The rest is for changes of the configuration. `change-under-way`: an earlier one is not committed.
+ * `term-not-committed`: the leader has not committed an entry of its own term yet (Ongaro 2015).
+ * `learner-not-ready`: it has not caught up. `no-voters-left`: no voter would be left.
  */
-export type RefusalReason = "no-leader" | "too-many-uncommitted" | "leader-changed";
+export type RefusalReason =
+  | "no-leader"
+  | "too-many-uncommitted"
+  | "leader-changed"
+  | "change-under-way"
+  | "term-not-committed"
+  | "learner-not-ready"
+  | "no-voters-left";
+
+export type TransferRefusal = "not-leader" | "not-a-voter" | "transfer-under-way";

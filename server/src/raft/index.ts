@@ -1,8 +1,11 @@
-export type { RaftConfig } from "./config.js";
+export type { LeaseConfig, RaftConfig } from "./config.js";
+export { configurationOf, isJoint, isVoter, membersOf } from "./configuration.js";
+export type { Configuration, ConfigurationChange, SnapshotMark } from "./configuration.js";
 export { RaftCore } from "./core.js";
 export { ENTRY_OVERHEAD_BYTES, ENTRY_VERSION, entryBytes } from "./entry.js";
-export type { Entry, EntryKind, HardState } from "./entry.js";
-export type { Effect, Event, Instant, RefusalReason, Role } from "./event.js";
+export type { ConfigurationEntry, Entry, EntryKind, HardState, PlainEntry } from "./entry.js";
+export type { Effect, Event, Instant, RefusalReason, Role, TransferRefusal } from "./event.js";
 export { InvariantViolation } from "./invariant.js";
+export type { Restored } from "./member.js";
 export type { Body, MemberId, Message, MessageOf, MessageType } from "./message.js";
 export type { PeerStatus, RaftStatus } from "./status.js";

@@ -5,7 +5,7 @@ import { RaftLog } from "./log.js";
 import { entry, logOf } from "./testing/solo.js";
 
 test("a batch fills its bytes, and is never empty while there is an entry", () => {
-  const log = new RaftLog([entry(1, 1, 10), entry(2, 1, 10), entry(3, 1, 500), entry(4, 1, 1)]);
+  const log = new RaftLog(null, [entry(1, 1, 10), entry(2, 1, 10), entry(3, 1, 500), entry(4, 1, 1)]);
   const one = entryBytes(entry(1, 1, 10));
   expect(log.batch(1, 2 * one).map(({ index }) => index)).toEqual([1, 2]);
   expect(log.batch(1, 2 * one - 1).map(({ index }) => index)).toEqual([1]);
@@ -19,7 +19,7 @@ test("the last index within a term is found as by a scan", () => {
     .map((all) => all.toSorted((a, b) => a - b));
   fc.assert(
     fc.property(terms, fc.nat(25), fc.nat(7), (terms, from, term) => {
-      const log = new RaftLog(logOf(terms));
+      const log = new RaftLog(null, logOf(terms));
       let expected = Math.min(from, terms.length);
       while ((log.termAt(expected) ?? 0) > term) expected -= 1;
       expect(log.lastIndexWithin(from, term)).toBe(expected);
@@ -28,7 +28,7 @@ test("the last index within a term is found as by a scan", () => {
 });
 
 test("an entry that was replaced while its write was under way is not durable, though index and term return", () => {
-  const log = new RaftLog([]);
+  const log = new RaftLog(null, []);
   log.replaceFrom([entry(1, 1), entry(2, 1)]);
   log.stage(1);
   log.replaceFrom([entry(2, 2)]);
@@ -50,7 +50,7 @@ test("whatever is replaced and whenever the disk is done, the durable prefix is 
   );
   fc.assert(
     fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
-      const log = new RaftLog([]);
+      const log = new RaftLog(null, []);
       const disk: string[] = [];
       const writes: (readonly string[])[] = [];
       let sequence = 0;
@@ -71,7 +71,7 @@ test("whatever is replaced and whenever the disk is done, the durable prefix is 
           if (from <= log.lastIndex) term += 1;
           log.replaceFrom(Array.from({ length: action.count }, (_, at) => entry(from + at, term)));
           sequence += 1;
-          writes.push(log.stage(sequence).map((one) => `${one.index}/${one.term}`));
+          writes.push(log.stage(sequence).entries.map((one) => `${one.index}/${one.term}`));
         }
         const memory = log.slice(1, log.durableIndex).map((one) => `${one.index}/${one.term}`);
         expect(disk.slice(0, log.durableIndex)).toEqual(memory);
@@ -82,12 +82,12 @@ test("whatever is replaced and whenever the disk is done, the durable prefix is 
 });
 
 test("what would break the log is refused loudly", () => {
-  const log = new RaftLog(logOf([1, 1, 2]));
+  const log = new RaftLog(null, logOf([1, 1, 2]));
   log.commitTo(2);
   expect(() => log.commitTo(1)).toThrow("goes back");
   expect(() => log.commitTo(4)).toThrow("past the log's end");
   expect(() => log.replaceFrom([entry(2, 3)])).toThrow("replace a committed one");
   expect(() => log.replaceFrom([entry(5, 3)])).toThrow("gap");
   expect(() => log.replaceFrom([entry(4, 1)])).toThrow("after entry 3 of term 2");
-  expect(() => new RaftLog([entry(2, 1)])).toThrow("restored entry 1 has index 2");
+  expect(() => new RaftLog(null, [entry(2, 1)])).toThrow("restored entry 1 has index 2");
 });

@@ -1,3 +1,4 @@
+import type { SnapshotMark } from "./configuration.js";
 import type { Entry } from "./entry.js";
 import { entryBytes } from "./entry.js";
 import { invariant } from "./invariant.js";
@@ -5,41 +6,61 @@ import { invariant } from "./invariant.js";
 /**
  * The log of one member: what is in memory, how much of it is on disk, how much of it is committed.
  *
+ * It begins after `base`: entry 0, or the last one that was compacted; what is there and before is
+ * committed and lives in the state machine. `mark` names the newest state machine that is, or is
+ * about to be, on disk as a whole; it is never before the base.
+ *
  * Writes are asynchronous. An entry can be replaced while its write is under way, even by an entry of
  * the same index and term again later; the completion of the first write must then not count for
  * the last one (ABA). So each write remembers up to where it still speaks of the log as it is now,
  * and a replacement lowers that mark.
  */
 export class RaftLog {
-  /** Entry i is at i - 1. */
-  private readonly entries: Entry[];
-  private committedTo = 0;
+  private baseIndex = 0;
+  private baseTerm = 0;
+  /** Entry i is at i - baseIndex - 1. */
+  private entries: Entry[];
+  private mark: SnapshotMark | null;
+  private committedTo: number;
   private durableTo: number;
+  /** The mark replaced the log, and no persist effect has carried it yet. */
+  private markUnstaged = false;
   /** First index that no persist effect has carried in its present form. */
   private unstagedFrom: number;
   private writes: { readonly sequence: number; validTo: number }[] = [];
 
-  constructor(entries: readonly Entry[]) {
+  /** `entries` go on where the snapshot ends; without one, at 1. */
+  constructor(snapshot: SnapshotMark | null, entries: readonly Entry[]) {
+    this.mark = snapshot;
+    this.baseIndex = snapshot?.index ?? 0;
+    this.baseTerm = snapshot?.term ?? 0;
     this.entries = [...entries];
-    let previousTerm = 0;
+    let previousTerm = this.baseTerm;
     for (const [at, entry] of entries.entries()) {
-      invariant(entry.index === at + 1, () => `restored entry ${at + 1} has index ${entry.index}`);
+      const index = this.baseIndex + at + 1;
+      invariant(entry.index === index, () => `restored entry ${index} has index ${entry.index}`);
       invariant(
         entry.term >= previousTerm,
         () => `restored entry ${entry.index}: term goes back from ${previousTerm} to ${entry.term}`,
       );
       previousTerm = entry.term;
     }
-    this.durableTo = entries.length;
-    this.unstagedFrom = entries.length + 1;
+    this.committedTo = this.baseIndex;
+    this.durableTo = this.lastIndex;
+    this.unstagedFrom = this.lastIndex + 1;
+  }
+
+  /** The first index that is not compacted, whether there is such an entry yet or not. */
+  get firstIndex(): number {
+    return this.baseIndex + 1;
   }
 
   get lastIndex(): number {
-    return this.entries.length;
+    return this.baseIndex + this.entries.length;
   }
 
   get lastTerm(): number {
-    return this.entries.at(-1)?.term ?? 0;
+    return this.entries.at(-1)?.term ?? this.baseTerm;
   }
 
   get commitIndex(): number {
@@ -51,32 +72,54 @@ export class RaftLog {
     return this.durableTo;
   }
 
-  /** Index 0 is the empty log's end and has term 0. */
-  termAt(index: number): number | null {
-    return index === 0 ? 0 : (this.entries[index - 1]?.term ?? null);
+  /** The state machine that can be sent to a peer; null: there is none on this member's disk. */
+  get snapshot(): SnapshotMark | null {
+    return this.mark !== null && this.durableTo >= this.mark.index ? this.mark : null;
   }
 
-  /** Both inclusive. */
+  /** Null: past the end, or compacted. Entry 0 stands for the beginning of all logs, in term 0. */
+  termAt(index: number): number | null {
+    return index === this.baseIndex ? this.baseTerm : (this.entries[index - this.firstIndex]?.term ?? null);
+  }
+
+  /**
+   * A leader's log has (index, term): does this one agree up to there? What was compacted was committed, so
+   * the leader has the same; not knowing its term any more is no conflict.
+   */
+  agreesAt(index: number, term: number): boolean {
+    return index < this.baseIndex || this.termAt(index) === term;
+  }
+
+  /** Both inclusive; none of them compacted. */
   slice(first: number, last: number): readonly Entry[] {
-    return this.entries.slice(first - 1, last);
+    invariant(
+      first >= this.firstIndex,
+      () => `entry ${first} is compacted: the log begins at ${this.firstIndex}`,
+    );
+    return this.entries.slice(first - this.firstIndex, last - this.baseIndex);
   }
 
   /** Entries from `first` on that together stay within `maxBytes`; always one, if there is one. */
   batch(first: number, maxBytes: number): readonly Entry[] {
     let bytes = 0;
-    let end = first - 1;
-    for (; end < this.entries.length; end++) {
-      const entry = this.entries[end];
+    let last = first - 1;
+    for (; last < this.lastIndex; last++) {
+      const entry = this.entries[last - this.baseIndex];
       if (entry === undefined) break;
       bytes += entryBytes(entry);
-      if (bytes > maxBytes && end >= first) break;
+      if (bytes > maxBytes && last >= first) break;
     }
-    return this.entries.slice(first - 1, end);
+    return this.slice(first, last);
   }
 
-  /** The last index, at most `from`, whose term is at most `term`; 0 if none. Terms never fall along a log. */
+  /**
+   * The last index, at most `from`, whose term is at most `term`. Terms never fall along a log. Where it is
+   * compacted, the answer is before the first entry, and no more than that is known.
+   */
   lastIndexWithin(from: number, term: number): number {
-    let low = 0;
+    if (from < this.baseIndex) return from;
+    if (term < this.baseTerm) return this.baseIndex - 1;
+    let low = this.baseIndex;
     let high = Math.min(from, this.lastIndex);
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
@@ -101,7 +144,7 @@ export class RaftLog {
       () => `entry ${first} would replace a committed one (${this.committedTo})`,
     );
     let previousTerm = this.termAt(first - 1) ?? 0;
-    this.entries.length = first - 1;
+    this.entries.length = first - this.firstIndex;
     for (const entry of entries) {
       invariant(
         entry.index === this.lastIndex + 1 && entry.term >= previousTerm,
@@ -112,16 +155,55 @@ export class RaftLog {
       this.entries.push(entry);
     }
     this.unstagedFrom = Math.min(this.unstagedFrom, first);
-    this.durableTo = Math.min(this.durableTo, first - 1);
-    for (const write of this.writes) write.validTo = Math.min(write.validTo, first - 1);
+    this.forgetDurable(first - 1);
+  }
+
+  /**
+   * Puts a leader's snapshot in place of the whole log. Until it is durable, the disk has the log of before. Of
+   * that only what was committed is the same as what is in memory now: everything behind it may be of
+   * other leaders, and a write of it that ends later says nothing about the snapshot.
+   */
+  restore(mark: SnapshotMark): void {
+    invariant(
+      mark.index > this.committedTo && !this.agreesAt(mark.index, mark.term),
+      () =>
+        `a snapshot of entry ${mark.index} would replace a log that has it (${this.committedTo} committed)`,
+    );
+    this.forgetDurable(this.committedTo);
+    this.mark = mark;
+    this.markUnstaged = true;
+    this.baseIndex = mark.index;
+    this.baseTerm = mark.term;
+    this.entries = [];
+    this.committedTo = mark.index;
+    this.unstagedFrom = mark.index + 1;
+  }
+
+  /** The state machine of `mark` is on disk: entries before `firstKept` can go. False: a newer one is known. */
+  checkpoint(mark: SnapshotMark, firstKept: number): boolean {
+    invariant(
+      firstKept <= mark.index + 1 && mark.index <= this.committedTo,
+      () => `checkpoint of entry ${mark.index} (${this.committedTo} committed) that keeps from ${firstKept}`,
+    );
+    if (mark.index < (this.mark?.index ?? 0)) return false;
+    this.mark = mark;
+    if (firstKept <= this.firstIndex) return true;
+    const baseTerm = this.termAt(firstKept - 1);
+    invariant(baseTerm !== null, () => `no entry before the first one kept, ${firstKept}`);
+    this.entries = this.entries.slice(firstKept - this.firstIndex);
+    this.baseIndex = firstKept - 1;
+    this.baseTerm = baseTerm;
+    return true;
   }
 
   /** What the persist effect `sequence` has to carry: all that changed since the last one. */
-  stage(sequence: number): readonly Entry[] {
-    const entries = this.entries.slice(this.unstagedFrom - 1);
-    if (entries.length > 0) this.writes.push({ sequence, validTo: this.lastIndex });
+  stage(sequence: number): { readonly snapshot: SnapshotMark | null; readonly entries: readonly Entry[] } {
+    const snapshot = this.markUnstaged ? this.mark : null;
+    const entries = this.slice(Math.max(this.unstagedFrom, this.firstIndex), this.lastIndex);
+    if (snapshot !== null || entries.length > 0) this.writes.push({ sequence, validTo: this.lastIndex });
+    this.markUnstaged = false;
     this.unstagedFrom = this.lastIndex + 1;
-    return entries;
+    return { snapshot, entries };
   }
 
   persisted(sequence: number): void {
@@ -139,5 +221,11 @@ export class RaftLog {
     invariant(index >= this.committedTo, () => `commit index goes back from ${this.committedTo} to ${index}`);
     invariant(index <= this.lastIndex, () => `commit index ${index} is past the log's end ${this.lastIndex}`);
     this.committedTo = index;
+  }
+
+  /** What the disk has, and gets by writes under way, speaks of this log up to `index` at most. */
+  private forgetDurable(index: number): void {
+    this.durableTo = Math.min(this.durableTo, index);
+    for (const write of this.writes) write.validTo = Math.min(write.validTo, index);
   }
 }

@@ -1,25 +1,37 @@
 import type { RaftConfig } from "./config.js";
+import { ConfigurationHistory } from "./configuration-history.js";
+import { membersOf } from "./configuration.js";
+import type { Configuration, SnapshotMark } from "./configuration.js";
 import type { Entry, HardState } from "./entry.js";
 import { invariant } from "./invariant.js";
 import { RaftLog } from "./log.js";
 import type { Body, MemberId } from "./message.js";
 import { Outbox } from "./outbox.js";
 
+/** What was durable when this member began. `entries` go on where the snapshot ends; without one, at 1. */
+export interface Restored {
+  readonly hardState: HardState;
+  readonly snapshot: SnapshotMark | null;
+  readonly entries: readonly Entry[];
+}
+
 /** What all concepts of the core share: who this member is, its term and vote, its log and its way out. */
 export class Member {
   readonly config: RaftConfig;
   readonly self: MemberId;
-  /** The other voters. */
-  readonly peers: readonly MemberId[];
   readonly log: RaftLog;
+  readonly configurations: ConfigurationHistory;
   readonly outbox = new Outbox();
   private hardState: HardState;
 
-  constructor(config: RaftConfig, restored: { hardState: HardState; entries: readonly Entry[] }) {
+  constructor(config: RaftConfig, restored: Restored) {
     this.config = config;
     this.self = config.self;
-    this.peers = config.voters.filter((voter) => voter !== config.self);
-    this.log = new RaftLog(restored.entries);
+    this.log = new RaftLog(restored.snapshot, restored.entries);
+    this.configurations = new ConfigurationHistory(
+      restored.snapshot ?? { index: 0, configuration: config.initial },
+    );
+    this.configurations.replaceFrom(restored.entries);
     this.hardState = restored.hardState;
     invariant(
       this.log.lastTerm <= this.term,
@@ -33,6 +45,37 @@ export class Member {
 
   get vote(): MemberId | null {
     return this.hardState.vote;
+  }
+
+  /** In force. */
+  get configuration(): Configuration {
+    return this.configurations.last;
+  }
+
+  /** All others who get the log. */
+  get peers(): readonly MemberId[] {
+    return membersOf(this.configuration).filter((member) => member !== this.self);
+  }
+
+  /** Puts `entries` in place of everything from the first of them on. */
+  replaceLogFrom(entries: readonly Entry[]): void {
+    this.log.replaceFrom(entries);
+    this.configurations.replaceFrom(entries);
+  }
+
+  /** Puts a leader's snapshot in place of the whole log. */
+  restoreLog(mark: SnapshotMark): void {
+    this.log.restore(mark);
+    this.configurations.reset(mark);
+  }
+
+  /** The state machine as of `index` is on disk; entries before `firstKept` can go. */
+  checkpoint(index: number, firstKept: number): void {
+    const term = this.log.termAt(index);
+    // From before a snapshot that took the place of the log meanwhile.
+    if (term === null) return;
+    this.log.checkpoint({ index, term, configuration: this.configurations.at(index) }, firstKept);
+    this.configurations.compactTo(this.log.firstIndex - 1);
   }
 
   /** A new term has no vote yet: both change together and are written together. */

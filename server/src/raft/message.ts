@@ -1,4 +1,6 @@
+import type { ConfigurationChange, SnapshotMark } from "./configuration.js";
 import type { Entry } from "./entry.js";
+import type { RefusalReason } from "./event.js";
 
 /** A member's id: a positive safe integer, the same on every member. */
 export type MemberId = number;
@@ -19,6 +21,8 @@ export type Body =
   | {
       readonly type: "vote-request";
       readonly pre: boolean;
+      /** The leader itself asked for this election: those who hear it answer all the same (section 3.10). */
+      readonly transfer: boolean;
       readonly lastIndex: number;
       readonly lastTerm: number;
     }
@@ -45,8 +49,22 @@ export type Body =
   /** `commit` never exceeds what the receiver is known to hold; `round` is echoed, and confirms ReadIndex. */
   | { readonly type: "heartbeat"; readonly commit: number; readonly round: number }
   | { readonly type: "heartbeat-response"; readonly round: number }
-  /** A follower hands proposals to the leader; no answer: the proposer sees its entry applied, or times out. */
-  | { readonly type: "propose"; readonly data: readonly Uint8Array[] }
+  /** The leader's log has no entries for the receiver any more: it sends its state machine, and goes on after it. */
+  | { readonly type: "snapshot"; readonly snapshot: SnapshotMark }
+  /** The leader wants the receiver to be elected in its place (section 3.10). */
+  | { readonly type: "timeout-now" }
+  /**
+   * A follower hands proposals to the leader. Answered by `proposals-refused` or not at all: the proposer sees
+   * its entries applied, or times out. `id` tells doubles, never to be taken twice.
+   */
+  | { readonly type: "propose"; readonly id: number; readonly data: readonly Uint8Array[] }
+  | {
+      readonly type: "propose-change";
+      readonly id: number;
+      readonly changes: readonly ConfigurationChange[];
+      readonly data: Uint8Array;
+    }
+  | { readonly type: "proposals-refused"; readonly id: number; readonly reason: RefusalReason }
   /** A follower asks the leader for a read index. */
   | { readonly type: "read-request"; readonly id: number }
   /** `index` null: the receiver does not lead or cannot confirm; the asker may ask again. */

@@ -20,9 +20,21 @@ export class Outbox {
   private hardStateSequence = 0;
   private nextSequence = 1;
   private persistedSequence = 0;
+  private currentTick = 0;
+  /** Ticks in which writes were begun that are not all durable, ascending, with the last write of each. */
+  private writing: { readonly tick: number; lastSequence: number }[] = [];
 
   get hardStateDurable(): boolean {
     return this.hardStateSequence <= this.persistedSequence;
+  }
+
+  tick(): void {
+    this.currentTick += 1;
+  }
+
+  /** How long the oldest write is under way that is not durable; 0: none. A disk that stalls shows by it. */
+  get oldestWriteTicks(): number {
+    return this.currentTick - (this.writing[0]?.tick ?? this.currentTick);
   }
 
   persist(hardState: HardState): void {
@@ -51,6 +63,7 @@ export class Outbox {
       () => `persisted goes back from ${this.persistedSequence} to ${sequence}`,
     );
     this.persistedSequence = sequence;
+    this.writing = this.writing.filter(({ lastSequence }) => lastSequence > sequence);
     if (this.held.length === 0) return;
     for (const { until, message } of this.held) {
       if (until <= sequence) this.effects.push({ type: "send", message });
@@ -62,13 +75,16 @@ export class Outbox {
   take(log: RaftLog): readonly Effect[] {
     const effects = this.effects;
     this.effects = [];
-    const entries = log.stage(this.nextSequence);
-    if (this.hardState === null && entries.length === 0) return effects;
+    const { snapshot, entries } = log.stage(this.nextSequence);
+    if (this.hardState === null && snapshot === null && entries.length === 0) return effects;
     const sequence = this.nextSequence;
     this.nextSequence += 1;
     const hardState = this.hardState;
     this.hardState = null;
-    return [{ type: "persist", sequence, hardState, entries }, ...effects];
+    const newest = this.writing.at(-1);
+    if (newest?.tick === this.currentTick) newest.lastSequence = sequence;
+    else this.writing.push({ tick: this.currentTick, lastSequence: sequence });
+    return [{ type: "persist", sequence, hardState, snapshot, entries }, ...effects];
   }
 }
 

@@ -3,16 +3,21 @@
  *
  * `probe`: where the logs part is not known; one append at a time asks. `replicate`: appends follow one
  * another without waiting, up to a window, in the hope that all arrive; a rejection ends the hope.
+ * `snapshot`: what the peer lacks is compacted; it gets a snapshot, and no appends until it has it.
  */
 export class Progress {
-  private currentState: "probe" | "replicate" = "probe";
+  private currentState: ProgressState = "probe";
   /** Everything up to here equals the leader's log and is durable at the peer. */
   private matched = 0;
   private next: number;
   private probeUnderWay = false;
-  /** Last index of each append with entries that has no answer, ascending. */
-  private inflight: number[] = [];
-  private readonly maxInflight: number;
+  /** Each append with entries that has no answer, ascending. */
+  private inflight: readonly { readonly lastIndex: number; readonly bytes: number }[] = [];
+  private inflightBytes = 0;
+  private readonly limits: WindowLimits;
+  /** The last one sent; 0: none. */
+  private snapshotIndex = 0;
+  private snapshotTick = 0;
 
   /** The highest commit index that the peer may have been told. */
   toldCommitIndex = 0;
@@ -21,13 +26,13 @@ export class Progress {
   /** A heartbeat was sent since the peer was last given a chance to catch up. */
   recoveryDue = false;
 
-  constructor(nextIndex: number, maxInflight: number, heardTick: number) {
+  constructor(nextIndex: number, limits: WindowLimits, heardTick: number) {
     this.next = nextIndex;
-    this.maxInflight = maxInflight;
+    this.limits = limits;
     this.heardTick = heardTick;
   }
 
-  get state(): "probe" | "replicate" {
+  get state(): ProgressState {
     return this.currentState;
   }
 
@@ -43,42 +48,82 @@ export class Progress {
     return this.inflight.length;
   }
 
+  /** An append may be sent, if its bytes fit: see `fits`. */
   get maySend(): boolean {
-    return this.currentState === "probe" ? !this.probeUnderWay : this.inflight.length < this.maxInflight;
+    switch (this.currentState) {
+      case "probe":
+        return !this.probeUnderWay;
+      case "replicate":
+        return this.inflight.length < this.limits.maxInflightAppends && this.roomBytes > 0;
+      case "snapshot":
+        return false;
+    }
+  }
+
+  /** Bytes of entries that the window has room for. */
+  get roomBytes(): number {
+    return this.limits.maxInflightBytes - this.inflightBytes;
+  }
+
+  /** An empty window takes anything: otherwise a large entry could never pass. */
+  fits(bytes: number): boolean {
+    return this.inflight.length === 0 || bytes <= this.roomBytes;
   }
 
   /** An append with `count` entries from nextIndex on has left. */
-  sent(count: number): void {
+  sent(count: number, bytes: number): void {
     if (this.currentState === "probe") {
       this.probeUnderWay = true;
     } else if (count > 0) {
       this.next += count;
-      this.inflight.push(this.next - 1);
+      this.inflight = [...this.inflight, { lastIndex: this.next - 1, bytes }];
+      this.inflightBytes += bytes;
     }
   }
 
-  /** True: the peer is known to hold more than before. */
-  accepted(matchIndex: number): boolean {
+  /** The snapshot up to `index` has left at `tick`; appends go on after it. */
+  sentSnapshot(index: number, tick: number): void {
+    this.currentState = "snapshot";
+    this.snapshotIndex = index;
+    this.snapshotTick = tick;
+    this.next = Math.max(index, this.matched) + 1;
+    this.setInflight([]);
+    this.toldCommitIndex = 0;
+  }
+
+  /** Ticks since a snapshot was sent, or its arrival was learned of; infinity: none was. */
+  ticksSinceSnapshot(tick: number): number {
+    return this.snapshotIndex === 0 ? Number.POSITIVE_INFINITY : tick - this.snapshotTick;
+  }
+
+  /** `firstIndex`: where the leader's log begins. A peer that has all before it needs no snapshot any more. */
+  accepted(matchIndex: number, firstIndex: number, tick: number): void {
     const advanced = matchIndex > this.matched;
     if (advanced) {
       this.matched = matchIndex;
       this.next = Math.max(this.next, matchIndex + 1);
     }
-    const answered = this.inflight.findIndex((lastIndex) => lastIndex > matchIndex);
-    this.inflight = answered === -1 ? [] : this.inflight.slice(answered);
+    const answered = this.inflight.findIndex(({ lastIndex }) => lastIndex > matchIndex);
+    this.setInflight(answered === -1 ? [] : this.inflight.slice(answered));
     if (this.currentState === "probe" && (advanced || matchIndex === this.next - 1)) {
       this.currentState = "replicate";
       this.probeUnderWay = false;
+    } else if (
+      this.currentState === "snapshot" &&
+      this.matched >= Math.min(this.snapshotIndex, firstIndex - 1)
+    ) {
+      this.currentState = "replicate";
+      this.next = this.matched + 1;
+      this.snapshotTick = tick;
     }
-    return advanced;
   }
 
   /** `agreeIndex`: the last place where the logs may agree. False: an old answer, overtaken by others. */
   rejected(rejectedPrevIndex: number, agreeIndex: number): boolean {
-    if (rejectedPrevIndex <= this.matched) return false;
+    if (this.currentState === "snapshot" || rejectedPrevIndex <= this.matched) return false;
     if (this.currentState === "probe" && rejectedPrevIndex !== this.next - 1) return false;
     this.currentState = "probe";
-    this.inflight = [];
+    this.setInflight([]);
     this.toldCommitIndex = 0;
     this.next = Math.max(this.matched + 1, Math.min(rejectedPrevIndex, agreeIndex + 1));
     this.probeUnderWay = false;
@@ -89,4 +134,16 @@ export class Progress {
   allowProbe(): void {
     this.probeUnderWay = false;
   }
+
+  private setInflight(inflight: readonly { readonly lastIndex: number; readonly bytes: number }[]): void {
+    this.inflight = inflight;
+    this.inflightBytes = inflight.reduce((bytes, append) => bytes + append.bytes, 0);
+  }
+}
+
+export type ProgressState = "probe" | "replicate" | "snapshot";
+
+export interface WindowLimits {
+  readonly maxInflightAppends: number;
+  readonly maxInflightBytes: number;
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { configurationOf } from "./configuration.js";
 import { only, sent, Solo } from "./testing/solo.js";
 import { World } from "./testing/world.js";
 
@@ -46,7 +47,7 @@ test("answers of an earlier term, and round 0, confirm nothing", () => {
 });
 
 test("one member's answers, however many, are no majority of five", () => {
-  const solo = new Solo({ voters: [1, 2, 3, 4, 5] });
+  const solo = new Solo({ initial: configurationOf([1, 2, 3, 4, 5]) });
   while (solo.core.status().role === "follower") solo.tick();
   for (const pre of [true, false]) {
     for (const from of [2, 3]) solo.receive(from, 1, { type: "vote-response", pre, granted: true });
@@ -94,7 +95,7 @@ test("a leader that steps down refuses all its reads, near and far", () => {
 });
 
 test("one member alone needs no round, but its commit", () => {
-  const solo = new Solo({ voters: [1] });
+  const solo = new Solo({ initial: configurationOf([1]) });
   while (solo.core.status().role === "follower") solo.tick();
   solo.sync();
   expect(solo.step({ type: "read", id: 1 })).toEqual([]);

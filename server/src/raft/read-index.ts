@@ -1,7 +1,9 @@
 import type { Member } from "./member.js";
 import type { MemberId } from "./message.js";
-import { majoritySize } from "./quorum.js";
+import { tally } from "./quorum.js";
 import type { Replication } from "./replication.js";
+import type { Lease } from "./lease.js";
+import type { Instant } from "./event.js";
 
 /** Who wants a read index: a caller of this member, or another member for its callers. */
 export interface Reader {
@@ -9,18 +11,26 @@ export interface Reader {
   readonly id: number;
 }
 
+/** By what a leader learns that it still leads. */
+interface Leading {
+  readonly replication: Replication;
+  readonly lease: Lease;
+}
+
 interface Batch {
   readonly round: number;
   readonly index: number;
   readonly readers: readonly Reader[];
-  readonly confirmedBy: Set<MemberId>;
+  readonly confirmedBy: Map<MemberId, true>;
 }
 
 /**
  * Linearizable reads without the log, at the leader (dissertation 6.4). A read's index is the commit
- * index at a moment after the read arrived, and it counts once a majority answered a heartbeat that left
+ * index at a moment after the read arrived, and it counts once a quorum answered a heartbeat that left
  * after that moment: nobody else can have committed anything by then. A new leader knows the commit
  * index only when an entry of its own term is committed; reads wait for that.
+ *
+ * While a lease holds, the same is known without asking, and the read is answered at once.
  *
  * One round is under way at a time and confirms all reads that waited when it began. Rounds are
  * numbered from 1 and never start over while the process lives; 0 confirms nothing.
@@ -35,42 +45,49 @@ export class ReadIndex {
     this.member = member;
   }
 
-  /** What every heartbeat carries: one that is repeated by routine makes up for one that was lost. */
-  get round(): number {
+  /** What routine heartbeats carry: they make up for others that were lost. A lease is prolonged by new rounds only. */
+  routineRound(lease: Lease, now: Instant): number {
+    if (lease.isOn) this.startRound(lease, now);
     return this.lastRound;
   }
 
-  ask(reader: Reader, replication: Replication): void {
+  ask(reader: Reader, leading: Leading, now: Instant): void {
     this.waiting.push(reader);
-    this.begin(replication);
+    this.begin(leading, now);
   }
 
-  /** Starts a round, if there is reason to and none is under way. */
-  begin(replication: Replication): void {
-    const { log, term, self, config } = this.member;
+  /** Answers the reads that wait, or starts a round, if there is reason to and none is under way. */
+  begin({ replication, lease }: Leading, now: Instant): void {
+    const { log, term, self } = this.member;
+    if (this.waiting.length === 0 || log.termAt(log.commitIndex) !== term) return;
+    if (lease.holds(now)) {
+      this.answer(this.waiting, log.commitIndex);
+      this.waiting = [];
+    }
     while (this.batch === null && this.waiting.length > 0) {
-      if (log.termAt(log.commitIndex) !== term) return;
-      this.lastRound += 1;
+      this.startRound(lease, now);
       this.batch = {
         round: this.lastRound,
         index: log.commitIndex,
         readers: this.waiting,
-        confirmedBy: new Set([self]),
+        confirmedBy: new Map([[self, true]]),
       };
       this.waiting = [];
-      if (config.voters.length === 1) this.finish(this.batch);
-      else replication.sendHeartbeats(this.lastRound, false);
+      if (!this.finishIfConfirmed()) replication.sendHeartbeats(this.lastRound, false);
     }
   }
 
   /** `from` still followed this leader when it answered round `round`. */
-  confirmed(from: MemberId, round: number, replication: Replication): void {
+  confirmed(from: MemberId, round: number, leading: Leading, now: Instant): void {
     const batch = this.batch;
     if (batch === null || round < batch.round) return;
-    batch.confirmedBy.add(from);
-    if (batch.confirmedBy.size < majoritySize(this.member.config.voters.length)) return;
-    this.finish(batch);
-    this.begin(replication);
+    batch.confirmedBy.set(from, true);
+    if (this.finishIfConfirmed()) this.begin(leading, now);
+  }
+
+  /** Those whose answers are missing may have no say any more. */
+  reconfigured(leading: Leading, now: Instant): void {
+    if (this.finishIfConfirmed()) this.begin(leading, now);
   }
 
   /** This member no longer leads: it can confirm nothing. */
@@ -87,14 +104,27 @@ export class ReadIndex {
     }
   }
 
-  private finish(batch: Batch): void {
+  /**
+   * By the configuration in force now: a rival's, from before the round, is at most one change away, so a quorum of
+   * the one shares a member with any of the other.
+   */
+  private finishIfConfirmed(): boolean {
+    const batch = this.batch;
+    if (batch === null || tally(this.member.configuration, batch.confirmedBy) !== "won") return false;
     this.batch = null;
-    for (const { member, id } of batch.readers) {
-      if (member === this.member.self) {
-        this.member.outbox.emit({ type: "read-ready", id, index: batch.index });
-      } else {
-        this.member.send(member, { type: "read-response", id, index: batch.index });
-      }
+    this.answer(batch.readers, batch.index);
+    return true;
+  }
+
+  private startRound(lease: Lease, now: Instant): void {
+    this.lastRound += 1;
+    lease.sent(this.lastRound, now);
+  }
+
+  private answer(readers: readonly Reader[], index: number): void {
+    for (const { member, id } of readers) {
+      if (member === this.member.self) this.member.outbox.emit({ type: "read-ready", id, index });
+      else this.member.send(member, { type: "read-response", id, index });
     }
   }
 }

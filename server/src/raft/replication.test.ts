@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { configurationOf } from "./configuration.js";
 import type { Entry } from "./entry.js";
 import type { Message } from "./message.js";
 import { logOf, only, sent, Solo } from "./testing/solo.js";
@@ -113,7 +114,9 @@ test("proposals over the limit are refused whole; an empty backlog takes a large
   expect(only(solo.propose(...bytes(1)), "proposals-refused")).toMatchObject([
     { reason: "too-many-uncommitted" },
   ]);
-  expect(solo.receive(3, 1, { type: "propose", data: bytes(1) })).toEqual([]);
+  expect(sent(solo.receive(3, 1, { type: "propose", id: 1, data: bytes(1) }))).toEqual([
+    { from: 1, to: 3, term: 1, type: "proposals-refused", id: 1, reason: "too-many-uncommitted" },
+  ]);
   expect(solo.core.status().lastIndex).toBe(2);
   solo.sync();
   accept(solo, 2, 2);
@@ -121,19 +124,19 @@ test("proposals over the limit are refused whole; an empty backlog takes a large
   expect(solo.core.status().lastIndex).toBe(4);
 });
 
-test("a follower hands proposals to its leader in messages of limited size, and passes none on", () => {
-  const solo = new Solo({ maxAppendBytes: 100 });
-  expect(solo.propose(...bytes(1))).toEqual([{ type: "proposals-refused", reason: "no-leader" }]);
+test("a follower hands proposals to its leader, and passes none on", () => {
+  const solo = new Solo();
+  expect(solo.propose(...bytes(1))).toEqual([{ type: "proposals-refused", id: 1, reason: "no-leader" }]);
   solo.receive(2, 1, { type: "heartbeat", commit: 0, round: 0 });
   solo.sync();
-  const forwarded = sent(solo.propose(...bytes(5, 10), ...bytes(1, 900)));
-  expect(forwarded.map((message) => message.type === "propose" && message.data.length)).toEqual([2, 2, 1, 1]);
-  expect(solo.receive(3, 1, { type: "propose", data: bytes(1) })).toEqual([]);
+  const data = bytes(5, 10);
+  expect(sent(solo.propose(...data))).toEqual([{ from: 1, to: 2, term: 1, type: "propose", id: 2, data }]);
+  expect(solo.receive(3, 1, { type: "propose", id: 1, data: bytes(1) })).toEqual([]);
 });
 
 test("entries of an earlier term are not committed by counting (dissertation, figure 3.7)", () => {
   const old = { hardState: { term: 3, vote: null }, entries: logOf([1, 2]) };
-  const solo = new Solo({ voters: [1, 2, 3, 4, 5] }, old);
+  const solo = new Solo({ initial: configurationOf([1, 2, 3, 4, 5]) }, old);
   while (solo.core.status().role === "follower") solo.tick();
   for (const pre of [true, false]) {
     for (const from of [2, 3]) solo.receive(from, 4, { type: "vote-response", pre, granted: true });

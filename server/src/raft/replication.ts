@@ -1,21 +1,30 @@
+import { totalBytes } from "./entry.js";
 import type { Entry } from "./entry.js";
 import { invariant } from "./invariant.js";
 import type { Member } from "./member.js";
 import type { MemberId, MessageOf } from "./message.js";
 import { Progress } from "./progress.js";
-import { reachedByMajority } from "./quorum.js";
+import { reachedByQuorum } from "./quorum.js";
 
 /** The leader's side of replication, for one term: brings its log to the peers and learns what is committed. */
 export class Replication {
   private readonly member: Member;
-  private readonly peers: ReadonlyMap<MemberId, Progress>;
+  private peers: ReadonlyMap<MemberId, Progress> = new Map();
   private currentTick = 0;
 
-  constructor(member: Member) {
+  constructor(member: Member, peers: readonly MemberId[]) {
     this.member = member;
-    const { log, config } = member;
+    this.setPeers(peers);
+  }
+
+  /** Whom to bring the log to: newcomers are probed, what is known of the others stays. */
+  setPeers(peers: readonly MemberId[]): void {
+    const { log, config } = this.member;
     this.peers = new Map(
-      member.peers.map((peer) => [peer, new Progress(log.lastIndex + 1, config.maxInflightAppends, 0)]),
+      peers.map((peer) => [
+        peer,
+        this.peers.get(peer) ?? new Progress(log.lastIndex + 1, config, this.currentTick),
+      ]),
     );
   }
 
@@ -27,11 +36,23 @@ export class Replication {
     this.currentTick += 1;
   }
 
-  /** A majority, this member included, has answered within the last `ticks`. */
-  heardFromMajority(ticks: number): boolean {
-    const heard = [this.currentTick];
-    for (const progress of this.peers.values()) heard.push(progress.heardTick);
-    return this.currentTick - reachedByMajority(heard) < ticks;
+  /** A quorum has answered within the last `ticks`; this member always does. */
+  heardFromQuorum(ticks: number): boolean {
+    const { self, configuration } = this.member;
+    const heardTick = reachedByQuorum(configuration, (voter) => {
+      return voter === self ? this.currentTick : this.progressOf(voter).heardTick;
+    });
+    return this.currentTick - heardTick < ticks;
+  }
+
+  /** It has nearly all of this log, and was heard within an election timeout. */
+  isCaughtUp(peer: MemberId): boolean {
+    const { log, config } = this.member;
+    const progress = this.peers.get(peer);
+    if (progress?.state !== "replicate") return false;
+    const lag = log.lastIndex - progress.matchIndex;
+    const silence = this.currentTick - progress.heardTick;
+    return lag <= (config.maxPromotionLag ?? DEFAULT_PROMOTION_LAG) && silence < config.electionTicks;
   }
 
   /** `routine`: one of the regular ones, whose answer may start a retransmission. */
@@ -49,56 +70,83 @@ export class Replication {
   }
 
   sendAppendsTo(peer: MemberId): void {
-    this.fillWindow(peer, this.progressOf(peer), false);
+    const progress = this.peers.get(peer);
+    if (progress !== undefined) this.fillWindow(peer, progress, false);
   }
 
   accepted(message: MessageOf<"append-accepted">): void {
     const progress = this.heard(message.from);
+    if (progress === null) return;
     const { lastIndex } = this.member.log;
     invariant(
       message.matchIndex <= lastIndex,
       () =>
         `member ${message.from} acknowledges ${message.matchIndex}, but this leader's log ends at ${lastIndex}`,
     );
-    progress.accepted(message.matchIndex);
+    progress.accepted(message.matchIndex, this.member.log.firstIndex, this.currentTick);
   }
 
   rejected(message: MessageOf<"append-rejected">): void {
     const progress = this.heard(message.from);
+    if (progress === null) return;
     // The peer's hint lies in a term that this log may have, too: then they agree at most where it ends here.
     const agreeIndex = this.member.log.lastIndexWithin(message.hintIndex, message.hintTerm);
     if (!progress.rejected(message.rejectedPrevIndex, agreeIndex)) return;
     this.fillWindow(message.from, progress, true);
   }
 
-  /** A peer that answers but lags may have lost an append: once a heartbeat, ask where it is. */
+  /**
+   * A peer that answers but lags may have lost an append: once a heartbeat, ask where it is. It may also have
+   * lost a snapshot; but that is large, and may be on its way: the next one, of the newest state, leaves
+   * an election timeout after it at the earliest.
+   */
   heartbeatAnswered(from: MemberId): void {
     const progress = this.heard(from);
-    if (!progress.recoveryDue) return;
+    if (progress === null || !progress.recoveryDue) return;
     progress.recoveryDue = false;
     progress.allowProbe();
+    if (progress.state === "snapshot") {
+      if (this.isLate(progress)) this.sendSnapshot(from, progress);
+      return;
+    }
     if (progress.state === "replicate" && progress.matchIndex === this.member.log.lastIndex) return;
     this.fillWindow(from, progress, true);
   }
 
   /**
-   * Counts what a majority has on disk. Only an entry of the leader's own term is committed so, and all
+   * Which entry has to be kept for peers that got a snapshot: if the log began behind it when it arrives, they
+   * would need another one, and so on for ever. It is kept for an election timeout after the snapshot left,
+   * and as long again after it arrived, for the appends that follow. A peer that takes longer is sent a
+   * newer snapshot: so what is kept is no more than what is written in that time.
+   */
+  get firstIndexInUse(): number {
+    let first = Number.POSITIVE_INFINITY;
+    for (const progress of this.peers.values()) {
+      if (this.isLate(progress)) continue;
+      first = Math.min(first, progress.state === "snapshot" ? progress.nextIndex : progress.matchIndex + 1);
+    }
+    return first;
+  }
+
+  /**
+   * Counts what a quorum has on disk. Only an entry of the leader's own term is committed so, and all
    * before it with it: an older one on a majority can still be replaced (dissertation, figure 3.7).
    */
   advanceCommit(): boolean {
-    const { log, term } = this.member;
-    const durable = [log.durableIndex];
-    for (const progress of this.peers.values()) durable.push(progress.matchIndex);
-    const index = reachedByMajority(durable);
+    const { self, log, term, configuration } = this.member;
+    const index = reachedByQuorum(configuration, (voter) => {
+      return voter === self ? log.durableIndex : this.progressOf(voter).matchIndex;
+    });
     if (index <= log.commitIndex || log.termAt(index) !== term) return false;
     log.commitTo(index);
     return true;
   }
 
-  private heard(from: MemberId): Progress {
-    const progress = this.progressOf(from);
-    progress.heardTick = this.currentTick;
-    return progress;
+  /** Null: an answer from one that is no member any more, or not yet. */
+  private heard(from: MemberId): Progress | null {
+    const progress = this.peers.get(from);
+    if (progress !== undefined) progress.heardTick = this.currentTick;
+    return progress ?? null;
   }
 
   private progressOf(peer: MemberId): Progress {
@@ -107,31 +155,53 @@ export class Replication {
     return progress;
   }
 
+  /** No snapshot was sent, or it had an election timeout to arrive. */
+  private isLate(progress: Progress): boolean {
+    return progress.ticksSinceSnapshot(this.currentTick) >= this.member.config.electionTicks;
+  }
+
   /** `urgent`: send an append even if it has nothing new; its answer tells where the peer is. */
   private fillWindow(peer: MemberId, progress: Progress, urgent: boolean): void {
     const { log, config } = this.member;
+    if (progress.nextIndex < log.firstIndex && progress.state !== "snapshot") {
+      if (urgent || progress.maySend) this.sendSnapshot(peer, progress);
+      return;
+    }
     let sent = false;
     while (progress.maySend && progress.nextIndex <= log.lastIndex) {
-      this.sendAppend(peer, progress, log.batch(progress.nextIndex, config.maxAppendBytes));
+      const entries = log.batch(progress.nextIndex, Math.min(config.maxAppendBytes, progress.roomBytes));
+      const bytes = totalBytes(entries);
+      if (!progress.fits(bytes)) break;
+      this.sendAppend(peer, progress, entries, bytes);
       sent = true;
     }
     if (sent) return;
     const newCommit = progress.state === "replicate" && progress.toldCommitIndex < log.commitIndex;
-    if (urgent || newCommit) this.sendAppend(peer, progress, []);
+    if (urgent || newCommit) this.sendAppend(peer, progress, [], 0);
   }
 
-  private sendAppend(peer: MemberId, progress: Progress, entries: readonly Entry[]): void {
+  private sendAppend(peer: MemberId, progress: Progress, entries: readonly Entry[], bytes: number): void {
     const { log } = this.member;
     const prevIndex = progress.nextIndex - 1;
     const prevTerm = log.termAt(prevIndex);
     invariant(
       prevTerm !== null,
-      () => `append to ${peer} after ${prevIndex}, past the log's end ${log.lastIndex}`,
+      () => `append to ${peer} after ${prevIndex}, but the log is from ${log.firstIndex} to ${log.lastIndex}`,
     );
     const commit = log.commitIndex;
     this.member.send(peer, { type: "append", prevIndex, prevTerm, commit, entries });
-    progress.sent(entries.length);
+    progress.sent(entries.length, bytes);
     const told = Math.min(commit, prevIndex + entries.length);
     progress.toldCommitIndex = Math.max(progress.toldCommitIndex, told);
   }
+
+  /** Nothing is sent while there is none: the one that this member was sent itself is not on its disk yet. */
+  private sendSnapshot(peer: MemberId, progress: Progress): void {
+    const { snapshot } = this.member.log;
+    if (snapshot === null) return;
+    this.member.send(peer, { type: "snapshot", snapshot });
+    progress.sentSnapshot(snapshot.index, this.currentTick);
+  }
 }
+
+const DEFAULT_PROMOTION_LAG = 1000;

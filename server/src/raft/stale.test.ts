@@ -6,7 +6,7 @@ const restored = (term: number, entries = 0) => {
   return { hardState: { term, vote: null }, entries: logOf(Array.from({ length: entries }, () => 1)) };
 };
 const APPEND: Body = { type: "append", prevIndex: 100, prevTerm: 1, commit: 0, entries: [] };
-const VOTE: Body = { type: "vote-request", pre: false, lastIndex: 9, lastTerm: 4 };
+const VOTE: Body = { type: "vote-request", pre: false, transfer: false, lastIndex: 9, lastTerm: 4 };
 
 /** What a member of term 5 tells one that spoke in term 4. */
 function answersTo(body: Body): readonly Message[] {
@@ -24,7 +24,7 @@ test.each<Body>([
   APPEND,
   { type: "heartbeat", commit: 0, round: 7 },
   VOTE,
-  { type: "vote-request", pre: true, lastIndex: 9, lastTerm: 4 },
+  { type: "vote-request", pre: true, transfer: false, lastIndex: 9, lastTerm: 4 },
   { type: "read-request", id: 1 },
 ])("a stale $type is told the term, and nothing that could count in it", (body) => {
   expect(answersTo(body)).toEqual([{ from: 1, to: 2, term: 5, type: "heartbeat-response", round: 0 }]);
@@ -36,7 +36,7 @@ test.each<Body>([
   { type: "heartbeat-response", round: 1 },
   { type: "vote-response", pre: false, granted: true },
   { type: "read-response", id: 1, index: 1 },
-  { type: "propose", data: [] },
+  { type: "propose", id: 1, data: [] },
 ])("a stale $type is told nothing", (body) => {
   expect(answersTo(body)).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import type { Configuration } from "./configuration.js";
 import type { Role } from "./event.js";
 import type { MemberId } from "./message.js";
 
@@ -14,14 +15,19 @@ export interface RaftStatus {
   readonly lastIndex: number;
   /** Up to here the log is on this member's disk. */
   readonly durableIndex: number;
-  readonly voters: readonly MemberId[];
+  /** The one in force: the last in the log, committed or not. */
+  readonly configuration: Configuration;
+  /** The first index that the log still has; one more than that of the snapshot before it. */
+  readonly firstIndex: number;
+  /** To whom this leader is handing over; null: nobody. */
+  readonly transferee: MemberId | null;
   /** Only at a leader: what it knows of the others. */
   readonly peers: readonly PeerStatus[] | null;
 }
 
 export interface PeerStatus {
   readonly member: MemberId;
-  readonly state: "probe" | "replicate";
+  readonly state: "probe" | "replicate" | "snapshot";
   readonly matchIndex: number;
   readonly nextIndex: number;
   readonly inflightAppends: number;

@@ -1,4 +1,5 @@
 import { gauntletpeer, toSafeNumber } from "@gauntlet/proto";
+import type { Configuration } from "../raft/configuration.js";
 import { ENTRY_VERSION, type Entry, type EntryKind, type HardState } from "../raft/entry.js";
 
 /** The bytes are well-formed protobuf but not an entry that this version of the server can take. */
@@ -9,22 +10,22 @@ export class EntryFormatError extends Error {
 const TO_PROTO = {
   noop: gauntletpeer.EntryKind.NOOP,
   normal: gauntletpeer.EntryKind.NORMAL,
+  configuration: gauntletpeer.EntryKind.CONFIGURATION,
+  membership: gauntletpeer.EntryKind.MEMBERSHIP,
 } as const satisfies Record<EntryKind, gauntletpeer.EntryKind>;
 
 const FROM_PROTO: ReadonlyMap<number, EntryKind> = new Map([
   [gauntletpeer.EntryKind.NOOP, "noop"],
   [gauntletpeer.EntryKind.NORMAL, "normal"],
+  [gauntletpeer.EntryKind.CONFIGURATION, "configuration"],
+  [gauntletpeer.EntryKind.MEMBERSHIP, "membership"],
 ]);
 
 export function toProtoEntry(entry: Entry): gauntletpeer.IEntry {
-  return {
-    index: entry.index,
-    term: entry.term,
-    kind: TO_PROTO[entry.kind],
-    version: entry.version,
-    timestamp_ms: entry.timestampMs,
-    data: entry.data,
-  };
+  const { index, term, version, timestampMs, data } = entry;
+  const message = { index, term, kind: TO_PROTO[entry.kind], version, timestamp_ms: timestampMs, data };
+  if (entry.kind !== "configuration") return message;
+  return { ...message, configuration: toProtoConfiguration(entry.configuration) };
 }
 
 /** Shares `data` with the message. Throws EntryFormatError for what this version does not know. */
@@ -43,13 +44,43 @@ export function fromProtoEntry(message: gauntletpeer.IEntry): Entry {
       `entry ${index} is of kind ${message.kind}, which this server does not know: upgrade it`,
     );
   }
+  const term = number(message.term);
+  const timestampMs = number(message.timestamp_ms);
+  const data = message.data ?? new Uint8Array(0);
+  if (kind !== "configuration") return { index, term, kind, version, timestampMs, data };
+  const configuration = fromProtoConfiguration(message.configuration, `entry ${index}`);
+  return { index, term, kind, version, timestampMs, data, configuration };
+}
+
+export function toProtoConfiguration(configuration: Configuration): gauntletpeer.IConfiguration {
   return {
-    index,
-    term: number(message.term),
-    kind,
-    version,
-    timestampMs: number(message.timestamp_ms),
-    data: message.data ?? new Uint8Array(0),
+    voters: [...configuration.voters],
+    outgoing: [...configuration.outgoing],
+    learners: [...configuration.learners],
+    learners_next: [...configuration.learnersNext],
+    promotable: [...configuration.promotable],
+    auto_leave: configuration.autoLeave,
+  };
+}
+
+/** Throws EntryFormatError where none is, or where its lists are not as they are always written. */
+export function fromProtoConfiguration(
+  message: gauntletpeer.IConfiguration | null | undefined,
+  where: string,
+): Configuration {
+  if (!message) throw new EntryFormatError(`${where} has no configuration in it`);
+  const members = (list: readonly number[] | null | undefined) => {
+    const ids = (list ?? []).map(number);
+    if (ids.every((id, at) => id > (ids[at - 1] ?? 0))) return ids;
+    throw new EntryFormatError(`${where}: the members ${ids.join(", ")} are not distinct ids in order`);
+  };
+  return {
+    voters: members(message.voters),
+    outgoing: members(message.outgoing),
+    learners: members(message.learners),
+    learnersNext: members(message.learners_next),
+    promotable: members(message.promotable),
+    autoLeave: message.auto_leave ?? false,
   };
 }
 

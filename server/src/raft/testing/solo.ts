@@ -1,3 +1,5 @@
+import { configurationOf } from "../configuration.js";
+import type { SnapshotMark } from "../configuration.js";
 import type { RaftConfig } from "../config.js";
 import { RaftCore } from "../core.js";
 import { ENTRY_VERSION } from "../entry.js";
@@ -21,17 +23,18 @@ export function logOf(terms: readonly number[]): readonly Entry[] {
 export class Solo {
   readonly core: RaftCore;
   #lastSequence = 0;
+  #lastProposal = 0;
 
   constructor(
     config: Partial<RaftConfig> = {},
-    restored: { hardState: HardState; entries: readonly Entry[] } = {
+    restored: { hardState: HardState; snapshot?: SnapshotMark; entries: readonly Entry[] } = {
       hardState: { term: 0, vote: null },
       entries: [],
     },
     seed = 1,
   ) {
-    const complete = { ...WORLD_CONFIG, self: 1, voters: [1, 2, 3], ...config };
-    this.core = new RaftCore(complete, restored, seededRandom(seed));
+    const complete = { ...WORLD_CONFIG, self: 1, initial: configurationOf([1, 2, 3]), ...config };
+    this.core = new RaftCore(complete, { snapshot: null, ...restored }, seededRandom(seed));
   }
 
   step(event: Event): readonly Effect[] {
@@ -45,7 +48,8 @@ export class Solo {
   }
 
   propose(...data: readonly Uint8Array[]): readonly Effect[] {
-    return this.step({ type: "propose", data });
+    this.#lastProposal += 1;
+    return this.step({ type: "propose", id: this.#lastProposal, data });
   }
 
   tick(times = 1): readonly Effect[] {

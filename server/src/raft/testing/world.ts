@@ -1,3 +1,4 @@
+import { configurationOf } from "../configuration.js";
 import type { RaftConfig } from "../config.js";
 import { RaftCore } from "../core.js";
 import type { Entry, HardState } from "../entry.js";
@@ -23,7 +24,7 @@ interface Node extends Observed {
 /** A cluster of cores with a network and disks that do what a test tells them; every step is judged. */
 export class World {
   readonly #seed: number;
-  readonly #config: Omit<RaftConfig, "self" | "voters">;
+  readonly #config: Omit<RaftConfig, "self" | "initial">;
   readonly #nodes = new Map<MemberId, Node>();
   readonly #cuts = new Set<string>();
   readonly oracle = new Oracle(() => [...this.#nodes.values()]);
@@ -31,6 +32,7 @@ export class World {
   readonly network: Message[] = [];
   #steps = 0;
   #nextProposal = 1;
+  #nextMessage = 1;
   #nextRead = 1;
 
   constructor(
@@ -72,6 +74,7 @@ export class World {
     const proposals = Array.from({ length: count }, () => this.#nextProposal++);
     const effects = this.#step(id, {
       type: "propose",
+      id: this.#nextMessage++,
       data: proposals.map(encodeProposal),
     });
     if (effects.some(({ type }) => type === "proposals-refused")) this.oracle.refused(proposals);
@@ -189,8 +192,12 @@ export class World {
 
   #boot(id: MemberId, life: number, voters: readonly MemberId[], disk: Observed["disk"]): Node {
     const random = seededRandom(this.#seed + 7919 * id + 104_729 * life);
-    const restored = { hardState: disk.hardState, entries: [...disk.entries] };
-    const core = new RaftCore({ ...this.#config, self: id, voters }, restored, random);
+    const restored = { hardState: disk.hardState, snapshot: null, entries: [...disk.entries] };
+    const core = new RaftCore(
+      { ...this.#config, self: id, initial: configurationOf(voters) },
+      restored,
+      random,
+    );
     const memory = [...disk.entries];
     return { id, life, disk, memory, alive: true, appliedIndex: 0, status: core.status(), core, writes: [] };
   }
@@ -241,6 +248,7 @@ export const WORLD_CONFIG = {
   heartbeatTicks: 1,
   maxAppendBytes: 120,
   maxInflightAppends: 4,
+  maxInflightBytes: 10_000,
   maxUncommittedBytes: 2000,
 };
 
