@@ -2,8 +2,9 @@ import type { Clock, Disk, Network, Random } from "./ports.js";
 import type { RaftConfig } from "./raft/config.js";
 import type { Configuration } from "./raft/configuration.js";
 import { RaftCore } from "./raft/core.js";
+import type { Restored } from "./raft/member.js";
 import type { MemberId, Message } from "./raft/message.js";
-import type { ReplicaObserver } from "./replica-parts.js";
+import type { ReplicaObserver, ReplicaParts } from "./replica-parts.js";
 import type { TickPlan } from "./replica-tick-plan.js";
 import { Replica } from "./replica.js";
 import { KvStore } from "./store/index.js";
@@ -22,6 +23,11 @@ export interface ReplicaPorts {
     /** A sync of the log took so many seconds. */
     logSynced(seconds: number): void;
   };
+  /**
+   * For a world that watches every step: the replica drives what this returns, which must do as the core does.
+   * Absent: the core itself.
+   */
+  readonly watchCore?: (core: RaftCore, restored: Restored) => ReplicaParts<unknown>["core"];
 }
 
 export interface ReplicaSettings {
@@ -95,7 +101,8 @@ export async function openReplica(ports: ReplicaPorts, settings: ReplicaSettings
     identity: { clusterId: settings.clusterId, memberId: self },
     syncs: { clock, onSync: (seconds) => observer.logSynced(seconds) },
   });
-  const core = new RaftCore(coreConfig(settings), { hardState, snapshot: null, entries }, random);
+  const restored = { hardState, snapshot: null, entries };
+  const core = new RaftCore(coreConfig(settings), restored, random);
   const store = new KvStore();
   const options = {
     self,
@@ -109,7 +116,15 @@ export async function openReplica(ports: ReplicaPorts, settings: ReplicaSettings
     maxWaitingReads: limits.maxWaitingReads,
   };
   const replica = new Replica(
-    { core, log: wal, store, network: ports.network, clock, random, observer },
+    {
+      core: ports.watchCore?.(core, restored) ?? core,
+      log: wal,
+      store,
+      network: ports.network,
+      clock,
+      random,
+      observer,
+    },
     options,
   );
   return { replica, store, wal, repair };

@@ -1,0 +1,313 @@
+import type { MemberId, Message } from "@gauntlet/server/inside";
+import { configurationOf, WalCorruption } from "@gauntlet/server/inside";
+import type { ServerSettings } from "../scenario.js";
+import { MachineClock } from "../world/clock.js";
+import { SimDisk } from "../world/disk.js";
+import { Life } from "../world/life.js";
+import type { Loop, Task } from "../world/loop.js";
+import type { Receiver, SimNetwork } from "../world/network.js";
+import type { Streams } from "../world/random.js";
+import { nodeName, type TraceLog } from "../world/trace-log.js";
+import type { DiskProfile } from "../scenario.js";
+import type { CoreObserver, Server } from "./boot.js";
+import { bootServer } from "./boot.js";
+import type { Call } from "./call.js";
+import type { ClusterObserver, Ending } from "./observer.js";
+
+/** What a machine is put into. */
+export interface MachineWorld {
+  readonly loop: Loop;
+  readonly streams: Streams;
+  readonly trace: TraceLog;
+  readonly network: SimNetwork;
+  readonly diskProfile: DiskProfile;
+  readonly observer: ClusterObserver;
+}
+
+export interface MachineOptions {
+  readonly id: MemberId;
+  readonly clusterId: number;
+  /** Rate of its quartz; 1 is true time. */
+  readonly drift: number;
+  readonly settings: ServerSettings;
+}
+
+/** How long a server may take to stop when asked to, as main.ts has it. */
+const STOP_LIMIT_MS = 5000;
+
+/** As a container engine restarts: twice the delay each time, from the start again once it ran for a while. */
+const FIRST_RESTART_MS = 100;
+const MAX_RESTART_MS = 5000;
+const HEALTHY_AFTER_MS = 10_000;
+const MAX_RESTARTS_IN_A_ROW = 40;
+
+/** One life of the server and what belongs to it alone. */
+class ServerLife extends Life {
+  readonly startedAtMs: number;
+  /** Null until it has read its log back. */
+  server: Server | null = null;
+  stopping = false;
+  readonly calls = new Set<Call>();
+  ticks = 0;
+  commitIndex = 0;
+
+  constructor(startedAtMs: number) {
+    super();
+    this.startedAtMs = startedAtMs;
+  }
+}
+
+/** A machine: a disk, clocks, a link to the network, and at most one life of the server. */
+export class Machine implements Receiver {
+  readonly id: MemberId;
+  readonly name: string;
+  readonly disk: SimDisk;
+  readonly clock: MachineClock;
+  settings: ServerSettings;
+  /** The cluster's first members, as the server is told; of one that joins: nobody. */
+  voters: readonly MemberId[] = [];
+  starts = 0;
+  lastEnding: Ending | null = null;
+  private readonly world: MachineWorld;
+  private readonly clusterId: number;
+  private life: ServerLife | null = null;
+  private restartsInARow = 0;
+  private restart: Task | null = null;
+
+  constructor(world: MachineWorld, options: MachineOptions) {
+    const { loop, streams, trace } = world;
+    this.world = world;
+    this.id = options.id;
+    this.name = nodeName(options.id);
+    this.clusterId = options.clusterId;
+    this.settings = options.settings;
+    this.clock = new MachineClock(loop, streams.stream(`turns of ${this.name}`), options.drift);
+    this.disk = new SimDisk(loop, this.id, streams.stream(`disk of ${this.name}`), trace, world.diskProfile);
+    world.network.attach(this.id, this);
+  }
+
+  // ---- what others see
+
+  get state(): "running" | "paused" | "exited" {
+    return this.life === null || this.life.state === "dead" ? "exited" : this.life.state;
+  }
+
+  /** The server, if it takes messages and calls now or will when it goes on. */
+  get server(): Server | null {
+    return this.life === null || this.life.stopping ? null : this.life.server;
+  }
+
+  /** The life whose server listens; null: connections are refused. */
+  get listening(): Life | null {
+    return this.server === null ? null : this.life;
+  }
+
+  /** Ticks of the present life. */
+  get ticks(): number {
+    return this.life?.ticks ?? 0;
+  }
+
+  get reception(): "open" | "paused" | "dead" {
+    if (this.life === null || this.life.server === null || this.life.stopping) return "dead";
+    return this.life.state === "running" ? "open" : this.life.state;
+  }
+
+  receive(messages: readonly Message[]): void {
+    this.life?.server?.replica.receive(messages);
+  }
+
+  hold(task: Task): void {
+    this.life?.hold(task);
+  }
+
+  /** A call that this life works on: it is told when the life ends. */
+  open(call: Call): void {
+    this.life?.calls.add(call);
+  }
+
+  close(call: Call): void {
+    this.life?.calls.delete(call);
+  }
+
+  // ---- what is done to it
+
+  /** Starts the server if it does not run. */
+  start(): void {
+    if (this.life !== null) return;
+    if (this.restart !== null) this.restart.cancelled = true;
+    this.restart = null;
+    this.starts++;
+    const life = new ServerLife(this.world.loop.nowMs);
+    this.life = life;
+    this.world.loop.settle();
+    this.boot(life).catch((error: unknown) => this.refused(life, error));
+  }
+
+  /** SIGKILL: what it wrote stays in the page cache. */
+  kill(): void {
+    this.end({ kind: "killed", reason: "killed", error: null });
+  }
+
+  /** SIGTERM: answers what it can, closes its log, exits; killed if that takes too long. */
+  stop(): void {
+    const { life } = this;
+    if (life === null || life.stopping) return;
+    const ending: Ending = { kind: "stopped", reason: "asked to stop", error: null };
+    const { server } = life;
+    if (server === null) return this.end(ending);
+    if (life.state === "paused") {
+      life.hold(this.world.loop.detached(() => this.stop()));
+      return;
+    }
+    life.stopping = true;
+    this.world.loop.settle();
+    server.replica.stop();
+    const over = (): void => {
+      if (this.life === life) this.end(ending);
+    };
+    server.wal.close().then(over, over);
+    this.world.loop.after(STOP_LIMIT_MS, () => {
+      if (this.life === life) this.kill();
+    });
+  }
+
+  pause(): void {
+    if (this.state !== "running") return;
+    this.life?.pause();
+    this.world.trace.event({ type: "paused", node: this.name });
+  }
+
+  resume(): void {
+    if (this.state !== "paused") return;
+    this.world.trace.event({ type: "resumed", node: this.name });
+    this.life?.resume(this.world.loop);
+  }
+
+  /** Kills, and takes from the disk what was not synced. */
+  losePower() {
+    this.end({ kind: "power", reason: "power lost", error: null });
+    return this.disk.losePower();
+  }
+
+  /** Of a supervisor, too: the server stays down until it is started. */
+  cancelRestart(): void {
+    if (this.restart !== null) this.restart.cancelled = true;
+    this.restart = null;
+  }
+
+  get restartIsDue(): boolean {
+    return this.restart !== null;
+  }
+
+  // ---- one life
+
+  private async boot(life: ServerLife): Promise<void> {
+    const { loop, streams, trace, network, observer } = this.world;
+    const ports = {
+      disk: this.disk.open(life),
+      clock: this.clock.open(life),
+      random: streams.stream(`server of ${this.name}, life ${this.starts}`),
+      network: {
+        send: (messages: readonly Message[]) => {
+          if (life.state !== "dead") network.send(this.id, messages);
+        },
+      },
+      observer: {
+        roleChanged: ({ role, term, leader }) => trace.role(this.id, role, term, leader),
+        ticked: () => {
+          life.ticks++;
+          // The tick may end calls that waited too long.
+          if (life.calls.size > 0) loop.settle();
+        },
+        proposalApplied: () => undefined,
+        configurationApplied: () => undefined,
+        removed: () => undefined,
+        membershipApplied: () => undefined,
+        logSynced: () => undefined,
+        fatal: (error: Error) => this.fatal(life, error),
+      },
+    } satisfies Parameters<typeof bootServer>[0];
+    let term = 0;
+    let lastIndex = 0;
+    const watch: CoreObserver = {
+      restored: (restored) => {
+        term = restored.hardState.term;
+        lastIndex = restored.entries.length;
+        observer.started(this.id, restored);
+      },
+      stepped: (event, effects, view) => {
+        for (const effect of effects) {
+          if (effect.type === "send") continue;
+          // Anything else begins or ends promises of the server.
+          loop.settle();
+          if (effect.type === "apply")
+            trace.applied(this.id, effect.entries[effect.entries.length - 1]?.index ?? 0);
+        }
+        if (view.commitIndex !== life.commitIndex) {
+          life.commitIndex = view.commitIndex;
+          trace.committed(this.id, view.commitIndex, view.term);
+        }
+        observer.stepped(this.id, event, effects, view);
+      },
+    };
+    const initial = configurationOf(this.voters);
+    const identity = { clusterId: this.clusterId, self: this.id, initial };
+    const server = await bootServer(ports, identity, this.settings, watch);
+    if (this.life !== life) return;
+    trace.event({ type: "started", node: this.name, lastIndex, term });
+    life.server = server;
+    server.replica.start();
+  }
+
+  /** The server ended itself: from here on nothing of it leaves. */
+  private fatal(life: ServerLife, error: Error): void {
+    if (this.life !== life) return;
+    this.end({ kind: isDiskError(error) ? "disk" : "invariant", reason: chain(error), error });
+    this.scheduleRestart(life);
+  }
+
+  private refused(life: ServerLife, error: unknown): void {
+    if (this.life !== life) return;
+    const asError = error instanceof Error ? error : new Error(String(error));
+    const damaged =
+      error instanceof WalCorruption || (isDiskError(asError) && this.disk.damages().length > 0);
+    const kind = damaged ? "damaged" : isDiskError(asError) ? "disk" : "refused";
+    this.end({ kind, reason: chain(asError), error: asError });
+    if (!damaged) this.scheduleRestart(life);
+  }
+
+  private scheduleRestart(life: ServerLife): void {
+    const { loop } = this.world;
+    if (loop.nowMs - life.startedAtMs > HEALTHY_AFTER_MS) this.restartsInARow = 0;
+    if (this.restartsInARow >= MAX_RESTARTS_IN_A_ROW) return;
+    const delayMs = Math.min(MAX_RESTART_MS, FIRST_RESTART_MS * 2 ** this.restartsInARow);
+    this.restartsInARow++;
+    this.restart = loop.after(delayMs, () => {
+      this.restart = null;
+      this.start();
+    });
+  }
+
+  private end(ending: Ending): void {
+    this.cancelRestart();
+    const { life } = this;
+    if (life === null) return;
+    this.life = null;
+    life.end();
+    this.lastEnding = ending;
+    this.world.trace.event({ type: "stopped", node: this.name, reason: ending.reason });
+    for (const call of life.calls) call.connectionLost();
+    this.world.observer.stopped(this.id, ending);
+  }
+}
+
+function isDiskError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error ? error.code : null;
+  return code === "EIO" || code === "ENOSPC" || isDiskError(error.cause);
+}
+
+function chain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${chain(error.cause)}`;
+}

@@ -1,0 +1,56 @@
+/* Simulated seconds a second of one core: five nodes, clients at a steady rate, no faults. */
+import { Cluster } from "../cluster/cluster.js";
+
+const seconds = Number(process.argv[2] ?? 60);
+const rate = Number(process.argv[3] ?? 100);
+const readShare = Number(process.argv[4] ?? 0.5);
+
+const cluster = new Cluster({
+  seed: Number(process.argv[5] ?? 1),
+  nodes: 5,
+  spareNodes: 0,
+  server: {
+    heartbeatIntervalMs: 100,
+    electionTimeoutMs: 1000,
+    requestTimeoutMs: 5000,
+    segmentBytes: 1 << 20,
+    maxAppendBytes: 1 << 20,
+    maxInflightAppends: 64,
+    maxInflightBytes: 1 << 24,
+    leaseClockUncertainty: null,
+  },
+  network: { minDelayMs: 0.2, maxDelayMs: 3, loss: 0, duplicate: 0, reorder: 0, reorderMs: 0 },
+  disk: { minSyncMs: 0.5, maxSyncMs: 4, stall: 0, stallMs: 0 },
+  clockDrift: 0.001,
+});
+const { loop, trace } = cluster;
+const clients = cluster.machines.map(({ name }) => cluster.client(name, 5000));
+const outcomes = new Map<string, number>();
+const random = cluster.streams.stream("bench");
+let operations = 0;
+
+function next(): void {
+  loop.after(random.between(0, 2000 / rate), next);
+  const client = clients[operations % clients.length];
+  if (client === undefined) return;
+  const key = `k${random.below(10)}`;
+  const call = random.chance(readShare) ? client.read(key) : client.write(key, `v${operations}`);
+  operations++;
+  void call.then((outcome) => {
+    const name = outcome.type === "ok" ? "ok" : `${outcome.type} ${outcome.error.code}`;
+    outcomes.set(name, (outcomes.get(name) ?? 0) + 1);
+  });
+}
+
+cluster.start();
+loop.after(0, next);
+const startMs = performance.now();
+await loop.runFor(seconds * 1000);
+const tookMs = performance.now() - startMs;
+console.log(Object.fromEntries(outcomes), trace.counts, trace.hash());
+console.log(
+  `${seconds} s in ${(tookMs / 1000).toFixed(2)} s: ${((seconds * 1000) / tookMs).toFixed(0)} simulated seconds a second; ` +
+    `${operations} operations, ${((tookMs * 1000) / operations).toFixed(1)} us each; ` +
+    `${(loop.executed / operations).toFixed(1)} tasks and ${(loop.turns / operations).toFixed(1)} turns an operation; ` +
+    `${((tookMs * 1e6) / loop.executed).toFixed(0)} ns a task`,
+);

@@ -1,0 +1,152 @@
+import type { Clock } from "@gauntlet/server/inside";
+import type { Life } from "./life.js";
+import { LifeTask } from "./life.js";
+import type { Loop } from "./loop.js";
+import type { Stream } from "./random.js";
+
+/** Wall time when the world begins: 2024-01-01, as good as any date. */
+const WORLD_BEGAN_AT_MS = 1_704_067_200_000;
+
+/** Share of the turns that `soon` asks for which come late, as on a busy machine, and by how much at most. */
+const LATE_TURN_SHARE = 0.1;
+const LATE_TURN_MS = 0.5;
+
+class Timer extends LifeTask {
+  readonly dueMonotonicMs: number;
+  readonly callback: () => void;
+  private readonly clock: LifeClock;
+
+  constructor(clock: LifeClock, life: Life, dueMonotonicMs: number, callback: () => void) {
+    super(life);
+    this.clock = clock;
+    this.dueMonotonicMs = dueMonotonicMs;
+    this.callback = callback;
+  }
+
+  protected override happen(): void {
+    this.clock.forget(this);
+    this.callback();
+  }
+}
+
+class Turn extends LifeTask {
+  private readonly callback: () => void;
+
+  constructor(life: Life, callback: () => void) {
+    super(life);
+    this.callback = callback;
+  }
+
+  protected override happen(): void {
+    this.callback();
+  }
+}
+
+/** The clocks of a machine: a monotonic one that runs by its own rate, and a wall clock that can be set. */
+export class MachineClock {
+  readonly loop: Loop;
+  readonly turns: Stream;
+  wallOffsetMs = 0;
+  private readonly drift: number;
+  private faultRate = 1;
+  private sinceMs = 0;
+  private monotonicAtSinceMs: number;
+  private current: LifeClock | null = null;
+
+  /** `drift`: the rate that the machine's own quartz has; 1 is true time. */
+  constructor(loop: Loop, turns: Stream, drift: number) {
+    this.loop = loop;
+    this.turns = turns;
+    this.drift = drift;
+    this.monotonicAtSinceMs = 1000 * turns.below(1_000_000);
+  }
+
+  /** Monotonic milliseconds a true millisecond. */
+  get rate(): number {
+    return this.drift * this.faultRate;
+  }
+
+  get setRate(): number {
+    return this.faultRate;
+  }
+
+  monotonicMs(): number {
+    return this.monotonicAtSinceMs + (this.loop.nowMs - this.sinceMs) * this.rate;
+  }
+
+  wallMs(): number {
+    return Math.floor(WORLD_BEGAN_AT_MS + this.loop.nowMs + this.wallOffsetMs);
+  }
+
+  /** The setting that a fault asks for; timers that wait are due by the new rate. */
+  set(wallOffsetMs: number, monotonicRate: number): void {
+    if (!(monotonicRate > 0 && monotonicRate < 1000))
+      throw new RangeError(`a clock cannot run at ${monotonicRate}`);
+    this.monotonicAtSinceMs = this.monotonicMs();
+    this.sinceMs = this.loop.nowMs;
+    this.faultRate = monotonicRate;
+    this.wallOffsetMs = wallOffsetMs;
+    this.current?.reschedule();
+  }
+
+  /** The Clock port of one life of the server. */
+  open(life: Life): LifeClock {
+    this.current = new LifeClock(this, life);
+    return this.current;
+  }
+}
+
+/** What one life of a server sees of its machine's clocks. Its timers die with it. */
+export class LifeClock implements Clock {
+  private readonly machine: MachineClock;
+  private readonly life: Life;
+  private timers: Timer[] = [];
+
+  constructor(machine: MachineClock, life: Life) {
+    this.machine = machine;
+    this.life = life;
+  }
+
+  monotonicMs(): number {
+    return this.machine.monotonicMs();
+  }
+
+  wallMs(): number {
+    return this.machine.wallMs();
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    const timer = new Timer(this, this.life, this.machine.monotonicMs() + delayMs, callback);
+    this.timers.push(timer);
+    this.machine.loop.schedule(timer, delayMs / this.machine.rate);
+    return () => {
+      timer.cancelled = true;
+      this.forget(timer);
+    };
+  }
+
+  soon(callback: () => void): void {
+    const { turns, loop } = this.machine;
+    const delayMs = turns.chance(LATE_TURN_SHARE) ? turns.between(0, LATE_TURN_MS) : 0;
+    loop.schedule(new Turn(this.life, callback), delayMs);
+  }
+
+  forget(timer: Timer): void {
+    const { timers } = this;
+    const at = timers.indexOf(timer);
+    if (at === -1) return;
+    timers[at] = timers[timers.length - 1] as Timer;
+    timers.pop();
+  }
+
+  reschedule(): void {
+    const { timers, life, machine } = this;
+    this.timers = [];
+    for (const old of timers) {
+      old.cancelled = true;
+      const timer = new Timer(this, life, old.dueMonotonicMs, old.callback);
+      this.timers.push(timer);
+      machine.loop.schedule(timer, (old.dueMonotonicMs - machine.monotonicMs()) / machine.rate);
+    }
+  }
+}

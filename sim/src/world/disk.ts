@@ -1,0 +1,415 @@
+import type { Damage, DiskCounts, DiskSetting, PowerLoss } from "@gauntlet/nemesis";
+import type { Disk, DiskFile, MemberId } from "@gauntlet/server/inside";
+import type { DiskProfile } from "../scenario.js";
+import type { Flush } from "./file-image.js";
+import { FileImage, SECTOR_BYTES } from "./file-image.js";
+import type { Life } from "./life.js";
+import type { Loop } from "./loop.js";
+import { Task } from "./loop.js";
+import type { Stream } from "./random.js";
+import { nodeName, type TraceLog } from "./trace-log.js";
+
+export const HEALTHY: DiskSetting = {
+  syncDelayMs: 0,
+  stalled: false,
+  writeErrorShare: 0,
+  syncErrorShare: 0,
+  full: false,
+};
+
+type Directory = Map<string, FileImage>;
+type DirectoryChange = (names: Directory) => void;
+
+/** What a dead process waits for. */
+const NEVER = new Promise<never>(() => {});
+const DONE = Promise.resolve();
+
+/** As Node's own: the server looks at `code` and `syscall`. */
+function ioError(code: "EIO" | "ENOSPC" | "ENOENT" | "EEXIST", syscall: string, name: string): Error {
+  const text = {
+    EIO: "i/o error",
+    ENOSPC: "no space left on device",
+    ENOENT: "no such file",
+    EEXIST: "file exists",
+  };
+  return Object.assign(new Error(`${code}: ${text[code]}, ${syscall} '${name}'`), { code, syscall });
+}
+
+/** A sync of a file, or of the directory where `flush` is null, on its way to the medium. */
+class Sync extends Task {
+  readonly life: Life;
+  readonly image: FileImage | null;
+  readonly name: string;
+  readonly flush: Flush | null;
+  /** Of the directory: how many of its changes it covers. */
+  readonly changes: readonly DirectoryChange[];
+  readonly startMs: number;
+  readonly era: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  /** The disk has done its part; what is left is to tell the process. */
+  error: Error | null = null;
+  ended = false;
+  private readonly disk: SimDisk;
+
+  constructor(
+    disk: SimDisk,
+    life: Life,
+    name: string,
+    image: FileImage | null,
+    changes: readonly DirectoryChange[],
+    resolve: () => void,
+    reject: (error: Error) => void,
+  ) {
+    super();
+    this.disk = disk;
+    this.life = life;
+    this.name = name;
+    this.image = image;
+    this.flush = image?.beginSync() ?? null;
+    this.changes = changes;
+    this.startMs = disk.loop.nowMs;
+    this.era = disk.powerEra;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+
+  override run(): void {
+    if (!this.ended) this.disk.endSync(this);
+    if (!this.ended || this.life.state === "dead") return;
+    if (this.life.state === "paused") return this.life.hold(this);
+    this.disk.loop.settle();
+    if (this.error === null) this.resolve();
+    else this.reject(this.error);
+  }
+}
+
+/**
+ * The disk of a machine, with one directory. What was synced survives everything but damage; a killed process
+ * leaves all it wrote in the page cache; a power cut takes, by chance, what was not synced.
+ */
+export class SimDisk {
+  readonly loop: Loop;
+  private readonly id: MemberId;
+  private readonly random: Stream;
+  private readonly trace: TraceLog;
+  private readonly profile: DiskProfile;
+  private names: Directory = new Map();
+  private durableNames: Directory = new Map();
+  private changes: DirectoryChange[] = [];
+  private set: DiskSetting = HEALTHY;
+  private count = { slowSyncs: 0, stalledSyncs: 0, ioErrors: 0, spaceErrors: 0 };
+  private stalled: Sync[] = [];
+  private harm: { readonly damage: Damage; readonly image: FileImage; readonly byte: number }[] = [];
+  /** Syncs under way end with the power: they are of an earlier era then. */
+  powerEra = 0;
+
+  constructor(loop: Loop, id: MemberId, random: Stream, trace: TraceLog, profile: DiskProfile) {
+    this.loop = loop;
+    this.id = id;
+    this.random = random;
+    this.trace = trace;
+    this.profile = profile;
+  }
+
+  get setting(): DiskSetting {
+    return this.set;
+  }
+
+  get counts(): DiskCounts {
+    return { ...this.count };
+  }
+
+  /** Replaces the setting as a whole; counts begin at 0. */
+  configure(setting: DiskSetting): void {
+    this.set = setting;
+    this.count = { slowSyncs: 0, stalledSyncs: 0, ioErrors: 0, spaceErrors: 0 };
+    if (setting.stalled) return;
+    const { stalled } = this;
+    this.stalled = [];
+    for (const sync of stalled) this.loop.schedule(sync, this.latency());
+  }
+
+  /** The Disk port of one life of the server. */
+  open(life: Life): Disk {
+    return new DiskPort(this, life);
+  }
+
+  /** Nothing is left, as on a new disk. */
+  wipe(): void {
+    this.names = new Map();
+    this.durableNames = new Map();
+    this.changes = [];
+    this.stalled = [];
+    this.harm = [];
+    this.powerEra++;
+  }
+
+  losePower(): PowerLoss {
+    const losses = { lostBytes: 0, tornWrites: 0, lostEntries: 0 };
+    const names = new Map(this.durableNames);
+    for (const change of this.changes) {
+      if (this.random.below(2) === 0) change(names);
+      else losses.lostEntries++;
+    }
+    for (const image of new Set([...names.values(), ...this.names.values()])) {
+      image.losePower(this.random, losses);
+    }
+    this.names = names;
+    this.durableNames = new Map(names);
+    this.changes = [];
+    this.stalled = [];
+    this.powerEra++;
+    return losses;
+  }
+
+  /** Harms a place of the durable data that chance draws; null: there is none. */
+  damage(kind: Damage["kind"]): Damage | null {
+    const files = [...this.durableNames].filter(([, image]) => image.durableSize > 0);
+    const total = files.reduce((sum, [, image]) => sum + image.durableSize, 0);
+    if (total === 0) return null;
+    let offset = this.random.below(total);
+    for (const [file, image] of files) {
+      if (offset >= image.durableSize) {
+        offset -= image.durableSize;
+        continue;
+      }
+      const damage = kind === "bit-flip" ? this.flip(file, image, offset) : this.spoil(file, image, offset);
+      this.trace.event({
+        type: "disk",
+        node: nodeName(this.id),
+        what: `${kind} in ${file} at byte ${damage.offset}`,
+      });
+      return damage;
+    }
+    throw new Error("an offset was drawn that is in no file");
+  }
+
+  /** All harm that stands. */
+  damages(): readonly Damage[] {
+    const images = new Set(this.durableNames.values());
+    this.harm = this.harm.filter(({ damage, image, byte }) => {
+      if (!images.has(image) || damage.offset >= image.durableSize) return false;
+      if (damage.kind === "bad-sector") return image.isSpoilt(damage.offset / SECTOR_BYTES);
+      return image.durableBytes()[damage.offset] === byte;
+    });
+    return this.harm.map(({ damage }) => damage);
+  }
+
+  // ---- what ports ask for
+
+  list(): readonly string[] {
+    return [...this.names.keys()];
+  }
+
+  image(name: string): FileImage | null {
+    return this.names.get(name) ?? null;
+  }
+
+  change(change: DirectoryChange): void {
+    change(this.names);
+    this.changes.push(change);
+  }
+
+  /** What a write meets on this disk; `grows`: it needs space. null: nothing, it may go on. */
+  checkWrite(name: string, grows: boolean): Error | null {
+    if (grows && this.set.full) {
+      this.count.spaceErrors++;
+      return this.failure("ENOSPC", "write", name);
+    }
+    if (!this.random.chance(this.set.writeErrorShare)) return null;
+    this.count.ioErrors++;
+    return this.failure("EIO", "write", name);
+  }
+
+  sync(life: Life, name: string, image: FileImage | null): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const covered = image === null ? [...this.changes] : [];
+      const sync = new Sync(this, life, name, image, covered, resolve, reject);
+      if (this.set.stalled) {
+        this.count.stalledSyncs++;
+        this.stalled.push(sync);
+      } else {
+        this.loop.schedule(sync, this.latency());
+      }
+    });
+  }
+
+  /** The medium's part of a sync: happens also when the process that asked for it is gone. */
+  endSync(sync: Sync): void {
+    if (this.powerEra !== sync.era) return;
+    if (this.set.stalled) {
+      this.count.stalledSyncs++;
+      this.stalled.push(sync);
+      return;
+    }
+    sync.ended = true;
+    const { image, flush } = sync;
+    if (this.random.chance(this.set.syncErrorShare)) {
+      this.count.ioErrors++;
+      if (image !== null && flush !== null) image.failSync(flush);
+      sync.error = this.failure("EIO", "fdatasync", sync.name);
+    } else if (image !== null && flush !== null) {
+      image.finishSync(flush);
+    } else {
+      for (const change of sync.changes) change(this.durableNames);
+      this.changes = this.changes.filter((change) => !sync.changes.includes(change));
+    }
+    this.trace.synced(this.id, flush?.bytes ?? 0, this.loop.nowMs - sync.startMs);
+  }
+
+  failure(code: "EIO" | "ENOSPC", syscall: string, name: string): Error {
+    const error = ioError(code, syscall, name);
+    this.trace.event({ type: "disk", node: nodeName(this.id), what: error.message });
+    return error;
+  }
+
+  private latency(): number {
+    const { minSyncMs, maxSyncMs, stall, stallMs } = this.profile;
+    let ms = this.random.chance(stall) ? stallMs : this.random.between(minSyncMs, maxSyncMs);
+    if (this.set.syncDelayMs > 0) {
+      this.count.slowSyncs++;
+      ms += this.set.syncDelayMs;
+    }
+    return ms;
+  }
+
+  private flip(file: string, image: FileImage, offset: number): Damage {
+    image.flipBit(offset, this.random.below(8));
+    const damage: Damage = { kind: "bit-flip", file, offset, bytes: 1 };
+    this.harm.push({ damage, image, byte: image.durableBytes()[offset] ?? 0 });
+    return damage;
+  }
+
+  private spoil(file: string, image: FileImage, offset: number): Damage {
+    const sector = Math.floor(offset / SECTOR_BYTES);
+    image.spoil(sector);
+    const damage: Damage = { kind: "bad-sector", file, offset: sector * SECTOR_BYTES, bytes: SECTOR_BYTES };
+    this.harm.push({ damage, image, byte: 0 });
+    return damage;
+  }
+}
+
+/** What one life of a server sees of the disk. Nothing that a dead one asks for happens, or ends. */
+class DiskPort implements Disk {
+  private readonly disk: SimDisk;
+  private readonly life: Life;
+
+  constructor(disk: SimDisk, life: Life) {
+    this.disk = disk;
+    this.life = life;
+  }
+
+  list(): Promise<readonly string[]> {
+    return this.at(() => this.disk.list());
+  }
+
+  open(name: string, mode: "read" | "read-write" | "create-exclusive"): Promise<DiskFile> {
+    return this.at(() => {
+      const { disk } = this;
+      let image = disk.image(name);
+      if (mode === "create-exclusive") {
+        if (image !== null) throw ioError("EEXIST", "open", name);
+        const error = disk.checkWrite(name, true);
+        if (error !== null) throw error;
+        const created = new FileImage();
+        image = created;
+        disk.change((names) => names.set(name, created));
+      }
+      if (image === null) throw ioError("ENOENT", "open", name);
+      return new FilePort(disk, this.life, name, image);
+    });
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return this.at(() => {
+      const image = this.disk.image(from);
+      if (image === null) throw ioError("ENOENT", "rename", from);
+      this.disk.change((names) => {
+        // Undone, or done, as a whole; a name whose creation was lost has nothing to rename.
+        names.delete(from);
+        names.set(to, image);
+      });
+    });
+  }
+
+  remove(name: string): Promise<void> {
+    return this.at(() => {
+      if (this.disk.image(name) === null) throw ioError("ENOENT", "unlink", name);
+      this.disk.change((names) => names.delete(name));
+    });
+  }
+
+  syncDirectory(): Promise<void> {
+    if (this.life.state === "dead") return NEVER;
+    return this.disk.sync(this.life, ".", null);
+  }
+
+  private async at<T>(action: () => T): Promise<T> {
+    if (this.life.state === "dead") return NEVER;
+    this.disk.loop.settle();
+    return action();
+  }
+}
+
+class FilePort implements DiskFile {
+  private readonly disk: SimDisk;
+  private readonly life: Life;
+  private readonly name: string;
+  private readonly image: FileImage;
+
+  constructor(disk: SimDisk, life: Life, name: string, image: FileImage) {
+    this.disk = disk;
+    this.life = life;
+    this.name = name;
+    this.image = image;
+  }
+
+  read(into: Uint8Array, offset: number): Promise<number> {
+    if (this.life.state === "dead") return NEVER;
+    const { disk, image, name } = this;
+    disk.loop.settle();
+    if (image.hasUnreadable && image.isUnreadable(offset, Math.min(image.size, offset + into.length))) {
+      return Promise.reject(disk.failure("EIO", "read", name));
+    }
+    return Promise.resolve(image.read(into, offset));
+  }
+
+  write(parts: readonly Uint8Array[], offset: number): Promise<void> {
+    if (this.life.state === "dead") return NEVER;
+    const { disk, image } = this;
+    disk.loop.settle();
+    const { writeErrorShare, full } = disk.setting;
+    if (writeErrorShare > 0 || full) {
+      const end = parts.reduce((sum, part) => sum + part.length, offset);
+      const error = disk.checkWrite(this.name, end > image.size);
+      if (error !== null) return Promise.reject(error);
+    }
+    image.write(parts, offset);
+    return DONE;
+  }
+
+  truncate(length: number): Promise<void> {
+    if (this.life.state === "dead") return NEVER;
+    this.disk.loop.settle();
+    this.image.truncate(length);
+    return DONE;
+  }
+
+  sync(): Promise<void> {
+    if (this.life.state === "dead") return NEVER;
+    return this.disk.sync(this.life, this.name, this.image);
+  }
+
+  size(): Promise<number> {
+    if (this.life.state === "dead") return NEVER;
+    this.disk.loop.settle();
+    return Promise.resolve(this.image.size);
+  }
+
+  close(): Promise<void> {
+    if (this.life.state === "dead") return NEVER;
+    this.disk.loop.settle();
+    return DONE;
+  }
+}

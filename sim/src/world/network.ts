@@ -1,0 +1,335 @@
+import type { PacketCounts, PacketShape } from "@gauntlet/nemesis";
+import { entryBytes } from "@gauntlet/server/inside";
+import type { MemberId, Message } from "@gauntlet/server/inside";
+import type { NetworkProfile } from "../scenario.js";
+import type { Loop } from "./loop.js";
+import { Task } from "./loop.js";
+import type { Stream } from "./random.js";
+import type { TraceLog } from "./trace-log.js";
+
+/** Where messages to a machine end. */
+export interface Receiver {
+  /** `dead`: nobody listens; `paused`: the kernel keeps what arrives. */
+  readonly reception: "open" | "paused" | "dead";
+  receive(messages: readonly Message[]): void;
+  /** Runs the task once the process goes on. */
+  hold(task: Task): void;
+}
+
+/** One direction of silence, as seen from the host that drops. */
+export interface LinkCut {
+  readonly peer: MemberId;
+  readonly direction: "in" | "out" | "both";
+}
+
+export const PLAIN: PacketShape = {
+  lossShare: 0,
+  delayMs: 0,
+  jitterMs: 0,
+  reorderShare: 0,
+  reorderMs: 0,
+  duplicateShare: 0,
+  bytesPerSecond: null,
+};
+
+/** What a clogged link holds; what comes beyond is lost. */
+const MAX_CLOGGED_MESSAGES = 1000;
+/** Of a message beside its entries and data, roughly: for limits of rate. */
+const ENVELOPE_BYTES = 64;
+
+type Counts = { -readonly [Name in keyof PacketCounts]: number };
+
+/** A machine at the network: its rules and what they did. */
+class Port {
+  readonly id: MemberId;
+  readonly receiver: Receiver;
+  cuts: readonly LinkCut[] = [];
+  dropped = new Map<MemberId, number>();
+  /** null: none but the network's own delays and losses, the fast case. */
+  shape: PacketShape | null = null;
+  counts: Counts = { lost: 0, delayed: 0, reordered: 0, duplicated: 0, slowed: 0 };
+
+  constructor(id: MemberId, receiver: Receiver) {
+    this.id = id;
+    this.receiver = receiver;
+  }
+
+  drop(peer: MemberId): void {
+    this.dropped.set(peer, (this.dropped.get(peer) ?? 0) + 1);
+  }
+}
+
+/** One direction between two machines. Messages keep their order but for those that are held up. */
+class Link {
+  readonly from: Port;
+  readonly to: Port;
+  /** Dropped at the sender, dropped at the receiver. */
+  cutOut = false;
+  cutIn = false;
+  /** What a clogged link holds back; null: it flows. */
+  clogged: Message[] | null = null;
+  /** The newest delivery that keeps the order; null: it has happened. */
+  newest: Delivery | null = null;
+  sentAtMs = -1;
+  /** Until then the link is busy, where its rate is limited. */
+  busyUntilMs = 0;
+
+  constructor(from: Port, to: Port) {
+    this.from = from;
+    this.to = to;
+  }
+}
+
+/** Messages that arrive together over one link. */
+class Delivery extends Task {
+  readonly link: Link;
+  readonly messages: Message[];
+  private readonly network: SimNetwork;
+
+  constructor(network: SimNetwork, link: Link, message: Message) {
+    super();
+    this.network = network;
+    this.link = link;
+    this.messages = [message];
+  }
+
+  override run(): void {
+    if (this.link.newest === this) this.link.newest = null;
+    this.network.arrive(this);
+  }
+}
+
+/** The network between the machines of one world. Whatever left a machine is on its way, whoever dies. */
+export class SimNetwork {
+  private readonly loop: Loop;
+  private readonly random: Stream;
+  private readonly trace: TraceLog;
+  private readonly profile: NetworkProfile;
+  private readonly ports: (Port | undefined)[] = [];
+  /** By sender, then receiver. */
+  private readonly links: (Link | undefined)[][] = [];
+  /** False: no losses, doubles or overtaking of the network's own. */
+  private readonly rough: boolean;
+
+  constructor(loop: Loop, random: Stream, trace: TraceLog, profile: NetworkProfile) {
+    this.loop = loop;
+    this.random = random;
+    this.trace = trace;
+    this.profile = profile;
+    this.rough = profile.loss > 0 || profile.duplicate > 0 || profile.reorder > 0;
+  }
+
+  /** Ids are small integers. */
+  attach(id: MemberId, receiver: Receiver): void {
+    const port = new Port(id, receiver);
+    this.ports[id] = port;
+    this.links[id] = [];
+    for (const other of this.ports) {
+      if (other === undefined || other === port) continue;
+      this.linksFrom(id)[other.id] = new Link(port, other);
+      this.linksFrom(other.id)[id] = new Link(other, port);
+    }
+  }
+
+  /** From a process that lives. */
+  send(from: MemberId, messages: readonly Message[]): void {
+    const links = this.linksFrom(from);
+    for (const message of messages) {
+      const link = links[message.to];
+      if (link === undefined) throw new Error(`member ${from} writes to ${message.to}, which has no machine`);
+      if (link.cutOut) {
+        link.from.drop(message.to);
+        this.trace.lost(message, "cut");
+      } else if (link.clogged !== null) {
+        if (link.clogged.length < MAX_CLOGGED_MESSAGES) link.clogged.push(message);
+        else this.trace.lost(message, "clogged");
+      } else if (link.from.shape !== null) {
+        this.transmitShaped(link, link.from.shape, message);
+      } else {
+        this.transmit(link, message);
+      }
+    }
+  }
+
+  /** Replaces all rules of a machine; counts begin at 0. */
+  setCuts(id: MemberId, cuts: readonly LinkCut[]): void {
+    const port = this.port(id);
+    port.cuts = cuts;
+    port.dropped = new Map(cuts.map(({ peer }) => [peer, 0]));
+    for (const link of this.linksFrom(id)) {
+      if (link === undefined) continue;
+      const rules = cuts.filter(({ peer }) => peer === link.to.id);
+      link.cutOut = rules.some(({ direction }) => direction !== "in");
+      this.link(link.to.id, id).cutIn = rules.some(({ direction }) => direction !== "out");
+    }
+  }
+
+  cuts(id: MemberId): readonly LinkCut[] {
+    return this.port(id).cuts;
+  }
+
+  /** Messages that the machine's present rules dropped, by peer. */
+  dropped(id: MemberId): ReadonlyMap<MemberId, number> {
+    return this.port(id).dropped;
+  }
+
+  /** Replaces the shape of all that a machine sends; counts begin at 0. */
+  setShape(id: MemberId, shape: PacketShape): void {
+    const port = this.port(id);
+    port.shape = isPlain(shape) ? null : shape;
+    port.counts = { lost: 0, delayed: 0, reordered: 0, duplicated: 0, slowed: 0 };
+  }
+
+  shape(id: MemberId): PacketShape {
+    return this.port(id).shape ?? PLAIN;
+  }
+
+  shapeCounts(id: MemberId): PacketCounts {
+    return { ...this.port(id).counts };
+  }
+
+  /** A clogged link holds what is sent, and lets go of it in order when it is cleared. */
+  clog(from: MemberId, to: MemberId, clogged: boolean): void {
+    const link = this.link(from, to);
+    if (clogged === (link.clogged !== null)) return;
+    const held = link.clogged ?? [];
+    link.clogged = clogged ? [] : null;
+    this.send(from, held);
+  }
+
+  /** For deliveries: they come here when they are due. */
+  arrive(delivery: Delivery): void {
+    const { link, messages } = delivery;
+    const { receiver } = link.to;
+    if (link.cutIn) {
+      for (const message of messages) {
+        link.to.drop(message.from);
+        this.trace.lost(message, "cut");
+      }
+    } else if (receiver.reception === "open") {
+      for (const message of messages) this.trace.delivered(message);
+      receiver.receive(messages);
+    } else if (receiver.reception === "paused") {
+      receiver.hold(delivery);
+    } else {
+      for (const message of messages) this.trace.lost(message, "dead");
+    }
+  }
+
+  private transmit(link: Link, message: Message): void {
+    const { newest } = link;
+    // What is sent in one go travels together.
+    if (newest !== null && link.sentAtMs === this.loop.nowMs && !this.rough) {
+      newest.messages.push(message);
+      this.trace.sent(message, newest.timeMs);
+      return;
+    }
+    const { random, profile } = this;
+    if (random.chance(profile.loss)) return this.trace.lost(message, "chance");
+    if (random.chance(profile.duplicate)) this.deliverAlone(link, message, 2 * this.delay());
+    if (random.chance(profile.reorder)) {
+      this.deliverAlone(link, message, this.delay() + random.between(0, profile.reorderMs));
+    } else {
+      this.deliverInOrder(link, message, this.delay());
+    }
+  }
+
+  private transmitShaped(link: Link, shape: PacketShape, message: Message): void {
+    const { random, profile } = this;
+    const { counts } = link.from;
+    if (random.chance(shape.lossShare)) {
+      counts.lost++;
+      return this.trace.lost(message, "chance");
+    }
+    if (random.chance(profile.loss)) return this.trace.lost(message, "chance");
+    let delayMs = this.delay() + this.queueing(link, shape, message);
+    if (shape.delayMs > 0 || shape.jitterMs > 0) {
+      counts.delayed++;
+      delayMs += Math.max(0, shape.delayMs + random.between(-shape.jitterMs, shape.jitterMs));
+    }
+    if (random.chance(shape.duplicateShare)) {
+      counts.duplicated++;
+      this.deliverAlone(link, message, delayMs + this.delay());
+    } else if (random.chance(profile.duplicate)) {
+      this.deliverAlone(link, message, delayMs + this.delay());
+    }
+    if (random.chance(shape.reorderShare)) {
+      counts.reordered++;
+      this.deliverAlone(link, message, delayMs + shape.reorderMs);
+    } else if (random.chance(profile.reorder)) {
+      this.deliverAlone(link, message, delayMs + random.between(0, profile.reorderMs));
+    } else if (shape.jitterMs > 0) {
+      this.deliverAlone(link, message, delayMs);
+    } else {
+      this.deliverInOrder(link, message, delayMs);
+    }
+  }
+
+  /** How long the message waits for its turn, and to be sent, on a link of limited rate. */
+  private queueing(link: Link, shape: PacketShape, message: Message): number {
+    if (shape.bytesPerSecond === null) return 0;
+    const begins = Math.max(this.loop.nowMs, link.busyUntilMs);
+    link.busyUntilMs = begins + (1000 * messageBytes(message)) / shape.bytesPerSecond;
+    link.from.counts.slowed++;
+    return link.busyUntilMs - this.loop.nowMs;
+  }
+
+  private delay(): number {
+    return this.random.between(this.profile.minDelayMs, this.profile.maxDelayMs);
+  }
+
+  private deliverInOrder(link: Link, message: Message, delayMs: number): void {
+    const { newest } = link;
+    const { nowMs } = this.loop;
+    link.sentAtMs = nowMs;
+    if (newest !== null && newest.timeMs >= nowMs + delayMs) {
+      newest.messages.push(message);
+      this.trace.sent(message, newest.timeMs);
+      return;
+    }
+    link.newest = this.deliverAlone(link, message, delayMs);
+  }
+
+  private deliverAlone(link: Link, message: Message, delayMs: number): Delivery {
+    const delivery = new Delivery(this, link, message);
+    this.loop.schedule(delivery, delayMs);
+    this.trace.sent(message, delivery.timeMs);
+    return delivery;
+  }
+
+  private port(id: MemberId): Port {
+    const port = this.ports[id];
+    if (port === undefined) throw new Error(`no machine has the member id ${id}`);
+    return port;
+  }
+
+  private linksFrom(id: MemberId): (Link | undefined)[] {
+    const links = this.links[id];
+    if (links === undefined) throw new Error(`no machine has the member id ${id}`);
+    return links;
+  }
+
+  private link(from: MemberId, to: MemberId): Link {
+    const link = this.linksFrom(from)[to];
+    if (link === undefined) throw new Error(`there is no link from ${from} to ${to}`);
+    return link;
+  }
+}
+
+function isPlain(shape: PacketShape): boolean {
+  return (
+    shape.lossShare === 0 &&
+    shape.delayMs === 0 &&
+    shape.jitterMs === 0 &&
+    shape.reorderShare === 0 &&
+    shape.duplicateShare === 0 &&
+    shape.bytesPerSecond === null
+  );
+}
+
+function messageBytes(message: Message): number {
+  let bytes = ENVELOPE_BYTES;
+  if (message.type === "append") for (const entry of message.entries) bytes += entryBytes(entry);
+  else if (message.type === "propose") for (const data of message.data) bytes += data.length;
+  return bytes;
+}
