@@ -1,0 +1,180 @@
+import { checkFamilies, FAMILIES, formatSchedule, generateSchedule, type ScheduleFile } from "@gauntlet/nemesis";
+import type {
+  DiskProfile,
+  Healing,
+  LastingFault,
+  Load,
+  NetworkProfile,
+  Scenario,
+  ServerSettings,
+} from "../scenario.js";
+import { Stream } from "../world/random.js";
+
+export interface DrawOptions {
+  /** Fault families by their short names: all that are drawn from, each of them struck. Default: a subset, drawn. */
+  readonly focus?: readonly string[];
+  /** How long the load lasts. Default: drawn, 15 to 40 s. */
+  readonly durationMs?: number;
+  /** Operations a virtual second. Default: drawn, mostly 100. */
+  readonly rate?: number;
+  /** Default: drawn, mostly 3 or 5. */
+  readonly nodes?: number;
+}
+
+/**
+ * Swarm testing (Groce and others, ISSTA 2012): a run that does a little of everything hides what shows only where
+ * something is left out, so each run draws its own mix. A share of runs has a perfect network or disk, no faults
+ * or no drift at all. What is drawn stays within what a correct cluster can live with: after the faults it has to make
+ * progress (healing.ts), so a round trip, a stall and the drift stay below the election timeout.
+ * The same seed and options give the same scenario.
+ */
+export function drawScenario(seed: number, options: DrawOptions = {}): Scenario {
+  const from = (name: string): Stream => new Stream(seed, `draw ${name}`);
+  const nodes = options.nodes ?? drawNodes(from("nodes"));
+  const server = drawServer(from("server"));
+  const load = drawLoad(from("load"), nodes, options);
+  const schedule = drawSchedule(from("schedule"), seed, nodes, load.durationMs, options.focus);
+  return {
+    seed,
+    nodes,
+    spareNodes: 0,
+    server,
+    network: drawNetwork(from("network"), server),
+    disk: drawDisk(from("disk"), server),
+    clockDrift: from("clock").pick([0, 0, 0.001, 0.01, 0.05]),
+    load,
+    schedule,
+    healing: drawHealing(from("healing"), nodes, server),
+  };
+}
+
+/** Five tell most; three are quickest; one has no network; seven and an even number are seldom met. */
+function drawNodes(random: Stream): number {
+  return random.pick([5, 5, 5, 5, 5, 5, 5, 5, 3, 3, 3, 3, 3, 3, 3, 4, 7, 7, 2, 1]);
+}
+
+function drawServer(random: Stream): ServerSettings {
+  // As configured by default, and faster and tighter ones: at least three heartbeats a timeout.
+  const [heartbeatIntervalMs, electionTimeoutMs] = random.pick([
+    [100, 1000],
+    [100, 1000],
+    [50, 500],
+    [100, 500],
+    [50, 250],
+    [250, 1000],
+  ] as const);
+  const isTiny = random.chance(0.25);
+  return {
+    heartbeatIntervalMs,
+    electionTimeoutMs,
+    requestTimeoutMs: random.pick([1000, 2000, 5000]),
+    segmentBytes: random.chance(0.3) ? random.pick([4096, 16_384]) : 64 * 1024 * 1024,
+    maxAppendBytes: isTiny ? random.pick([1, 128, 512]) : 1024 * 1024,
+    maxInflightAppends: isTiny || random.chance(0.2) ? random.pick([1, 2, 4]) : 64,
+    maxInflightBytes: random.chance(0.1) ? 1024 : 16 * 1024 * 1024,
+    leaseClockUncertainty: null,
+  };
+}
+
+function drawNetwork(random: Stream, { electionTimeoutMs }: ServerSettings): NetworkProfile {
+  const kind = random.pick(["perfect", "good", "good", "far", "bad"] as const);
+  const most = electionTimeoutMs / 8;
+  const quiet = { loss: 0, duplicate: 0, reorder: 0, reorderMs: 0 };
+  if (kind === "perfect") return { minDelayMs: 1, maxDelayMs: 1, ...quiet };
+  if (kind === "far") return { minDelayMs: most / 2, maxDelayMs: most, ...quiet };
+  const maxDelayMs = random.between(1, most / 4);
+  const base = { minDelayMs: 0.1, maxDelayMs };
+  if (kind === "good") return { ...base, ...quiet, loss: random.pick([0, 0.001]) };
+  return {
+    ...base,
+    loss: random.pick([0, 0.01, 0.05]),
+    duplicate: random.pick([0, 0.01, 0.1]),
+    reorder: random.pick([0, 0.05, 0.3]),
+    reorderMs: random.between(0, most),
+  };
+}
+
+function drawDisk(random: Stream, { electionTimeoutMs }: ServerSettings): DiskProfile {
+  const kind = random.pick(["instant", "ssd", "ssd", "slow", "stalling"] as const);
+  if (kind === "instant") return { minSyncMs: 0, maxSyncMs: 0, stall: 0, stallMs: 0 };
+  if (kind === "ssd") return { minSyncMs: 0.2, maxSyncMs: 2, stall: 0, stallMs: 0 };
+  const maxSyncMs = random.between(5, electionTimeoutMs / 10);
+  if (kind === "slow") return { minSyncMs: 1, maxSyncMs, stall: 0, stallMs: 0 };
+  return {
+    minSyncMs: 0.2,
+    maxSyncMs: 5,
+    stall: random.pick([0.001, 0.01]),
+    stallMs: random.between(0.3, 1.5) * electionTimeoutMs,
+  };
+}
+
+function drawLoad(random: Stream, nodes: number, options: DrawOptions): Load {
+  const durationMs = options.durationMs ?? 1000 * (15 + random.below(26));
+  return {
+    workload: "register",
+    rate: options.rate ?? random.pick([100, 100, 100, 30, 200]),
+    concurrency: random.pick([2, 4]) * Math.max(nodes, 3),
+    durationMs,
+    maxOperations: Number.MAX_SAFE_INTEGER,
+  };
+}
+
+/** In a tenth of the runs nothing goes wrong on purpose. */
+function drawSchedule(
+  random: Stream,
+  seed: number,
+  nodes: number,
+  timeLimitMs: number,
+  focus: readonly string[] | undefined,
+): ScheduleFile {
+  const possible = FAMILIES.filter((family) => family.variants(nodes).length > 0).map(({ name }) => name);
+  let families = checkFamilies(focus ?? possible.filter(() => random.chance(0.5)));
+  if (focus === undefined && random.chance(0.1)) families = [];
+  const names = nodeNames(nodes);
+  while (families.length > 0) {
+    try {
+      const schedule = generateSchedule({ seed, families, timeLimitMs, nodes: names });
+      return JSON.parse(formatSchedule(schedule, "json")) as ScheduleFile;
+    } catch (error) {
+      if (focus !== undefined) throw error;
+      // Too many for so short a load.
+      families = families.slice(1);
+    }
+  }
+  return { seed, faults: [] };
+}
+
+/** In half of the runs something stays broken for ever, as far as a correct cluster can live with it. */
+function drawHealing(random: Stream, nodes: number, { electionTimeoutMs }: ServerSettings): Healing {
+  return { boundMs: 20_000 + 40 * electionTimeoutMs, lasting: drawLasting(random, nodes) };
+}
+
+function drawLasting(random: Stream, nodes: number): LastingFault {
+  const minority = Math.floor((nodes - 1) / 2);
+  const names = nodeNames(nodes);
+  const some = (): readonly string[] => sample(random, names, 1 + random.below(minority));
+  if (minority === 0) return { type: "none" };
+  switch (random.pick(["none", "none", "none", "down", "deaf", "cut"] as const)) {
+    case "down":
+      return { type: "down", nodes: some() };
+    case "deaf":
+      return { type: "deaf", nodes: some() };
+    case "cut": {
+      const [one, other] = sample(random, names, 2) as [string, string];
+      return { type: "cut", between: [one, other] };
+    }
+    default:
+      return { type: "none" };
+  }
+}
+
+function sample(random: Stream, names: readonly string[], count: number): readonly string[] {
+  const left = [...names];
+  const taken = Array.from({ length: count }, () => left.splice(random.below(left.length), 1)[0] as string);
+  return names.filter((name) => taken.includes(name));
+}
+
+/** n1, n2, … */
+export function nodeNames(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, at) => `n${at + 1}`);
+}
