@@ -73,6 +73,8 @@ export class ConfigurationHistory {
 
   /** A snapshot takes the place of the whole log. */
   reset(mark: { readonly index: number; readonly configuration: Configuration }): void {
+    const flaw = flawOf(mark.configuration);
+    invariant(flaw === null, () => `configuration of snapshot ${mark.index}: ${flaw}`);
     this.steps = [{ index: mark.index, configuration: mark.configuration }];
   }
 

@@ -74,6 +74,8 @@ export class Member {
     const term = this.log.termAt(index);
     // From before a snapshot that took the place of the log meanwhile.
     if (term === null) return;
+    // A member that joined does not know yet who decided then, and so could not tell another.
+    if (this.configurations.at(index).voters.length === 0) return;
     // Who leaves a joint configuration repeats what came with it.
     const kept = isJoint(this.configuration) ? Math.min(firstKept, this.configurations.lastIndex) : firstKept;
     this.log.checkpoint({ index, term, configuration: this.configurations.at(index) }, kept);

@@ -259,6 +259,18 @@ test("a new member follows a leader that it does not know, and campaigns once th
   expect(asked.slice(0, 2).map(({ to }) => to)).toEqual([8, 9]);
 });
 
+test("a new member keeps its log until it knows of a configuration that it could hand on", () => {
+  const solo = new Solo({ initial: configurationOf([]) });
+  const entries = [...logOf([1, 1]), configured(3, 1, { voters: [1, 8, 9] })];
+  solo.receive(9, 1, { type: "append", prevIndex: 0, prevTerm: 0, commit: 3, entries });
+  solo.sync();
+  solo.step({ type: "applied", index: 3 });
+  solo.step({ type: "checkpointed", index: 2, firstKept: 3 });
+  expect(solo.core.status().firstIndex).toBe(1);
+  solo.step({ type: "checkpointed", index: 3, firstKept: 4 });
+  expect(solo.core.status().firstIndex).toBe(4);
+});
+
 test("a configuration that is cut off takes itself back", () => {
   const solo = new Solo();
   const first = configured(2, 1, { voters: [1, 2, 3, 4] });
