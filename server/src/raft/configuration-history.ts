@@ -30,6 +30,11 @@ export class ConfigurationHistory {
     return this.lastStep.index;
   }
 
+  /** Which it took the place of. */
+  get beforeLast(): Configuration {
+    return this.at(this.lastIndex - 1);
+  }
+
   /** In force after the entry `index`. */
   at(index: number): Configuration {
     const step = this.steps.findLast((one) => one.index <= index);

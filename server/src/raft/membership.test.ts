@@ -113,6 +113,17 @@ test("several voters change by a joint configuration: both halves commit it, the
   expect(solo.core.status().commitIndex).toBe(3);
 });
 
+test("a joint configuration is not left before it is committed, whatever else is", () => {
+  const solo = leader();
+  solo.propose(new Uint8Array(1));
+  change(solo, [voter(4), voter(5), removal(2), removal(3)]);
+  solo.sync();
+  for (const from of [2, 4, 5]) accept(solo, from, 2);
+  expect(solo.core.status()).toMatchObject({ commitIndex: 2, lastIndex: 3 });
+  for (const from of [2, 4]) accept(solo, from, 3);
+  expect(solo.core.status()).toMatchObject({ commitIndex: 3, lastIndex: 4 });
+});
+
 test("a later leader leaves the joint configuration as well, and repeats what came with it", () => {
   const joint = configured(2, 1, { voters: [1, 4, 5], outgoing: [1, 2, 3], autoLeave: true }, "theirs");
   const solo = new Solo({}, { hardState: { term: 1, vote: null }, entries: [...logOf([1]), joint] });
@@ -248,6 +259,20 @@ test.each<[string, Configuration]>([
     const effects = [...solo.receive(9, 2, { ...request, pre }), ...solo.sync()];
     expect(sent(effects)).toMatchObject([{ to: 9, term: 2, type: "vote-response", pre, granted: true }]);
   }
+});
+
+test("one that is left out campaigns while that may not be committed: nobody else may be electable (figure 4.6)", () => {
+  const entries = [...logOf([1]), configured(2, 1, { voters: [2, 3] })];
+  const solo = new Solo({}, { hardState: { term: 1, vote: null }, entries });
+  elect(solo, [2]);
+  expect(solo.core.status().role).toBe("pre-candidate");
+  elect(solo, [2, 3]);
+  expect(solo.core.status()).toMatchObject({ role: "leader", term: 2 });
+  acceptAll(solo, [2]);
+  expect(solo.core.status()).toMatchObject({ role: "leader", commitIndex: 0 });
+  expect(sent(accept(solo, 3, 3)).some(({ type }) => type === "timeout-now")).toBe(true);
+  expect(solo.core.status()).toMatchObject({ role: "follower", commitIndex: 3 });
+  expect(sent(solo.tick(30))).toEqual([]);
 });
 
 test("a new member follows a leader that it does not know, and campaigns once the log makes it a voter", () => {

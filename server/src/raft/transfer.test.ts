@@ -55,6 +55,23 @@ test("a leader that hands over takes nothing new, from anybody, and goes on when
   expect(only(solo.propose(ONE), "proposals-refused")).toEqual([]);
 });
 
+test("a lease ends when somebody is asked to campaign, and does not come back when that fails", () => {
+  const solo = leader({ lease: { electionTimeoutMs: 1000, clockUncertainty: 0 } });
+  const hear = () => {
+    const beat = sent(solo.tick()).find(({ type, to }) => type === "heartbeat" && to === 2);
+    const round = beat?.type === "heartbeat" ? beat.round : 0;
+    return solo.receive(2, 1, { type: "heartbeat-response", round });
+  };
+  const isServedAtOnce = (id: number) => only(solo.step({ type: "read", id }), "read-ready").length === 1;
+  hear();
+  expect(isServedAtOnce(1)).toBe(true);
+  transfer(solo, 2);
+  expect(isServedAtOnce(2)).toBe(false);
+  for (let ticks = 0; ticks < 10; ticks++) hear();
+  expect(solo.core.status()).toMatchObject({ role: "leader", transferee: null });
+  expect(isServedAtOnce(3)).toBe(false);
+});
+
 test("a transfer is refused with its reason", () => {
   const solo = leader({ initial: { ...configurationOf([1, 2, 3]), learners: [4] } });
   const reason = (to: number, at = solo) => only(transfer(at, to), "transfer-refused");
