@@ -281,3 +281,29 @@ describe("SIGTERM", () => {
     }
   });
 });
+
+describe("three nodes with leases", () => {
+  test("a leader that was paused reads nothing older than what its successor has acknowledged", async () => {
+    const leased = await TestCluster.start(3, undefined, ["--read-lease-clock-uncertainty=0.1"]);
+    try {
+      for (let round = 0; round < 3; round += 1) {
+        const old = await leased.leader();
+        const [other] = await leased.followers();
+        if (other === undefined) throw new Error("nobody follows");
+        await put(old, "leased", `old ${round}`);
+        expect(await get(old, "leased")).toBe(`old ${round}`);
+        old.process?.child.kill("SIGSTOP");
+        await until("a successor takes a write", () => put(other, "leased", `new ${round}`));
+        // Sent while it sleeps: among the first things that it sees.
+        const reads = Promise.allSettled(Array.from({ length: 20 }, () => get(old, "leased")));
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        old.process?.child.kill("SIGCONT");
+        const values = (await reads).flatMap((read) => (read.status === "fulfilled" ? [read.value] : []));
+        expect(values).toEqual(values.map(() => `new ${round}`));
+        expect(await until("it serves again", () => get(old, "leased"))).toBe(`new ${round}`);
+      }
+    } finally {
+      await leased.stop();
+    }
+  });
+});

@@ -73,6 +73,11 @@ class World {
     for (const self of THREE.voters) await this.open(self, THREE, settings);
   }
 
+  end(): void {
+    for (const { replica } of this.members.values()) replica.stop();
+    for (const error of this.fatal) throw error;
+  }
+
   /** The process ends, its machine goes on, and a new process opens what is there. */
   async restart(self: number): Promise<Member> {
     const { replica, disk } = this.member(self);
@@ -147,8 +152,7 @@ function has({ store }: Member, key: string): boolean {
 let world = new World();
 
 afterEach(() => {
-  expect(world.fatal).toEqual([]);
-  for (const { replica } of world.members.values()) replica.stop();
+  world.end();
   world = new World();
 });
 

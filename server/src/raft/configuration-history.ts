@@ -30,6 +30,11 @@ export class ConfigurationHistory {
     return this.lastStep.index;
   }
 
+  /** Which it took the place of. */
+  get beforeLast(): Configuration {
+    return this.at(this.lastIndex - 1);
+  }
+
   /** In force after the entry `index`. */
   at(index: number): Configuration {
     const step = this.steps.findLast((one) => one.index <= index);
@@ -73,6 +78,8 @@ export class ConfigurationHistory {
 
   /** A snapshot takes the place of the whole log. */
   reset(mark: { readonly index: number; readonly configuration: Configuration }): void {
+    const flaw = flawOf(mark.configuration);
+    invariant(flaw === null, () => `configuration of snapshot ${mark.index}: ${flaw}`);
     this.steps = [{ index: mark.index, configuration: mark.configuration }];
   }
 

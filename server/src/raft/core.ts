@@ -3,8 +3,7 @@ import { Acceptance } from "./acceptance.js";
 import { ApplyCursor } from "./apply-cursor.js";
 import { validateConfig } from "./config.js";
 import type { RaftConfig } from "./config.js";
-import { isVoter } from "./configuration.js";
-import { askForVotes, Campaign, ElectionTimer, isHeldBack, mayGrant } from "./election.js";
+import { askForVotes, Campaign, ElectionTimer, isHeldBack, mayGrant, mayStand } from "./election.js";
 import type { Effect, Event, Instant, RefusalReason, Role } from "./event.js";
 import { ForwardedReads } from "./forwarded-reads.js";
 import { invariant, InvariantViolation } from "./invariant.js";
@@ -170,7 +169,7 @@ export class RaftCore {
     if (this.promise.binds && !transfer) return;
     this.setLeader(null);
     this.timer.restart();
-    if (this.diskStalls || !isVoter(member.configuration, member.self)) {
+    if (this.diskStalls || !mayStand(member)) {
       return this.becomeFollower(member.term, null);
     }
     this.campaign = new Campaign(pre, member.configuration);

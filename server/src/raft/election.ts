@@ -56,6 +56,16 @@ export class Campaign {
 }
 
 /**
+ * A voter does. So does one that the last configuration leaves out, as long as that may not be committed: if it alone
+ * has that entry, it votes for nobody whose log is shorter, and only it can be elected (dissertation 4.2.2,
+ * figure 4.6). Its own vote does not count then. No more than one can be uncommitted: the one before is not.
+ */
+export function mayStand({ self, log, configurations }: Member): boolean {
+  if (isVoter(configurations.last, self)) return true;
+  return configurations.lastIndex > log.commitIndex && isVoter(configurations.beforeLast, self);
+}
+
+/**
  * Asks all other voters. A pre-vote names the term that a campaign would be in, without entering it.
  * `transfer`: the leader wished for it.
  */

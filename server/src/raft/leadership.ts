@@ -124,7 +124,6 @@ export class Leadership {
   private reconfigured(now: Instant): void {
     this.replication.setPeers(this.member.peers);
     this.readIndex.reconfigured(this, now);
-    if (this.transfer !== null && !this.mayLead(this.transfer.to)) this.transfer = null;
   }
 
   /** A learner that is to become a voter does so when it has caught up, if nothing else is under way. */
@@ -202,7 +201,7 @@ export class Leadership {
     return null;
   }
 
-  /** A voter that stays one. */
+  /** A voter that stays one when a joint configuration is left: nothing else changes during a transfer. */
   private mayLead(member: MemberId): boolean {
     return this.member.configuration.voters.includes(member);
   }

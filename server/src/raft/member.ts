@@ -1,6 +1,6 @@
 import type { RaftConfig } from "./config.js";
 import { ConfigurationHistory } from "./configuration-history.js";
-import { membersOf } from "./configuration.js";
+import { isJoint, membersOf } from "./configuration.js";
 import type { Configuration, SnapshotMark } from "./configuration.js";
 import type { Entry, HardState } from "./entry.js";
 import { invariant } from "./invariant.js";
@@ -74,7 +74,11 @@ export class Member {
     const term = this.log.termAt(index);
     // From before a snapshot that took the place of the log meanwhile.
     if (term === null) return;
-    this.log.checkpoint({ index, term, configuration: this.configurations.at(index) }, firstKept);
+    // A member that joined does not know yet who decided then, and so could not tell another.
+    if (this.configurations.at(index).voters.length === 0) return;
+    // Who leaves a joint configuration repeats what came with it.
+    const kept = isJoint(this.configuration) ? Math.min(firstKept, this.configurations.lastIndex) : firstKept;
+    this.log.checkpoint({ index, term, configuration: this.configurations.at(index) }, kept);
     this.configurations.compactTo(this.log.firstIndex - 1);
   }
 

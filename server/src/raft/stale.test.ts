@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { configurationOf } from "./configuration.js";
 import type { Body, MemberId, Message } from "./message.js";
 import { logOf, sent, Solo } from "./testing/solo.js";
 
@@ -26,6 +27,7 @@ test.each<Body>([
   VOTE,
   { type: "vote-request", pre: true, transfer: false, lastIndex: 9, lastTerm: 4 },
   { type: "read-request", id: 1 },
+  { type: "snapshot", snapshot: { index: 9, term: 4, configuration: configurationOf([1, 2]) } },
 ])("a stale $type is told the term, and nothing that could count in it", (body) => {
   expect(answersTo(body)).toEqual([{ from: 1, to: 2, term: 5, type: "heartbeat-response", round: 0 }]);
 });
@@ -37,6 +39,9 @@ test.each<Body>([
   { type: "vote-response", pre: false, granted: true },
   { type: "read-response", id: 1, index: 1 },
   { type: "propose", id: 1, data: [] },
+  { type: "propose-change", id: 1, changes: [], data: new Uint8Array(0) },
+  { type: "proposals-refused", id: 1, reason: "no-leader" },
+  { type: "timeout-now" },
 ])("a stale $type is told nothing", (body) => {
   expect(answersTo(body)).toEqual([]);
 });

@@ -1,7 +1,13 @@
 import type { Body, Message } from "./message.js";
 
 /** Answers, and proposals that are handed over, are owed nothing. */
-const ASKS: ReadonlySet<Message["type"]> = new Set(["append", "heartbeat", "vote-request", "read-request"]);
+const ASKS: ReadonlySet<Message["type"]> = new Set([
+  "append",
+  "heartbeat",
+  "snapshot",
+  "vote-request",
+  "read-request",
+]);
 
 /**
  * What a sender of an earlier term is told; null: nothing. All that matters is the term that the answer

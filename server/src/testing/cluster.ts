@@ -109,7 +109,11 @@ export class TestCluster {
   }
 
   /** Starts `size` nodes named n1, n2, … and waits until all follow one leader. */
-  static async start(size: number, program?: readonly string[]): Promise<TestCluster> {
+  static async start(
+    size: number,
+    program?: readonly string[],
+    flags: readonly string[] = [],
+  ): Promise<TestCluster> {
     const directory = await mkdtemp(join(tmpdir(), "gauntlet-"));
     const ports = await freePorts(3 * size);
     const plan = Array.from({ length: size }, (_, at): [string, NodePorts] => {
@@ -118,7 +122,7 @@ export class TestCluster {
     });
     const members = plan.map(([name, { peer }]) => `${name}=http://127.0.0.1:${peer}`).join(",");
     const nodes = plan.map(([name, each]) => {
-      const args = nodeArguments(name, each, members, join(directory, name));
+      const args = [...nodeArguments(name, each, members, join(directory, name)), ...flags];
       return new TestNode(name, each, args, program);
     });
     const cluster = new TestCluster(nodes, directory);

@@ -89,6 +89,10 @@ export class World {
     this.#step(id, { type: "read", id: read });
   }
 
+  transfer(id: MemberId, to: MemberId): void {
+    this.#step(id, { type: "transfer", to });
+  }
+
   /** Hands over the message at `at` of the network; one to a dead member or across a cut is lost. */
   deliver(at: number, keepCopy = false): void {
     const message = this.network[at];
@@ -237,6 +241,7 @@ export class World {
         return this.oracle.readEnds(node, effect.id, null);
       case "persist":
       case "proposals-refused":
+      case "transfer-refused":
       case "role-changed":
         return;
     }
