@@ -1,0 +1,141 @@
+import { EXIT_CODES } from "@gauntlet/histories";
+import { checkFamilies, ScheduleError } from "@gauntlet/nemesis";
+import { UsageError } from "../errors.js";
+import { counted } from "../report/numbers.js";
+import type { DrawOptions } from "../run/draw.js";
+import { type Campaign, runCampaign, type SeedFailure } from "./campaign.js";
+import { directoryOf, failureText, reportFailure } from "./failure-report.js";
+import { interruptible } from "./interrupt.js";
+import type { ShrinkBudget } from "./shrink-in-thread.js";
+import { progressText, summaryText } from "./tally.js";
+import { type Progress, progressOn } from "./terminal.js";
+import { seedOfNow } from "./values.js";
+
+export interface RunFlags {
+  readonly seeds?: number;
+  readonly firstSeed?: number;
+  readonly workers: number;
+  readonly timeLimit?: number;
+  readonly seedLimit: number;
+  readonly focus?: readonly string[];
+  readonly keepGoing?: boolean;
+  readonly shrink: boolean;
+  readonly shrinkTries: number;
+  readonly shrinkTime: number;
+  readonly out: string;
+}
+
+/** Where neither --seeds nor --time-limit says how long. */
+const DEFAULT_SEEDS = 100;
+
+/** `gauntlet-sim run`. Returns the exit code. */
+export async function runCommand(flags: RunFlags): Promise<number> {
+  const firstSeed = flags.firstSeed ?? seedOfNow();
+  const seeds = flags.seeds ?? (flags.timeLimit === undefined ? DEFAULT_SEEDS : null);
+  const options = drawOptions(flags.focus);
+  const progress = progressOn(process.stderr, process.env);
+  progress.line(
+    `${seeds === null ? "seeds" : counted(seeds, "seed")} from ${firstSeed} on, ${counted(flags.workers, "worker")}`,
+  );
+  try {
+    return await interruptible(
+      async (signal) => {
+        const started = performance.now();
+        const campaign = await runCampaign(
+          {
+            firstSeed,
+            seeds,
+            timeLimitMs: flags.timeLimit ?? null,
+            workers: flags.workers,
+            thread: null,
+            seedLimitMs: flags.seedLimit,
+            source: (seed) => ({ from: "seed", seed, options, overrides: null }),
+            endsIt: () => flags.keepGoing !== true,
+            onSeed: (tally, failed) => {
+              if (failed !== null && flags.keepGoing === true)
+                progress.line(failureText(failed.seed, failed.failure));
+              progress.status(progressText(tally, seeds, performance.now() - started));
+            },
+          },
+          signal,
+        );
+        return await conclude(campaign, performance.now() - started, seeds, flags, progress, signal);
+      },
+      (line) => progress.line(line),
+    );
+  } finally {
+    progress.close();
+  }
+}
+
+/** A family that nobody knows is bad usage, told before anything is started. */
+export function drawOptions(focus: readonly string[] | undefined): DrawOptions {
+  if (focus === undefined) return {};
+  try {
+    return { focus: checkFamilies(focus) };
+  } catch (error) {
+    if (error instanceof ScheduleError) throw new UsageError(`--focus: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+async function conclude(
+  campaign: Campaign,
+  tookMs: number,
+  asked: number | null,
+  flags: RunFlags,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<number> {
+  progress.close();
+  const { tally, failures, refused, end } = campaign;
+  print(summaryText(tally, tookMs));
+  const shrink: ShrinkBudget | null = flags.shrink
+    ? { tries: flags.shrinkTries, timeLimitMs: flags.shrinkTime }
+    : null;
+  for (const failed of firstOfEachKind(failures)) {
+    await reportFailure(failed, { directory: directoryOf(flags.out, failed.seed), shrink }, progress, signal);
+  }
+  if (failures.length > 1)
+    print(`\n${counted(failures.length, "seed")} failed: ${failures.map(({ seed }) => seed).join(", ")}`);
+  if (failures.length > 0) return isOfTheWorld(failures) ? EXIT_CODES.failed : EXIT_CODES.invalid;
+  if (refused > 0) print(`${counted(refused, "seed")} drew nodes on which these faults make no sense`);
+  return verdictWithoutFailure(tally.seeds, refused, end, asked);
+}
+
+/** Without a failure: valid only if all that was asked for was run, and meant something. */
+function verdictWithoutFailure(
+  done: number,
+  refused: number,
+  end: Campaign["end"],
+  asked: number | null,
+): number {
+  if (end === "interrupted") print("UNKNOWN  interrupted; the seeds that were run are valid");
+  else if (asked !== null && done + refused < asked)
+    print(`UNKNOWN  the time was over after ${done} of ${asked} seeds`);
+  else if (done === 0) print("UNKNOWN  not one seed was run");
+  else {
+    print("VALID");
+    return EXIT_CODES.valid;
+  }
+  return EXIT_CODES.unknown;
+}
+
+/** Of many failures of one name, the lowest seed says the most. */
+function firstOfEachKind(failures: readonly SeedFailure[]): readonly SeedFailure[] {
+  const first = new Map<string, SeedFailure>();
+  for (const failed of failures) {
+    const key = `${failed.failure.kind} ${failed.failure.name}`;
+    if (!first.has(key)) first.set(key, failed);
+  }
+  return [...first.values()];
+}
+
+/** Nothing failed but the simulator itself. */
+function isOfTheWorld(failures: readonly SeedFailure[]): boolean {
+  return failures.every(({ failure }) => failure.kind === "simulator");
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

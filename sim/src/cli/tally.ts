@@ -1,0 +1,81 @@
+import { counted } from "../report/numbers.js";
+import type { SimResult } from "../result.js";
+
+/** What many runs amount to. */
+export interface Tally {
+  readonly seeds: number;
+  readonly simulatedMs: number;
+  readonly ok: number;
+  readonly fail: number;
+  readonly info: number;
+  readonly elections: number;
+  readonly messages: number;
+  /** Faults that took effect, by name. */
+  readonly faults: ReadonlyMap<string, number>;
+}
+
+export const NOTHING: Tally = {
+  seeds: 0,
+  simulatedMs: 0,
+  ok: 0,
+  fail: 0,
+  info: 0,
+  elections: 0,
+  messages: 0,
+  faults: new Map(),
+};
+
+export function addTo(tally: Tally, { simulatedMs, counts }: SimResult): Tally {
+  const faults = new Map(tally.faults);
+  for (const [name, times] of Object.entries(counts.faultsByName))
+    faults.set(name, (faults.get(name) ?? 0) + times);
+  return {
+    seeds: tally.seeds + 1,
+    simulatedMs: tally.simulatedMs + simulatedMs,
+    ok: tally.ok + counts.ok,
+    fail: tally.fail + counts.fail,
+    info: tally.info + counts.info,
+    elections: tally.elections + counts.elections,
+    messages: tally.messages + counts.messages,
+    faults,
+  };
+}
+
+/** `312 of 1,000 seeds, 410 a minute, 385 simulated s/s; faults: process 210, partition 95`. */
+export function progressText(tally: Tally, asked: number | null, tookMs: number): string {
+  const { seeds, simulatedMs } = tally;
+  const done =
+    asked === null ? counted(seeds, "seed") : `${seeds.toLocaleString("en-US")} of ${counted(asked, "seed")}`;
+  const perMinute = Math.round((seeds * 60_000) / Math.max(tookMs, 1));
+  const speed = Math.round(simulatedMs / Math.max(tookMs, 1));
+  return `${done}, ${perMinute} a minute, ${speed} simulated s/s; faults: ${familiesText(tally.faults)}`;
+}
+
+/** By family, which is what stands before the point of a fault's name; the most frequent first. */
+function familiesText(faults: ReadonlyMap<string, number>): string {
+  const families = new Map<string, number>();
+  for (const [name, times] of faults) {
+    const family = name.split(".")[0] ?? name;
+    families.set(family, (families.get(family) ?? 0) + times);
+  }
+  return listed(families);
+}
+
+/** By name, the most frequent first. */
+export function listed(counts: ReadonlyMap<string, number>): string {
+  if (counts.size === 0) return "none";
+  return [...counts]
+    .toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
+    .map(([name, times]) => `${name} ${times.toLocaleString("en-US")}`)
+    .join(", ");
+}
+
+export function summaryText(tally: Tally, tookMs: number): string {
+  const { seeds, simulatedMs, ok, fail, info, elections, messages, faults } = tally;
+  const number = (value: number): string => value.toLocaleString("en-US");
+  return [
+    `${counted(seeds, "seed")} in ${(tookMs / 1_000).toFixed(1)} s: ${Math.round((seeds * 60_000) / Math.max(tookMs, 1))} a minute, ${number(Math.round(simulatedMs / 1_000))} s simulated, ${Math.round(simulatedMs / Math.max(tookMs, 1))} simulated seconds a second`,
+    `operations: ${number(ok)} ok, ${number(fail)} fail, ${number(info)} info; ${counted(elections, "election")}, ${counted(messages, "message")}`,
+    `faults: ${listed(faults)}`,
+  ].join("\n");
+}

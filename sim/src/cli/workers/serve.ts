@@ -1,0 +1,15 @@
+import { parentPort } from "node:worker_threads";
+import type { Engine, Job } from "./job.js";
+import { runJob } from "./run-job.js";
+
+/** The other end of a SimThread: jobs come in, one at a time, outcomes go out. */
+export function serveJobs(engine: Engine): void {
+  const port = parentPort;
+  if (port === null) throw new Error("jobs are served in a thread");
+  port.on("message", (job: Job) => {
+    void runJob(engine, job).then((outcome) => {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+      port.postMessage(outcome);
+    });
+  });
+}

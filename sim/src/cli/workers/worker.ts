@@ -1,0 +1,4 @@
+import { SIMULATOR } from "../engine.js";
+import { serveJobs } from "./serve.js";
+
+serveJobs(SIMULATOR);

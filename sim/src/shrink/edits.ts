@@ -1,0 +1,104 @@
+import type { DiskProfile, Load, NetworkProfile, Scenario } from "../scenario.js";
+import type { Edit } from "./shrink.js";
+
+/** What can be taken away from a scenario besides its faults, in the order in which it is tried. */
+export const EDITS: readonly Edit[] = [
+  shorter,
+  fewerOperations,
+  lessOf("rate", 1),
+  lessOf("concurrency", 1),
+  fewerNodes,
+  withoutSpares,
+  nothingLasting,
+  plainNetwork,
+  plainDisk,
+  exactClocks,
+  withoutLeases,
+];
+
+/** A delay of 1 ms and nothing else. */
+const PLAIN_NETWORK: NetworkProfile = {
+  minDelayMs: 1,
+  maxDelayMs: 1,
+  loss: 0,
+  duplicate: 0,
+  reorder: 0,
+  reorderMs: 0,
+};
+const PLAIN_DISK: DiskProfile = { minSyncMs: 1, maxSyncMs: 1, stall: 0, stallMs: 0 };
+const LEAST_DURATION_MS = 100;
+
+function shorter(scenario: Scenario, { failure }: Parameters<Edit>[1]): readonly Scenario[] {
+  const { durationMs } = scenario.load;
+  // Nothing after the failure can have caused it.
+  const untilFailure = Math.ceil((failure?.atMs ?? durationMs) / LEAST_DURATION_MS) * LEAST_DURATION_MS;
+  return [...new Set([...lower(durationMs, LEAST_DURATION_MS), untilFailure])]
+    .filter((ms) => ms < durationMs)
+    .map((ms) => withLoad(scenario, { durationMs: ms }));
+}
+
+function fewerOperations(scenario: Scenario, { counts }: Parameters<Edit>[1]): readonly Scenario[] {
+  // The limit may be far above what was ever asked.
+  const asked = counts.ok + counts.fail + counts.info;
+  const { maxOperations } = scenario.load;
+  const from = Math.min(maxOperations, asked + 1);
+  return lower(from, 0).map((number) => withLoad(scenario, { maxOperations: number }));
+}
+
+function lessOf(field: "rate" | "concurrency", least: number): Edit {
+  return (scenario) =>
+    lower(scenario.load[field], least).map((value) => withLoad(scenario, { [field]: value }));
+}
+
+function fewerNodes(scenario: Scenario): readonly Scenario[] {
+  const sizes = Array.from({ length: scenario.nodes - 1 }, (_, index) => index + 1);
+  return sizes.map((nodes) => ({ ...scenario, nodes }));
+}
+
+function withoutSpares(scenario: Scenario): readonly Scenario[] {
+  return Array.from({ length: scenario.spareNodes }, (_, spareNodes) => ({ ...scenario, spareNodes }));
+}
+
+function nothingLasting(scenario: Scenario): readonly Scenario[] {
+  const { healing } = scenario;
+  if (healing.lasting.type === "none") return [];
+  return [{ ...scenario, healing: { ...healing, lasting: { type: "none" } } }];
+}
+
+function plainNetwork(scenario: Scenario): readonly Scenario[] {
+  return plainer(scenario.network, PLAIN_NETWORK).map((network) => ({ ...scenario, network }));
+}
+
+function plainDisk(scenario: Scenario): readonly Scenario[] {
+  return plainer(scenario.disk, PLAIN_DISK).map((disk) => ({ ...scenario, disk }));
+}
+
+function exactClocks(scenario: Scenario): readonly Scenario[] {
+  return scenario.clockDrift === 0 ? [] : [{ ...scenario, clockDrift: 0 }];
+}
+
+function withoutLeases(scenario: Scenario): readonly Scenario[] {
+  const { server } = scenario;
+  if (server.leaseClockUncertainty === null) return [];
+  return [{ ...scenario, server: { ...server, leaseClockUncertainty: null } }];
+}
+
+function withLoad(scenario: Scenario, changes: Partial<Load>): Scenario {
+  return { ...scenario, load: { ...scenario.load, ...changes } };
+}
+
+/** Smaller whole numbers: the least, then half way, three quarters … up to one less. */
+function lower(value: number, least: number): readonly number[] {
+  const numbers: number[] = [];
+  for (let gap = value - least; gap >= 1; gap /= 2) numbers.push(Math.floor(value - gap));
+  return [...new Set(numbers)].filter((number) => number >= least && number < value);
+}
+
+/** All fields plain; then field by field. */
+function plainer<Profile extends object>(profile: Profile, plain: Profile): readonly Profile[] {
+  const fields = Object.keys(plain) as (keyof Profile)[];
+  const differing = fields.filter((field) => profile[field] !== plain[field]);
+  if (differing.length === 0) return [];
+  const single = differing.map((field) => ({ ...profile, [field]: plain[field] }));
+  return differing.length === 1 ? single : [plain, ...single];
+}
