@@ -14,9 +14,11 @@ export {
   toExecutedSchedule,
 } from "./run/executed.js";
 export type { HealReport, NodeHeal } from "./run/heal.js";
+export type { MembersHeal } from "./run/heal-members.js";
 export { type NemesisOptions, NemesisRunner } from "./run/runner.js";
+export { DEFAULT_TIMING, type Timing } from "./run/timing.js";
 export { type Expanded, expand } from "./schedule/expand.js";
-export { formatSchedule, type ScheduleEntry, type ScheduleFile } from "./schedule/format.js";
+export { formatSchedule, toScheduleFile, type ScheduleEntry, type ScheduleFile } from "./schedule/format.js";
 export { parseSchedule } from "./schedule/parse.js";
 export type { Schedule, ScheduledFault } from "./schedule/schedule.js";
 export { resolveTarget, TARGET_WORDS, type Target, type TargetWord } from "./targets.js";

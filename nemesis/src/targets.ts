@@ -5,7 +5,16 @@ import { didYouMean } from "./suggest.js";
 import { type Clock, pause } from "./run/clock.js";
 
 /** What a schedule may say instead of names; resolved when the fault happens. */
-export const TARGET_WORDS = ["leader", "follower", "one", "minority", "majority", "all"] as const;
+export const TARGET_WORDS = [
+  "leader",
+  "follower",
+  "one",
+  "minority-third",
+  "minority",
+  "majority",
+  "all",
+  "spare",
+] as const;
 export type TargetWord = (typeof TARGET_WORDS)[number];
 
 /** A TargetWord, the name of one node, or several names. */
@@ -17,6 +26,11 @@ export const TARGET_HELP = `${TARGET_WORDS.join(", ")}, a node such as n2, or a 
 /** How long a fault waits for a leader (or a follower) to be seen before it is skipped. */
 export const ROLE_WAIT_MS = 3_000;
 const ROLE_POLL_MS = 100;
+
+/** Largest number of nodes that is less than a third of all: 1 of 5, 2 of 7, 0 of 3. */
+export function minorityThirdSize(nodes: number): number {
+  return Math.max(0, Math.ceil(nodes / 3) - 1);
+}
 
 /** Largest number of nodes that is no quorum: 2 of 5, 1 of 4, 0 of 2. */
 export function minoritySize(nodes: number): number {
@@ -75,7 +89,7 @@ export async function resolveTarget(
   const giveUpAtMs = clock.nowMs() + ROLE_WAIT_MS;
   for (;;) {
     const { views, problem } = await look(hosts);
-    const chosen = choose(target, hosts.nodes, views, random);
+    const chosen = choose(target, { first: hosts.nodes, spares: hosts.members?.spares ?? [] }, views, random);
     if (chosen.nodes !== null) return { nodes: chosen.nodes, views };
     const reason = problem === null ? chosen.reason : `${chosen.reason} (${problem})`;
     if (!chosen.mayChange || clock.nowMs() >= giveUpAtMs) return { nodes: null, reason };
@@ -95,10 +109,15 @@ type Choice =
   | { readonly nodes: readonly NodeName[] }
   | { readonly nodes: null; readonly reason: string; readonly mayChange: boolean };
 
-function choose(target: Target, all: readonly NodeName[], views: Views, random: Random): Choice {
+interface Machines {
+  readonly first: readonly NodeName[];
+  readonly spares: readonly NodeName[];
+}
+
+function choose(target: Target, { first: all, spares }: Machines, views: Views, random: Random): Choice {
   const named = staticNodes(target);
   if (named !== null) {
-    const missing = named.filter((name) => !all.includes(name));
+    const missing = named.filter((name) => !all.includes(name) && !spares.includes(name));
     if (missing.length === 0) return { nodes: named };
     return { nodes: null, reason: `the cluster has no ${missing.join(", ")}`, mayChange: false };
   }
@@ -108,10 +127,20 @@ function choose(target: Target, all: readonly NodeName[], views: Views, random: 
       return { nodes: all };
     case "one":
       return { nodes: [random.pick(all)] };
+    case "minority-third":
+      return some(
+        random.sample(all, minorityThirdSize(all.length)),
+        `no node is less than a third of ${all.length} nodes`,
+      );
     case "minority":
       return some(random.sample(all, minoritySize(all.length)), `${all.length} nodes have no minority`);
     case "majority":
       return { nodes: random.sample(all, majoritySize(all.length)) };
+    case "spare": {
+      // The view tells of spares that have joined.
+      const free = spares.filter((name) => !views.has(name));
+      return some(free.length === 0 ? [] : [random.pick(free)], "no spare machine is free");
+    }
     case "leader":
       return leaderOf(views);
     case "follower": {

@@ -1,47 +1,69 @@
 import { didYouMean } from "../suggest.js";
 import { clockBump } from "./clock-bump.js";
 import { clockRate } from "./clock-rate.js";
+import { diskBitflip } from "./disk-bitflip.js";
+import { diskEio } from "./disk-eio.js";
+import { diskFull } from "./disk-full.js";
+import { diskPowerLoss } from "./disk-power-loss.js";
+import { diskSlow } from "./disk-slow.js";
+import { diskStall } from "./disk-stall.js";
 import type { Fault } from "./fault.js";
+import { memberAdd } from "./member-add.js";
+import { memberDemote } from "./member-demote.js";
+import { memberRemove } from "./member-remove.js";
+import { memberReplace } from "./member-replace.js";
+import { memberTransfer } from "./member-transfer.js";
+import { packetDelay } from "./packet-delay.js";
+import { packetDuplicate } from "./packet-duplicate.js";
+import { packetLoss } from "./packet-loss.js";
+import { packetRate } from "./packet-rate.js";
+import { packetReorder } from "./packet-reorder.js";
+import { partitionBridge } from "./partition-bridge.js";
 import { partitionHalves } from "./partition-halves.js";
 import { partitionIsolate } from "./partition-isolate.js";
+import { partitionMinorityThird } from "./partition-minority-third.js";
+import { partitionRing } from "./partition-ring.js";
 import { processKill } from "./process-kill.js";
 import { processPause } from "./process-pause.js";
+import { processRolling } from "./process-rolling.js";
 import { processStop } from "./process-stop.js";
 
 /** Every fault of this version. */
 export const FAULTS: readonly Fault[] = [
   partitionIsolate,
   partitionHalves,
+  partitionMinorityThird,
+  partitionRing,
+  partitionBridge,
+  packetLoss,
+  packetDelay,
+  packetReorder,
+  packetDuplicate,
+  packetRate,
   processKill,
   processStop,
+  processRolling,
   processPause,
   clockBump,
   clockRate,
+  diskPowerLoss,
+  diskSlow,
+  diskStall,
+  diskEio,
+  diskFull,
+  diskBitflip,
+  memberAdd,
+  memberRemove,
+  memberReplace,
+  memberDemote,
+  memberTransfer,
 ];
 
 /** Named by the schedule format, and not in this version: refused in other words than a typo. */
 export const PLANNED_FAULTS: readonly string[] = [
-  "partition.minority-third",
-  "partition.ring",
-  "partition.bridge",
-  "packet.loss",
-  "packet.delay",
-  "packet.reorder",
-  "packet.duplicate",
-  "packet.rate",
   "packet.reset",
-  "process.rolling",
   "clock.strobe",
-  "disk.power-loss",
-  "disk.slow",
-  "disk.eio",
-  "disk.full",
-  "disk.bitflip",
   "disk.truncate",
-  "member.add",
-  "member.remove",
-  "member.replace",
-  "member.transfer",
   "resource.cpu",
   "resource.memory",
 ];

@@ -2,7 +2,10 @@ import type { z } from "zod";
 import type { ClockLedger } from "../effects/clock-ledger.js";
 import type { Resource } from "../effects/claims.js";
 import type { CutLedger, Owner } from "../effects/cut-ledger.js";
-import type { Capability, Hosts, NodeName } from "../hosts.js";
+import type { DamageLedger } from "../effects/damage-ledger.js";
+import type { PacketLedger } from "../effects/packet-ledger.js";
+import type { Capability, Hosts, Membership, NodeName } from "../hosts.js";
+import type { Random } from "../random.js";
 import type { TargetWord } from "../targets.js";
 
 /** What was read back of the nodes, and whether it shows what was asked. */
@@ -20,26 +23,47 @@ export interface FaultContext {
   readonly hosts: Hosts;
   /** Resolved target, at least one node. */
   readonly nodes: readonly NodeName[];
+  /** Every machine that has a part in the cluster: the first members, and spares that have joined. */
+  readonly machines: readonly NodeName[];
+  /** When the fault began; null where these hosts do not tell, or nobody led. */
+  readonly membership: Membership | null;
   /** Who led when the fault began, as far as anybody knew. */
   readonly leader: NodeName | null;
   readonly cuts: CutLedger;
   readonly clocks: ClockLedger;
+  readonly shapes: PacketLedger;
+  readonly damage: DamageLedger;
+  /** The fault's own choices: the same for the same seed and place in the schedule. */
+  readonly random: Random;
   /** Not cut short by the end of the run: an undo takes its time. */
   readonly sleep: (ms: number) => Promise<void>;
   readonly nowMs: () => number;
 }
 
 /** A fault about to happen on known nodes. */
-export interface PreparedFault {
-  /** With defaults filled in. */
-  readonly args: Readonly<Record<string, unknown>>;
-  act(): Promise<void>;
+export type PreparedFault = Action &
+  (Undo | Lasting) & {
+    /** With defaults filled in. */
+    readonly args: Readonly<Record<string, unknown>>;
+  };
+
+interface Action {
+  /** @param window aborted when the fault's time is over: an action of several steps takes no further one */
+  act(window: AbortSignal): Promise<void>;
   /** One look at whether the action took effect. Called again until it is shown or the window ends. */
   prove(): Promise<Observation>;
+}
+
+interface Undo {
   /** Safe after an action that failed half way, and when called again. */
   undo(): Promise<void>;
   /** One look at whether the undo took effect. */
   healed(): Promise<Observation>;
+}
+
+/** An event, which leaves nothing to be undone. */
+interface Lasting {
+  readonly undo: null;
 }
 
 /** One kind of fault: what it needs, how it acts, how it is proved and undone. */
@@ -48,6 +72,10 @@ export interface Fault {
   /** One sentence. */
   readonly summary: string;
   readonly needs: readonly Capability[];
+  /** What some arguments need beyond that. */
+  moreNeeds?(args: Readonly<Record<string, unknown>>): readonly Capability[];
+  /** Happens and is over: a schedule may leave out how long, and gives it `minWindowMs` to be proved. */
+  readonly isEvent?: true;
   /** What it holds of each of its nodes while it lasts. */
   readonly claims: readonly Resource[];
   /** The proof cannot be had in less. */
@@ -59,11 +87,14 @@ export interface Fault {
   prepare(context: FaultContext, args: Readonly<Record<string, unknown>>): PreparedFault;
 }
 
+/** A prepared fault without its arguments. */
+export type Unnamed = Action & (Undo | Lasting);
+
 export function defineFault<Args extends z.ZodObject>(
   definition: Omit<Fault, "args" | "prepare" | "defaultTarget"> & {
     readonly args: Args;
     readonly defaultTarget?: TargetWord;
-    prepare(context: FaultContext, args: z.infer<Args>): Omit<PreparedFault, "args">;
+    prepare(context: FaultContext, args: z.infer<Args>): Unnamed;
   },
 ): Fault {
   return {

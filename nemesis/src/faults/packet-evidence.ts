@@ -41,7 +41,7 @@ export class PacketEvidence {
     const said =
       total(seen) > 0 || mustDrop ? describeDrops(seen) : "holds its rules and had nothing to drop";
     return {
-      shown: stands && unseen.length === 0 && (total(seen) > 0 || !mustDrop),
+      shown: stands && unseen.length === 0 && (total(seen) > 0 || (!mustDrop && this.#sawAny())),
       detail: `${said}${missing}${lost}`,
       reading: { droppedPackets: Object.fromEntries(seen) },
     };
@@ -52,6 +52,11 @@ export class PacketEvidence {
     for (const [peer, packets] of drops) seen.set(peer, Math.max(packets, seen.get(peer) ?? 0));
     this.#seen.set(node, seen);
     return seen;
+  }
+
+  /** Rules alone are no partition: somewhere it must have dropped something. */
+  #sawAny(): boolean {
+    return [...this.#seen.values()].some((drops) => total(drops) > 0);
   }
 
   /** Peers of pairs that must be seen and were not, at either end. */
@@ -65,10 +70,17 @@ export class PacketEvidence {
     return unseen;
   }
 
-  /** The node's cuts of which it or the peer led. */
+  /** The node's cuts of which it or the peer led, and had to: no leader speaks to who is no member. */
   #leaderCuts(node: NodeName): readonly Cut[] {
     const { leader } = this.#context;
-    return (this.#partition.rules.get(node) ?? []).filter(({ peer }) => node === leader || peer === leader);
+    return (this.#partition.rules.get(node) ?? []).filter(
+      ({ peer }) => (node === leader || peer === leader) && this.#isMember(node) && this.#isMember(peer),
+    );
+  }
+
+  #isMember(node: NodeName): boolean {
+    const { membership } = this.#context;
+    return membership === null || [...membership.voters, ...membership.learners].includes(node);
   }
 
   /** A node that only hears its peers no more has nothing to drop of one that is dead, or silent by other cuts. */

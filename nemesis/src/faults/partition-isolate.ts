@@ -10,11 +10,11 @@ export const partitionIsolate = defineFault({
   minWindowMs: 1_000,
   args: partitionArgs,
   prepare(context, { direction, traffic }) {
-    const { hosts, nodes } = context;
-    if (hosts.nodes.length < 2) throw new NotApplicable("a single node has nobody to be cut off from");
+    const { machines, nodes } = context;
+    if (machines.length < 2) throw new NotApplicable("a single node has nobody to be cut off from");
     // The rules stand on the target alone: one transaction a node, in force in one instant.
     const rules = nodes.map((node) => {
-      const peers = hosts.nodes.filter((peer) => peer !== node);
+      const peers = machines.filter((peer) => peer !== node);
       return [node, peers.map((peer) => ({ peer, direction, traffic }))] as const;
     });
     return cutNodes(context, { rules: new Map(rules), everyNodeDrops: true });

@@ -1,20 +1,21 @@
 import type { ClockLedger } from "../effects/clock-ledger.js";
 import type { Claims } from "../effects/claims.js";
 import type { CutLedger } from "../effects/cut-ledger.js";
+import type { DamageLedger } from "../effects/damage-ledger.js";
+import type { PacketLedger } from "../effects/packet-ledger.js";
 import { assert, messageOf, NotApplicable } from "../errors.js";
 import { findFault } from "../faults/catalogue.js";
 import type { Fault, FaultContext, Observation, PreparedFault } from "../faults/fault.js";
-import type { Capability, Hosts, NodeName, ProbeResult } from "../hosts.js";
+import type { Capability, Hosts, Membership, NodeName, ProbeResult } from "../hosts.js";
 import { Random } from "../random.js";
 import type { ScheduledFault } from "../schedule/schedule.js";
-import { leaderIn, resolveTarget, type Views } from "../targets.js";
+import { leaderIn, resolveTarget, ROLE_WAIT_MS, type Views } from "../targets.js";
 import { type Clock, pause } from "./clock.js";
 import type { ExecutedFault, FaultOutcome, NemesisEvent } from "./executed.js";
+import type { Timing } from "./timing.js";
 
-const PROOF_POLL_MS = 100;
-const HEAL_POLL_MS = 200;
-/** How long after its window an undo may take to be done and seen to have worked. */
-export const HEAL_LIMIT_MS = 15_000;
+/** A fault draws its own choices from here, whatever its target drew before. */
+const CHOICES = 2 ** 32;
 
 /** What all faults of one run share. */
 export interface World {
@@ -22,6 +23,9 @@ export interface World {
   readonly clock: Clock;
   readonly cuts: CutLedger;
   readonly clocks: ClockLedger;
+  readonly shapes: PacketLedger;
+  readonly damage: DamageLedger;
+  readonly timing: Timing;
   readonly claims: Claims;
   readonly capabilities: Readonly<Record<Capability, ProbeResult>>;
   readonly seed: number;
@@ -45,16 +49,19 @@ export async function executeFault(
     }
     const fault = findFault(scheduled.fault);
     assert(fault !== undefined, `a checked schedule names known faults: ${scheduled.fault}`);
-    const missing = missingCapability(fault, world.capabilities);
+    const missing = missingCapability(fault, scheduled.args, world.capabilities);
     if (missing !== null) return skip(world, index, scheduled, missing);
     const random = new Random(world.seed, index);
     const found = await resolveTarget(scheduled.target, { hosts: world.hosts, clock, random, signal });
     if (found.nodes === null) return skip(world, index, scheduled, found.reason);
     const obstacle = claims.take(index, fault.claims, found.nodes);
     if (obstacle !== null) return skip(world, index, scheduled, obstacle);
+    const spent = await findSpent(world, fault, found.nodes);
+    if (spent !== null) return skip(world, index, scheduled, spent);
+    const membership = await readMembership(world, fault, signal);
     let prepared: PreparedFault;
     try {
-      prepared = fault.prepare(contextOf(world, index, found), scheduled.args);
+      prepared = fault.prepare(contextOf(world, index, { ...found, membership }), scheduled.args);
     } catch (error) {
       if (error instanceof NotApplicable) return skip(world, index, scheduled, error.message);
       throw error;
@@ -98,11 +105,12 @@ async function perform(world: World, run: Run, signal: AbortSignal): Promise<Exe
   const proof = await actAndProve(world, prepared, window);
   await window.over;
 
-  const healDeadlineMs = clock.nowMs() + HEAL_LIMIT_MS;
+  const healDeadlineMs = clock.nowMs() + world.timing.healLimitMs;
   const undoProblem = await undo(world, prepared, healDeadlineMs);
   const endedAtMs = clock.nowMs();
   emit({ ...event, phase: "end", value: { ...value, outcome: proof.outcome } });
   const healing = undoProblem === null ? await awaitHealed(world, prepared, healDeadlineMs) : null;
+  const isEvent = prepared.undo === null;
   return {
     ...blank(index, scheduled),
     nodes,
@@ -111,8 +119,8 @@ async function perform(world: World, run: Run, signal: AbortSignal): Promise<Exe
     outcome: proof.outcome,
     startedAtMs,
     endedAtMs,
-    healed: healing?.shown ?? false,
-    healing: healing?.detail ?? `the undo failed: ${undoProblem}`,
+    healed: isEvent ? null : (healing?.shown ?? false),
+    healing: isEvent ? null : (healing?.detail ?? `the undo failed: ${undoProblem}`),
     evidence: { proof: proof.evidence, undo: healing?.evidence ?? null },
   };
 }
@@ -122,6 +130,7 @@ interface Window {
   /** Aborted when the window is over. */
   readonly signal: AbortSignal;
   readonly over: Promise<null>;
+  readonly lengthMs: number;
 }
 
 function openWindow(clock: Clock, lengthMs: number, signal: AbortSignal): Window {
@@ -130,7 +139,7 @@ function openWindow(clock: Clock, lengthMs: number, signal: AbortSignal): Window
     end.abort();
     return null;
   });
-  return { signal: end.signal, over };
+  return { signal: end.signal, over, lengthMs };
 }
 
 interface Proof {
@@ -144,7 +153,7 @@ async function actAndProve(world: World, prepared: PreparedFault, window: Window
   const startedAtMs = clock.nowMs();
   let last: Observation | null = null;
   try {
-    await prepared.act();
+    await prepared.act(window.signal);
     while (!window.signal.aborted) {
       const seen = await Promise.race([prepared.prove(), window.over]);
       if (seen === null) break;
@@ -152,12 +161,12 @@ async function actAndProve(world: World, prepared: PreparedFault, window: Window
       if (seen.shown && !window.signal.aborted) {
         return { outcome: { type: "proved", proof: seen.detail }, evidence: seen.evidence };
       }
-      await pause(clock, PROOF_POLL_MS, window.signal);
+      await pause(clock, world.timing.proofPollMs, window.signal);
     }
   } catch (error) {
     return { outcome: { type: "unproved", reason: `rig error: ${messageOf(error)}` }, evidence: null };
   }
-  const lastedMs = Math.round(clock.nowMs() - startedAtMs);
+  const lastedMs = Math.round(Math.min(clock.nowMs() - startedAtMs, window.lengthMs));
   const reading = last === null ? "nothing could be read in time" : last.detail;
   const reason = `no effect was shown in its ${lastedMs} ms: ${reading}`;
   return { outcome: { type: "unproved", reason }, evidence: last?.evidence ?? null };
@@ -167,20 +176,26 @@ async function actAndProve(world: World, prepared: PreparedFault, window: Window
 async function undo(world: World, prepared: PreparedFault, deadlineMs: number): Promise<string | null> {
   for (;;) {
     try {
-      await prepared.undo();
+      await prepared.undo?.();
       return null;
     } catch (error) {
       if (world.clock.nowMs() >= deadlineMs) return messageOf(error);
     }
-    await sleep(world.clock, HEAL_POLL_MS);
+    await sleep(world.clock, world.timing.healPollMs);
   }
 }
 
-async function awaitHealed(world: World, prepared: PreparedFault, deadlineMs: number): Promise<Observation> {
+/** Null for an event. */
+async function awaitHealed(
+  world: World,
+  prepared: PreparedFault,
+  deadlineMs: number,
+): Promise<Observation | null> {
+  if (prepared.undo === null) return null;
   for (;;) {
     const seen = await prepared.healed();
     if (seen.shown || world.clock.nowMs() >= deadlineMs) return seen;
-    await sleep(world.clock, HEAL_POLL_MS);
+    await sleep(world.clock, world.timing.healPollMs);
   }
 }
 
@@ -191,23 +206,67 @@ async function sleep(clock: Clock, ms: number): Promise<void> {
 function contextOf(
   world: World,
   owner: number,
-  { nodes, views }: { readonly nodes: readonly NodeName[]; readonly views: Views },
+  found: {
+    readonly nodes: readonly NodeName[];
+    readonly views: Views;
+    readonly membership: Membership | null;
+  },
 ): FaultContext {
-  const { hosts, cuts, clocks, clock } = world;
+  const { hosts, cuts, clocks, shapes, damage, clock } = world;
+  const { nodes, views, membership } = found;
   return {
     owner,
     hosts,
     nodes,
+    machines: [...new Set([...hosts.nodes, ...views.keys()])],
+    membership,
     leader: leaderIn(views),
     cuts,
     clocks,
+    shapes,
+    damage,
+    random: new Random(world.seed, CHOICES + owner),
     sleep: (ms) => sleep(clock, ms),
     nowMs: () => clock.nowMs(),
   };
 }
 
-function missingCapability(fault: Fault, capabilities: World["capabilities"]): string | null {
-  for (const need of fault.needs) {
+/** Waits for a leader who tells only where the fault is about members. */
+async function readMembership(
+  { hosts, clock, timing, capabilities }: World,
+  fault: Fault,
+  signal: AbortSignal,
+): Promise<Membership | null> {
+  const isTold = capabilities["member.change"].available || capabilities["member.transfer"].available;
+  if (!isTold || hosts.members === undefined) return null;
+  const isAbout = fault.needs.some((need) => need.startsWith("member."));
+  const giveUpAtMs = clock.nowMs() + (isAbout ? ROLE_WAIT_MS : 0);
+  for (;;) {
+    try {
+      return await hosts.members.membership();
+    } catch {
+      if (clock.nowMs() >= giveUpAtMs) return null;
+    }
+    if (!(await pause(clock, timing.proofPollMs, signal))) return null;
+  }
+}
+
+/** A server that refuses its damaged disk is gone for good, and no fault can be shown on its process. */
+async function findSpent(world: World, fault: Fault, nodes: readonly NodeName[]): Promise<string | null> {
+  if (!fault.claims.some((claim) => claim === "process" || claim === "disk")) return null;
+  for (const node of nodes) {
+    if (!world.damage.has(node) || (await world.hosts.process(node)).state !== "exited") continue;
+    return `the disk of ${node} is damaged, and its server has ended over it`;
+  }
+  return null;
+}
+
+function missingCapability(
+  fault: Fault,
+  args: ScheduledFault["args"],
+  capabilities: World["capabilities"],
+): string | null {
+  for (const need of [...fault.needs, ...(fault.moreNeeds?.(args) ?? [])]) {
     const probe = capabilities[need];
     if (!probe.available) return `${need} is not available here: ${probe.reason}`;
   }

@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { notOffered } from "../capabilities.js";
 import { describe, expect, test } from "vitest";
 import { ScheduleError } from "../errors.js";
 import { generateSchedule } from "../generate/generate.js";
@@ -314,7 +315,8 @@ describe("healAll", () => {
 
   test("leaves alone what this place cannot do", async () => {
     const no = { available: false, reason: "not here" } as const;
-    const capabilities = { ...allCapabilities(), "clock.wall": no, "clock.rate": no, "network.cut": no };
+    const own = { "clock.wall": no, "clock.rate": no, "network.cut": no };
+    const capabilities = { ...allCapabilities(), ...notOffered("not here"), ...own };
     const all = bench({ faults: [] }, { capabilities });
     expect((await all.clock.run(all.runner.healAll())).healed).toBe(true);
     expect(all.hosts.calls.every((call) => ["process", "view"].includes(call.method))).toBe(true);

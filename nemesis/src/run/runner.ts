@@ -2,8 +2,10 @@ import { setMaxListeners } from "node:events";
 import { ClockLedger } from "../effects/clock-ledger.js";
 import { Claims } from "../effects/claims.js";
 import { CutLedger } from "../effects/cut-ledger.js";
+import { DamageLedger } from "../effects/damage-ledger.js";
+import { PacketLedger } from "../effects/packet-ledger.js";
 import { assert } from "../errors.js";
-import type { Capability, Hosts, ProbeResult } from "../hosts.js";
+import type { Capability, Hosts, NodeName, ProbeResult } from "../hosts.js";
 import { expand } from "../schedule/expand.js";
 import type { Schedule } from "../schedule/schedule.js";
 import { boundedHosts } from "./bounded-hosts.js";
@@ -11,6 +13,7 @@ import type { Clock } from "./clock.js";
 import type { ExecutedFault, NemesisEvent } from "./executed.js";
 import { executeFault } from "./execution.js";
 import { type HealReport, healEveryNode } from "./heal.js";
+import { DEFAULT_TIMING, type Timing } from "./timing.js";
 
 export interface NemesisOptions {
   readonly hosts: Hosts;
@@ -22,6 +25,7 @@ export interface NemesisOptions {
   /** As `hosts.probe()` said: a fault whose needs are not met is skipped. */
   readonly capabilities: Readonly<Record<Capability, ProbeResult>>;
   readonly onEvent: (event: NemesisEvent) => void;
+  readonly timing?: Partial<Timing>;
 }
 
 /** Executes one schedule on one cluster, once. */
@@ -37,12 +41,16 @@ export class NemesisRunner {
   readonly #hosts: Hosts;
   readonly #cuts: CutLedger;
   readonly #clocks: ClockLedger;
+  readonly #shapes: PacketLedger;
+  readonly #damage = new DamageLedger();
+  readonly #timing: Timing;
   readonly #stop = new AbortController();
   #running: Promise<readonly ExecutedFault[]> | null = null;
 
   /** @throws ScheduleError when the schedule cannot be executed on these nodes in this time */
   constructor(options: NemesisOptions) {
-    const expanded = expand(options.schedule, options.timeLimitMs, options.hosts.nodes);
+    const machines = [...options.hosts.nodes, ...(options.hosts.members?.spares ?? [])];
+    const expanded = expand(options.schedule, options.timeLimitMs, machines);
     this.schedule = expanded.schedule;
     this.dropped = expanded.dropped;
     this.seed = options.schedule.seed ?? options.seed;
@@ -50,6 +58,8 @@ export class NemesisRunner {
     this.#hosts = boundedHosts(options.hosts, options.clock);
     this.#cuts = new CutLedger(this.#hosts);
     this.#clocks = new ClockLedger(this.#hosts);
+    this.#shapes = new PacketLedger(this.#hosts);
+    this.#timing = { ...DEFAULT_TIMING, ...options.timing };
   }
 
   /**
@@ -68,7 +78,23 @@ export class NemesisRunner {
     this.#stop.abort();
     await this.#running?.catch(() => undefined);
     const { clock, capabilities } = this.#options;
-    return healEveryNode({ hosts: this.#hosts, clock, cuts: this.#cuts, clocks: this.#clocks, capabilities });
+    return healEveryNode({ ...this.#shared(), clock, capabilities });
+  }
+
+  /** Nodes whose durable data was harmed, for good as far as the nemesis knows. */
+  damaged(): readonly NodeName[] {
+    return this.#damage.nodes;
+  }
+
+  #shared() {
+    return {
+      hosts: this.#hosts,
+      cuts: this.#cuts,
+      clocks: this.#clocks,
+      shapes: this.#shapes,
+      damage: this.#damage,
+      timing: this.#timing,
+    };
   }
 
   async #execute(signal: AbortSignal): Promise<readonly ExecutedFault[]> {
@@ -76,10 +102,8 @@ export class NemesisRunner {
     const originMs = clock.nowMs();
     const problems: unknown[] = [];
     const world = {
-      hosts: this.#hosts,
+      ...this.#shared(),
       clock,
-      cuts: this.#cuts,
-      clocks: this.#clocks,
       claims: new Claims(),
       capabilities,
       seed: this.seed,

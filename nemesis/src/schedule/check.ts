@@ -1,4 +1,5 @@
 import { formatDuration } from "../duration.js";
+import { isOfCluster, type Resource } from "../effects/claims.js";
 import { findFault } from "../faults/catalogue.js";
 import { staticNodes, type Target } from "../targets.js";
 import { endMs, MAX_FAULTS, type Schedule, type ScheduledFault } from "./schedule.js";
@@ -54,9 +55,11 @@ function checkOverlaps(faults: readonly ScheduledFault[]): Problem | null {
   for (const [index, fault] of byTime) {
     open = open.filter(([, earlier]) => endMs(earlier) > fault.atMs);
     for (const [other, earlier] of open) {
-      const resource = sharedClaim(earlier, fault);
-      if (resource === null || !certainlyMeet(earlier.target, fault.target)) continue;
-      const message = `${fault.fault} begins while faults[${other}] (${earlier.fault}) holds the ${resource} of the same node until ${formatDuration(endMs(earlier))}`;
+      const resource = sharedClaims(earlier, fault).find(
+        (claim) => isOfCluster(claim) || certainlyMeet(earlier.target, fault.target),
+      );
+      if (resource === undefined) continue;
+      const message = `${fault.fault} begins while faults[${other}] (${earlier.fault}) holds the ${resource} of the ${isOfCluster(resource) ? "cluster" : "same node"} until ${formatDuration(endMs(earlier))}`;
       return { path: ["faults", index], message };
     }
     open.push([index, fault]);
@@ -64,13 +67,14 @@ function checkOverlaps(faults: readonly ScheduledFault[]): Problem | null {
   return null;
 }
 
-function sharedClaim(a: ScheduledFault, b: ScheduledFault): string | null {
+function sharedClaims(a: ScheduledFault, b: ScheduledFault): readonly Resource[] {
   const claims = findFault(a.fault)?.claims ?? [];
-  return claims.find((claim) => findFault(b.fault)?.claims.includes(claim)) ?? null;
+  return claims.filter((claim) => findFault(b.fault)?.claims.includes(claim));
 }
 
 function certainlyMeet(a: Target, b: Target): boolean {
   // Every target has at least one node, and two majorities always share one.
+  if (a === "spare" || b === "spare") return false;
   if (a === "all" || b === "all" || (a === "majority" && b === "majority")) return true;
   const [namesA, namesB] = [staticNodes(a), staticNodes(b)];
   return namesA !== null && namesB !== null && namesA.some((name) => namesB.includes(name));

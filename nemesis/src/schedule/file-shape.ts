@@ -32,7 +32,11 @@ function makeEntryShape(fault: Fault) {
   return z
     .strictObject({
       at: duration.describe("Since the first operation."),
-      for: duration.describe(`Healed this long after. At least ${fault.minWindowMs} ms.`),
+      for: fault.isEvent
+        ? duration
+            .optional()
+            .describe(`Within this the event must be seen. At least ${fault.minWindowMs} ms.`)
+        : duration.describe(`Healed this long after. At least ${fault.minWindowMs} ms.`),
       fault: z.literal(fault.name),
       target: fault.defaultTarget === null ? target : target.optional(),
       args: needsArgs ? fault.args : fault.args.optional(),

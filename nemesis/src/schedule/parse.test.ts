@@ -96,7 +96,7 @@ describe("refusals say file, line, field, what is wrong and what is allowed", ()
     ],
     [
       entry({ target: "leder" }),
-      's.yaml:6: faults[0].target: unknown target "leder"; did you mean "leader"?; allowed: leader, follower, one, minority, majority, all, a node such as n2, or a list such as [n1, n3]',
+      's.yaml:6: faults[0].target: unknown target "leder"; did you mean "leader"?; allowed: leader, follower, one, minority-third, minority, majority, all, spare, a node such as n2, or a list such as [n1, n3]',
     ],
     [
       entry({ falt: "process.kill", fault: undefined }),

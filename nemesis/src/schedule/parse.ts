@@ -93,7 +93,7 @@ function readEntry(entry: unknown, path: FieldPath): Read<{ readonly fault: Sche
   return {
     fault: {
       atMs: milliseconds(parsed.data.at),
-      forMs: milliseconds(parsed.data.for),
+      forMs: parsed.data.for === undefined ? fault.minWindowMs : milliseconds(parsed.data.for),
       fault: fault.name,
       target: parsed.data.target ?? (fault.defaultTarget as Target),
       args: written ?? {},

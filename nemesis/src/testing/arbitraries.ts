@@ -11,8 +11,27 @@ const target = fc.oneof(
   fc.uniqueArray(fc.constantFrom("n1", "n2", "n3", "n4", "n5"), { minLength: 1 }),
 );
 
+/** Valid arguments of faults of which a few tell enough. */
+const FIXED_ARGS: Readonly<Record<string, readonly Record<string, unknown>[]>> = {
+  "partition.ring": [{}, { traffic: "peer" }],
+  "partition.bridge": [{}, { traffic: "all" }],
+  "packet.loss": [{ share: 0.1 }, { share: 0.9 }],
+  "packet.delay": [{ delay: "50ms" }, { delay: "1s", jitter: "200ms" }],
+  "packet.reorder": [{ share: 0.25 }, { share: 0.5, hold: "20ms" }],
+  "packet.duplicate": [{ share: 0.5 }],
+  "packet.rate": [{ bytesPerSecond: 2000 }],
+  "process.rolling": [{}, { down: "1s" }, { upgrade: true }],
+  "disk.slow": [{ delay: "100ms" }],
+  "disk.eio": [{}, { calls: "syncs", share: 0.1 }],
+  "disk.bitflip": [{}, { kind: "bad-sector", server: "up" }],
+  "member.add": [{}, { as: "voter" }, { as: "learner" }],
+  "member.replace": [{}, { by: "n6" }],
+};
+
 /** Valid arguments of a fault. */
 export function argsOf(fault: Fault): fc.Arbitrary<Record<string, unknown>> {
+  const fixed = FIXED_ARGS[fault.name];
+  if (fixed !== undefined) return fc.constantFrom(...fixed);
   if (fault.name.startsWith("partition.")) {
     const direction = fc.constantFrom("both", "in", "out");
     return fc.record({ direction, traffic: fc.constantFrom("peer", "all") }, { requiredKeys: [] });

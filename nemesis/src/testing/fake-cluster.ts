@@ -1,5 +1,25 @@
 import { unite } from "../effects/cut-ledger.js";
-import type { ClockSetting, Cut, NodeName, NodeView, RoleName } from "../hosts.js";
+import { HEALTHY_DISK } from "../effects/disk.js";
+import { UNSHAPED } from "../effects/packet-ledger.js";
+import type {
+  ClockSetting,
+  Cut,
+  Damage,
+  DiskCounts,
+  DiskSetting,
+  MemberChange,
+  NodeName,
+  NodeView,
+  PacketCounts,
+  PacketShape,
+  RoleName,
+  SettingsName,
+} from "../hosts.js";
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+export const NO_PACKETS: PacketCounts = { lost: 0, delayed: 0, reordered: 0, duplicated: 0, slowed: 0 };
+export const NO_CALLS: DiskCounts = { slowSyncs: 0, stalledSyncs: 0, ioErrors: 0, spaceErrors: 0 };
 
 const TICK_MS = 100;
 const ELECTION_MS = 1_000;
@@ -22,6 +42,15 @@ export interface FakeNode {
   /** Whether the server, if it runs, answers what is asked about it. */
   answers: boolean;
   clock: ClockSetting;
+  shape: PacketShape;
+  packets: Mutable<PacketCounts>;
+  disk: DiskSetting;
+  calls: Mutable<DiskCounts>;
+  damages: readonly Damage[];
+  /** Whether its server ends when it finds damaged data at its start. */
+  refusesDamage: boolean;
+  nextSettings: SettingsName;
+  settings: SettingsName;
 }
 
 /**
@@ -30,18 +59,26 @@ export interface FakeNode {
  * ticks of 100 ms of virtual time.
  */
 export class FakeCluster {
+  /** Spares too. */
   readonly nodes: readonly FakeNode[];
+  voters: readonly NodeName[];
+  learners: readonly NodeName[] = [];
+  #promotable: readonly NodeName[] = [];
+  /** A change is in the leader's log and not committed. */
+  isChanging = false;
   #nowMs = 0;
+  /** Of every share, how much of a whole hit has gathered. */
+  readonly #gathered = new Map<string, number>();
   #nextPid = 100;
 
-  constructor(size: number) {
-    this.nodes = Array.from({ length: size }, (_, index) => ({
+  constructor(size: number, spares = 0) {
+    this.nodes = Array.from({ length: size + spares }, (_, index) => ({
       name: `n${index + 1}`,
       index,
-      state: "running",
+      state: index < size ? "running" : "exited",
       signal: null,
       pid: this.#nextPid++,
-      starts: 1,
+      starts: index < size ? 1 : 0,
       role: index === 0 ? "leader" : "follower",
       term: 1,
       heardLeaderMs: 0,
@@ -50,7 +87,72 @@ export class FakeCluster {
       leaks: [],
       answers: true,
       clock: { wallOffsetMs: 0, monotonicRate: 1 },
+      shape: UNSHAPED,
+      packets: { ...NO_PACKETS },
+      disk: HEALTHY_DISK,
+      calls: { ...NO_CALLS },
+      damages: [],
+      refusesDamage: false,
+      nextSettings: "initial",
+      settings: "initial",
     }));
+    this.voters = this.nodes.slice(0, size).map(({ name }) => name);
+  }
+
+  get members(): readonly NodeName[] {
+    return [...this.voters, ...this.learners];
+  }
+
+  /** The one that leads the highest term, if it runs. */
+  leader(): FakeNode {
+    const leaders = this.nodes.filter((node) => node.role === "leader" && node.state === "running");
+    const leader = leaders.toSorted((a, b) => b.term - a.term)[0];
+    if (leader === undefined) throw new Error("nobody leads");
+    return leader;
+  }
+
+  change(change: MemberChange): void {
+    this.leader();
+    if (this.isChanging) throw new Error("another change is under way");
+    const without = (list: readonly NodeName[]): readonly NodeName[] =>
+      list.filter((name) => name !== change.node);
+    [this.voters, this.learners] = [without(this.voters), without(this.learners)];
+    this.isChanging = true;
+    const join = (name: NodeName): void => {
+      if (!this.members.includes(name)) this.start(this.node(name));
+    };
+    switch (change.type) {
+      case "add":
+        join(change.node);
+        if (change.as === "voter") this.voters = [...this.voters, change.node];
+        else this.learners = [...this.learners, change.node];
+        if (change.as === "promotable") this.#promotable = [...this.#promotable, change.node];
+        return;
+      case "demote":
+        this.node(change.node).role = "follower";
+        this.learners = [...this.learners, change.node];
+        return;
+      case "replace":
+        join(change.by);
+        this.voters = [...this.voters, change.by];
+        this.#leave(change.node);
+        return;
+      case "remove":
+        this.#leave(change.node);
+        return;
+      default:
+        return change satisfies never;
+    }
+  }
+
+  transfer(to: FakeNode): void {
+    const old = this.leader();
+    old.role = "follower";
+    Object.assign(to, { role: "leader", term: old.term + 1 });
+  }
+
+  #leave(name: NodeName): void {
+    Object.assign(this.node(name), { state: "exited", signal: null, role: "follower" });
   }
 
   node(name: NodeName): FakeNode {
@@ -80,13 +182,26 @@ export class FakeCluster {
     node.starts += 1;
     node.role = "follower";
     node.heardLeaderMs = this.#nowMs;
+    node.settings = node.nextSettings;
+    if (node.refusesDamage && node.damages.length > 0) node.state = "exited";
   }
 
   #tick(): void {
+    if (this.nodes.some((node) => node.role === "leader" && node.state === "running")) {
+      this.isChanging = false;
+      this.voters = [...this.voters, ...this.learners.filter((name) => this.#promotable.includes(name))];
+      this.learners = this.learners.filter((name) => !this.#promotable.includes(name));
+      this.#promotable = [];
+    }
+    for (const node of this.nodes) if (node.state === "running") this.#write(node);
     for (const node of this.nodes) {
       if (node.state !== "running") continue;
       if (node.role === "leader") this.#heartbeat(node);
-      else if (this.#nowMs - node.heardLeaderMs > ELECTION_MS + 200 * node.index) this.#campaign(node);
+      else if (
+        this.voters.includes(node.name) &&
+        this.#nowMs - node.heardLeaderMs > ELECTION_MS + 200 * node.index
+      )
+        this.#campaign(node);
     }
   }
 
@@ -119,13 +234,52 @@ export class FakeCluster {
         if (grants) votes += 1;
       }
     }
-    if (votes * 2 <= this.nodes.length) return;
+    if (votes * 2 <= this.voters.length) return;
     node.role = "leader";
     node.term = highest + 1;
   }
 
   #peers(node: FakeNode): FakeNode[] {
-    return this.nodes.filter((peer) => peer !== node);
+    return this.nodes.filter((peer) => peer !== node && this.members.includes(peer.name));
+  }
+
+  /** Every server writes and syncs something in each tick, and ends when a write or a sync fails. */
+  #write(node: FakeNode): void {
+    const { disk, calls } = node;
+    if (disk.full) {
+      calls.spaceErrors += 1;
+      return;
+    }
+    const isFailing =
+      this.#hits(`${node.name} write`, disk.writeErrorShare) ||
+      this.#hits(`${node.name} sync`, disk.syncErrorShare);
+    if (isFailing) {
+      calls.ioErrors += 1;
+      Object.assign(node, { state: "exited", signal: null });
+      return;
+    }
+    if (disk.stalled) calls.stalledSyncs += 1;
+    else if (disk.syncDelayMs > 0) calls.slowSyncs += 1;
+  }
+
+  /** Without chance: a share of a tenth hits every tenth time. */
+  #hits(what: string, share: number): boolean {
+    const gathered = (this.#gathered.get(what) ?? 0) + share;
+    this.#gathered.set(what, gathered >= 1 ? gathered - 1 : gathered);
+    return gathered >= 1;
+  }
+
+  /** Whether the packet survives the sender's shape. */
+  #passes({ name, shape, packets }: FakeNode): boolean {
+    if (this.#hits(`${name} lost`, shape.lossShare)) {
+      packets.lost += 1;
+      return false;
+    }
+    if (shape.delayMs > 0) packets.delayed += 1;
+    if (shape.bytesPerSecond !== null) packets.slowed += 1;
+    if (this.#hits(`${name} reordered`, shape.reorderShare)) packets.reordered += 1;
+    if (this.#hits(`${name} duplicated`, shape.duplicateShare)) packets.duplicated += 1;
+    return true;
   }
 
   /** Whether a packet arrives and is read. A held process reads nothing, yet its kernel still drops and counts. */
@@ -135,6 +289,7 @@ export class FakeCluster {
       count(from, to.name);
       return false;
     }
+    if (!this.#passes(from)) return false;
     if (drops(to, from.name, "in")) {
       count(to, from.name);
       return false;

@@ -1,5 +1,11 @@
 import type {
   Capability,
+  Damage,
+  DiskHosts,
+  MemberHosts,
+  Membership,
+  PacketHosts,
+  UpgradeHosts,
   ClockReading,
   ClockSetting,
   Cut,
@@ -10,7 +16,7 @@ import type {
   ProcessState,
   Signal,
 } from "../hosts.js";
-import { FakeCluster } from "./fake-cluster.js";
+import { FakeCluster, NO_CALLS, NO_PACKETS } from "./fake-cluster.js";
 import type { VirtualClock } from "./virtual-clock.js";
 
 /** A call that changes or reads one node. */
@@ -25,7 +31,21 @@ export interface HostCall {
     | "setClock"
     | "clockSetting"
     | "readClock"
-    | "view";
+    | "view"
+    | "shape"
+    | "shapeOf"
+    | "packetCounts"
+    | "setDisk"
+    | "diskSetting"
+    | "diskCounts"
+    | "powerLoss"
+    | "damage"
+    | "damages"
+    | "membership"
+    | "change"
+    | "transfer"
+    | "use"
+    | "inUse";
   readonly node: NodeName;
   readonly detail: unknown;
   readonly atMs: number;
@@ -39,6 +59,7 @@ export const SLOW_MS = 9_000;
 export interface FakeOptions {
   readonly clock: VirtualClock;
   readonly nodes?: number;
+  readonly spares?: number;
   readonly latencyMs?: number;
   readonly interfere?: (call: HostCall) => Interference | undefined;
 }
@@ -46,6 +67,7 @@ export interface FakeOptions {
 /** Machines of virtual time; see FakeCluster for what runs on them. */
 export class FakeHosts implements Hosts {
   readonly nodes: readonly NodeName[];
+  readonly members: MemberHosts;
   readonly cluster: FakeCluster;
   /** Every call that came through, ignored ones too. */
   readonly calls: HostCall[] = [];
@@ -54,8 +76,11 @@ export class FakeHosts implements Hosts {
   readonly #interfere: (call: HostCall) => Interference | undefined;
 
   constructor(options: FakeOptions) {
-    this.cluster = new FakeCluster(options.nodes ?? 5);
-    this.nodes = this.cluster.nodes.map((node) => node.name);
+    const size = options.nodes ?? 5;
+    this.cluster = new FakeCluster(size, options.spares);
+    const names = this.cluster.nodes.map((node) => node.name);
+    this.nodes = names.slice(0, size);
+    this.members = this.#memberHosts(names.slice(size));
     this.#clock = options.clock;
     this.#latencyMs = options.latencyMs ?? 3;
     this.#interfere = options.interfere ?? (() => undefined);
@@ -67,7 +92,9 @@ export class FakeHosts implements Hosts {
 
   async view(): Promise<ReadonlyMap<NodeName, NodeView>> {
     await this.#call("view", "", null);
-    return new Map(this.cluster.nodes.map((node) => [node.name, this.cluster.view(node)]));
+    const { nodes, members } = this.cluster;
+    const told = nodes.filter(({ name }) => this.nodes.includes(name) || members.includes(name));
+    return new Map(told.map((node) => [node.name, this.cluster.view(node)]));
   }
 
   async cut(name: NodeName, cuts: readonly Cut[]): Promise<void> {
@@ -127,6 +154,82 @@ export class FakeHosts implements Hosts {
     if (node.state !== "running" || !node.answers) throw new Error(`${name} does not answer`);
     // As far off as a busy machine is.
     return { wallOffsetMs: node.clock.wallOffsetMs + 40, timerRate: node.clock.monotonicRate * 0.95 };
+  }
+
+  readonly packets: PacketHosts = {
+    shape: async (name, shape) => {
+      if (!(await this.#call("shape", name, shape))) return;
+      Object.assign(this.cluster.node(name), { shape, packets: { ...NO_PACKETS } });
+    },
+    shapeOf: async (name) => {
+      await this.#call("shapeOf", name, null);
+      return this.cluster.node(name).shape;
+    },
+    counts: async (name) => {
+      await this.#call("packetCounts", name, null);
+      return { ...this.cluster.node(name).packets };
+    },
+  };
+
+  readonly disks: DiskHosts = {
+    set: async (name, setting) => {
+      if (!(await this.#call("setDisk", name, setting))) return;
+      Object.assign(this.cluster.node(name), { disk: setting, calls: { ...NO_CALLS } });
+    },
+    setting: async (name) => {
+      await this.#call("diskSetting", name, null);
+      return this.cluster.node(name).disk;
+    },
+    counts: async (name) => {
+      await this.#call("diskCounts", name, null);
+      return { ...this.cluster.node(name).calls };
+    },
+    powerLoss: async (name) => {
+      const loss = { lostBytes: 512, tornWrites: 1, lostEntries: 0 };
+      if (!(await this.#call("powerLoss", name, null))) return loss;
+      const node = this.cluster.node(name);
+      if (node.state === "exited") throw new Error("no such process");
+      Object.assign(node, { state: "exited", signal: "SIGKILL" });
+      return loss;
+    },
+    damage: async (name, kind) => {
+      const node = this.cluster.node(name);
+      const damage: Damage = { kind, file: "wal/1", offset: 100 * node.damages.length, bytes: 1 };
+      if (await this.#call("damage", name, kind)) node.damages = [...node.damages, damage];
+      return damage;
+    },
+    damages: async (name) => {
+      await this.#call("damages", name, null);
+      return this.cluster.node(name).damages;
+    },
+  };
+
+  readonly upgrades: UpgradeHosts = {
+    use: async (name, settings) => {
+      if (await this.#call("use", name, settings)) this.cluster.node(name).nextSettings = settings;
+    },
+    inUse: async (name) => {
+      await this.#call("inUse", name, null);
+      return this.cluster.node(name).settings;
+    },
+  };
+
+  #memberHosts(spares: readonly NodeName[]): MemberHosts {
+    return {
+      spares,
+      membership: async (): Promise<Membership> => {
+        await this.#call("membership", "", null);
+        this.cluster.leader();
+        const { voters, learners, isChanging } = this.cluster;
+        return { voters, learners, settled: !isChanging };
+      },
+      change: async (change) => {
+        if (await this.#call("change", change.node, change)) this.cluster.change(change);
+      },
+      transfer: async (to) => {
+        if (await this.#call("transfer", to, null)) this.cluster.transfer(this.cluster.node(to));
+      },
+    };
   }
 
   /** Whether the call is to have its effect. */
