@@ -20,6 +20,16 @@ export interface CallContext {
   readonly unexpected: (error: unknown) => void;
 }
 
+/** Sends a call on its way; `resolve` is called once, within the deadline. */
+export function startCall<Value>(
+  context: CallContext,
+  kind: CallKind,
+  serve: (server: Server) => Promise<Outcome<Value>>,
+  resolve: (outcome: Outcome<Value>) => void,
+): void {
+  new Call(context, kind, serve, resolve).begin();
+}
+
 /**
  * One call of a client: the way to the node, the server's own path, and the way back. It is a task twice: when the
  * request arrives and when the answer does.
@@ -49,8 +59,11 @@ export class Call<Value = unknown> extends Task {
     this.life = context.machine.listening;
     this.deadlineMs = context.loop.nowMs + context.deadlines.timeoutMs;
     if (this.life === null) this.outcome = neverSent;
+  }
+
+  begin(): void {
     this.travel();
-    context.deadlines.add(this);
+    this.context.deadlines.add(this);
   }
 
   override run(): void {

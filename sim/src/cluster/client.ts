@@ -3,7 +3,7 @@ import type { Client, Outcome } from "@gauntlet/workloads";
 import { EtcdError } from "@gauntlet/server/inside";
 import type { Server, WriteResult } from "./boot.js";
 import type { CallContext } from "./call.js";
-import { Call } from "./call.js";
+import { startCall } from "./call.js";
 
 const { EQUAL } = pb.Compare.CompareResult;
 const { VALUE } = pb.Compare.CompareTarget;
@@ -19,14 +19,14 @@ export class SimClient implements Client {
   read(key: string): Promise<Outcome<string | null>> {
     const bytes = Buffer.from(key);
     return new Promise((resolve) => {
-      new Call(this.context, "read", (server) => range(server, bytes), resolve);
+      startCall(this.context, "read", (server) => range(server, bytes), resolve);
     });
   }
 
   write(key: string, value: string): Promise<Outcome<void>> {
     const put = pb.PutRequest.encode({ key: Buffer.from(key), value: Buffer.from(value) }).finish();
     return new Promise((resolve) => {
-      new Call(this.context, "write", (server) => server.replica.propose({ put }).then(written), resolve);
+      startCall(this.context, "write", (server) => server.replica.propose({ put }).then(written), resolve);
     });
   }
 
@@ -37,7 +37,7 @@ export class SimClient implements Client {
       success: [{ request_put: { key: bytes, value: Buffer.from(to) } }],
     }).finish();
     return new Promise((resolve) => {
-      new Call(this.context, "write", (server) => server.replica.propose({ txn }).then(compared), resolve);
+      startCall(this.context, "write", (server) => server.replica.propose({ txn }).then(compared), resolve);
     });
   }
 }

@@ -1,7 +1,7 @@
 import type { NodeName } from "@gauntlet/nemesis";
 import type { MemberId } from "@gauntlet/server/inside";
 import type { Client } from "@gauntlet/workloads";
-import type { Scenario } from "../scenario.js";
+import type { Scenario, ServerSettings } from "../scenario.js";
 import type { TraceListener } from "../trace.js";
 import { Loop } from "../world/loop.js";
 import { SimNetwork } from "../world/network.js";
@@ -15,7 +15,10 @@ import { type ClusterObserver, NO_OBSERVER } from "./observer.js";
 export type ClusterScenario = Pick<
   Scenario,
   "seed" | "nodes" | "spareNodes" | "server" | "network" | "disk" | "clockDrift"
->;
+> & {
+  /** What servers take once they are upgraded; absent: what they had. */
+  readonly upgraded?: ServerSettings;
+};
 
 export interface ClusterOptions {
   readonly observer?: ClusterObserver;
@@ -47,6 +50,7 @@ export class Cluster {
     this.trace.listener = options.listener ?? null;
     this.observer = options.observer ?? NO_OBSERVER;
     this.network = new SimNetwork(this.loop, this.streams.stream("network"), this.trace, scenario.network);
+    const settings = { initial: scenario.server, upgraded: scenario.upgraded ?? scenario.server };
     const quartz = this.streams.stream("quartz");
     const world = {
       loop: this.loop,
@@ -58,7 +62,7 @@ export class Cluster {
     };
     this.machines = Array.from({ length: scenario.nodes + scenario.spareNodes }, (_, at) => {
       const drift = quartz.between(1 - scenario.clockDrift, 1 + scenario.clockDrift);
-      return new Machine(world, { id: at + 1, clusterId: CLUSTER_ID, drift, settings: scenario.server });
+      return new Machine(world, { id: at + 1, clusterId: CLUSTER_ID, drift, settings });
     });
     this.firstMembers = this.machines.slice(0, scenario.nodes);
     const voters = this.firstMembers.map(({ id }) => id);

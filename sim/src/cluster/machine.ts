@@ -1,5 +1,6 @@
-import type { MemberId, Message } from "@gauntlet/server/inside";
-import { configurationOf, WalCorruption } from "@gauntlet/server/inside";
+import type { SettingsName } from "@gauntlet/nemesis";
+import type { Configuration, MemberId, Message } from "@gauntlet/server/inside";
+import { configurationOf, tickPlan, WalCorruption } from "@gauntlet/server/inside";
 import type { ServerSettings } from "../scenario.js";
 import { MachineClock } from "../world/clock.js";
 import { SimDisk } from "../world/disk.js";
@@ -29,7 +30,8 @@ export interface MachineOptions {
   readonly clusterId: number;
   /** Rate of its quartz; 1 is true time. */
   readonly drift: number;
-  readonly settings: ServerSettings;
+  /** By the name that upgrades have for them. */
+  readonly settings: Readonly<Record<SettingsName, ServerSettings>>;
 }
 
 /** How long a server may take to stop when asked to, as main.ts has it. */
@@ -49,11 +51,18 @@ class ServerLife extends Life {
   stopping = false;
   readonly calls = new Set<Call>();
   ticks = 0;
+  lastTickAtMs = 0;
   commitIndex = 0;
+  /** Calls of the world's own that the server has not ended. */
+  awaited = 0;
+  /** Of the last configuration that it applied. */
+  configuration: Configuration | null = null;
+  readonly settings: ServerSettings;
 
-  constructor(startedAtMs: number) {
+  constructor(startedAtMs: number, settings: ServerSettings) {
     super();
     this.startedAtMs = startedAtMs;
+    this.settings = settings;
   }
 }
 
@@ -63,13 +72,16 @@ export class Machine implements Receiver {
   readonly name: string;
   readonly disk: SimDisk;
   readonly clock: MachineClock;
-  settings: ServerSettings;
+  /** What the server takes at its next start, and what it took at the last. */
+  settingsName: SettingsName = "initial";
+  startedWith: SettingsName = "initial";
   /** The cluster's first members, as the server is told; of one that joins: nobody. */
   voters: readonly MemberId[] = [];
   starts = 0;
   lastEnding: Ending | null = null;
   private readonly world: MachineWorld;
   private readonly clusterId: number;
+  private readonly settings: Readonly<Record<SettingsName, ServerSettings>>;
   private life: ServerLife | null = null;
   private restartsInARow = 0;
   private restart: Task | null = null;
@@ -102,9 +114,32 @@ export class Machine implements Receiver {
     return this.server === null ? null : this.life;
   }
 
-  /** Ticks of the present life. */
-  get ticks(): number {
-    return this.life?.ticks ?? 0;
+  /** Ticks of the present life so far, and when the last was; null: none yet. */
+  get tickMark(): { readonly life: Life; readonly ticks: number; readonly atMs: number } | null {
+    const { life } = this;
+    return life === null || life.ticks === 0 ? null : { life, ticks: life.ticks, atMs: life.lastTickAtMs };
+  }
+
+  /** By the server's own clock. */
+  get tickIntervalMs(): number {
+    return tickPlan(this.life?.settings ?? this.settings[this.settingsName]).tickIntervalMs;
+  }
+
+  /** Null: none since this life began. */
+  get appliedConfiguration(): Configuration | null {
+    return this.life?.configuration ?? null;
+  }
+
+  /** Of the world itself: a promise of the present server, which a tick may end. */
+  async awaits<T>(promise: Promise<T>): Promise<T> {
+    const { life } = this;
+    this.world.loop.settle();
+    if (life !== null) life.awaited++;
+    try {
+      return await promise;
+    } finally {
+      if (life !== null) life.awaited--;
+    }
   }
 
   get reception(): "open" | "paused" | "dead" {
@@ -137,7 +172,8 @@ export class Machine implements Receiver {
     if (this.restart !== null) this.restart.cancelled = true;
     this.restart = null;
     this.starts++;
-    const life = new ServerLife(this.world.loop.nowMs);
+    this.startedWith = this.settingsName;
+    const life = new ServerLife(this.world.loop.nowMs, this.settings[this.settingsName]);
     this.life = life;
     this.world.loop.settle();
     this.boot(life).catch((error: unknown) => this.refused(life, error));
@@ -216,11 +252,14 @@ export class Machine implements Receiver {
         roleChanged: ({ role, term, leader }) => trace.role(this.id, role, term, leader),
         ticked: () => {
           life.ticks++;
+          life.lastTickAtMs = loop.nowMs;
           // The tick may end calls that waited too long.
-          if (life.calls.size > 0) loop.settle();
+          if (life.calls.size > 0 || life.awaited > 0) loop.settle();
         },
         proposalApplied: () => undefined,
-        configurationApplied: () => undefined,
+        configurationApplied: (configuration) => {
+          life.configuration = configuration;
+        },
         removed: () => undefined,
         membershipApplied: () => undefined,
         logSynced: () => undefined,
@@ -252,7 +291,7 @@ export class Machine implements Receiver {
     };
     const initial = configurationOf(this.voters);
     const identity = { clusterId: this.clusterId, self: this.id, initial };
-    const server = await bootServer(ports, identity, this.settings, watch);
+    const server = await bootServer(ports, identity, life.settings, watch);
     if (this.life !== life) return;
     trace.event({ type: "started", node: this.name, lastIndex, term });
     life.server = server;

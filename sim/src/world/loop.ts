@@ -3,11 +3,18 @@
  * costs one object and no closure.
  */
 export abstract class Task {
-  /** When it is due; set by the loop. */
-  timeMs = 0;
-  sequence = 0;
+  /** When it is due, in whole microseconds; set by the loop. */
+  timeUs: number;
+  sequence: number;
   /** A cancelled task stays in the queue until it is due, and is then dropped. */
-  cancelled = false;
+  cancelled: boolean;
+
+  /** Assignments, not initializers: V8 makes these several times faster. */
+  constructor() {
+    this.timeUs = 0;
+    this.sequence = 0;
+    this.cancelled = false;
+  }
 
   abstract run(): void;
 }
@@ -43,8 +50,8 @@ export class NothingLeft extends Error {}
  * busy machine, but the same in every run.
  */
 export class Loop {
-  /** Virtual milliseconds since the world began. */
-  nowMs = 0;
+  /** Virtual time since the world began, in whole microseconds: these are small integers to V8 for 35 minutes. */
+  nowUs = 0;
   /** Tasks that ran. */
   executed = 0;
   /** Turns of the microtask queue that were waited for. */
@@ -59,6 +66,11 @@ export class Loop {
   private finished = false;
   private running: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | null = null;
 
+  /** Virtual milliseconds since the world began. */
+  get nowMs(): number {
+    return this.nowUs / 1000;
+  }
+
   /** Microtasks may have been queued: they are to run before the next task. */
   settle(): void {
     this.unsettled = true;
@@ -66,17 +78,24 @@ export class Loop {
 
   /** Schedules `task` in `delayMs` (0: after all that is due now). A task is in the queue at most once. */
   schedule(task: Task, delayMs: number): void {
-    if (delayMs > 0) this.scheduleAt(task, this.nowMs + delayMs);
-    else this.enqueueDue(task);
+    this.scheduleAtUs(task, this.nowUs + Math.round(delayMs * 1000));
   }
 
   /** Schedules `task` at an instant that is not past. */
   scheduleAt(task: Task, timeMs: number): void {
-    if (timeMs <= this.nowMs) return this.enqueueDue(task);
-    if (!(timeMs < Infinity)) throw new RangeError(`a task cannot be scheduled at ${timeMs} ms`);
-    task.timeMs = timeMs;
+    this.scheduleAtUs(task, Math.round(timeMs * 1000));
+  }
+
+  private scheduleAtUs(task: Task, timeUs: number): void {
     task.sequence = this.nextSequence++;
-    this.push(task);
+    if (timeUs <= this.nowUs) {
+      task.timeUs = this.nowUs;
+      this.due.push(task);
+    } else {
+      if (!Number.isSafeInteger(timeUs)) throw new RangeError(`a task cannot be scheduled at ${timeUs} us`);
+      task.timeUs = timeUs;
+      this.push(task);
+    }
   }
 
   /** For what happens seldom: hot paths have tasks of their own. */
@@ -146,7 +165,7 @@ export class Loop {
           throw new NothingLeft(`nothing can happen any more at ${this.nowMs} ms`);
         }
         if (task.cancelled) continue;
-        this.nowMs = task.timeMs;
+        this.nowUs = task.timeUs;
         this.executed++;
         task.run();
         if (this.unsettled) {
@@ -161,18 +180,12 @@ export class Loop {
     running.resolve();
   };
 
-  private enqueueDue(task: Task): void {
-    task.timeMs = this.nowMs;
-    task.sequence = this.nextSequence++;
-    this.due.push(task);
-  }
-
   private take(): Task | null {
     const top = this.heap[0];
     const first = this.due[this.dueHead];
     if (first === undefined) return top === undefined ? null : this.pop(top);
     // What is due now was scheduled now; a task of the heap for this very instant may have been scheduled before.
-    if (top !== undefined && top.timeMs <= first.timeMs && top.sequence < first.sequence)
+    if (top !== undefined && top.timeUs <= first.timeUs && top.sequence < first.sequence)
       return this.pop(top);
     this.dueHead++;
     if (this.dueHead === this.due.length) {
@@ -189,7 +202,7 @@ export class Loop {
     while (at > 0) {
       const parentAt = (at - 1) >> 1;
       const parent = heap[parentAt] as Task;
-      if (parent.timeMs < task.timeMs || (parent.timeMs === task.timeMs && parent.sequence < task.sequence))
+      if (parent.timeUs < task.timeUs || (parent.timeUs === task.timeUs && parent.sequence < task.sequence))
         break;
       heap[at] = parent;
       at = parentAt;
@@ -210,14 +223,14 @@ export class Loop {
       if (childAt + 1 < length) {
         const right = heap[childAt + 1] as Task;
         if (
-          right.timeMs < child.timeMs ||
-          (right.timeMs === child.timeMs && right.sequence < child.sequence)
+          right.timeUs < child.timeUs ||
+          (right.timeUs === child.timeUs && right.sequence < child.sequence)
         ) {
           child = right;
           childAt++;
         }
       }
-      if (last.timeMs < child.timeMs || (last.timeMs === child.timeMs && last.sequence < child.sequence))
+      if (last.timeUs < child.timeUs || (last.timeUs === child.timeUs && last.sequence < child.sequence))
         break;
       heap[at] = child;
       at = childAt;

@@ -1,5 +1,5 @@
 import type { PacketCounts, PacketShape } from "@gauntlet/nemesis";
-import { entryBytes } from "@gauntlet/server/inside";
+import { approximateBytes } from "@gauntlet/server/inside";
 import type { MemberId, Message } from "@gauntlet/server/inside";
 import type { NetworkProfile } from "../scenario.js";
 import type { Loop } from "./loop.js";
@@ -34,8 +34,6 @@ export const PLAIN: PacketShape = {
 
 /** What a clogged link holds; what comes beyond is lost. */
 const MAX_CLOGGED_MESSAGES = 1000;
-/** Of a message beside its entries and data, roughly: for limits of rate. */
-const ENVELOPE_BYTES = 64;
 
 type Counts = { -readonly [Name in keyof PacketCounts]: number };
 
@@ -70,7 +68,8 @@ class Link {
   clogged: Message[] | null = null;
   /** The newest delivery that keeps the order; null: it has happened. */
   newest: Delivery | null = null;
-  sentAtMs = -1;
+  /** When the last message was sent that keeps the order. */
+  sentAtUs = -1;
   /** Until then the link is busy, where its rate is limited. */
   busyUntilMs = 0;
 
@@ -219,9 +218,9 @@ export class SimNetwork {
   private transmit(link: Link, message: Message): void {
     const { newest } = link;
     // What is sent in one go travels together.
-    if (newest !== null && link.sentAtMs === this.loop.nowMs && !this.rough) {
+    if (newest !== null && link.sentAtUs === this.loop.nowUs && !this.rough) {
       newest.messages.push(message);
-      this.trace.sent(message, newest.timeMs);
+      this.trace.sent(message, newest.timeUs);
       return;
     }
     const { random, profile } = this;
@@ -269,7 +268,7 @@ export class SimNetwork {
   private queueing(link: Link, shape: PacketShape, message: Message): number {
     if (shape.bytesPerSecond === null) return 0;
     const begins = Math.max(this.loop.nowMs, link.busyUntilMs);
-    link.busyUntilMs = begins + (1000 * messageBytes(message)) / shape.bytesPerSecond;
+    link.busyUntilMs = begins + (1000 * approximateBytes(message)) / shape.bytesPerSecond;
     link.from.counts.slowed++;
     return link.busyUntilMs - this.loop.nowMs;
   }
@@ -280,11 +279,11 @@ export class SimNetwork {
 
   private deliverInOrder(link: Link, message: Message, delayMs: number): void {
     const { newest } = link;
-    const { nowMs } = this.loop;
-    link.sentAtMs = nowMs;
-    if (newest !== null && newest.timeMs >= nowMs + delayMs) {
+    const { nowUs } = this.loop;
+    link.sentAtUs = nowUs;
+    if (newest !== null && newest.timeUs >= nowUs + delayMs * 1000) {
       newest.messages.push(message);
-      this.trace.sent(message, newest.timeMs);
+      this.trace.sent(message, newest.timeUs);
       return;
     }
     link.newest = this.deliverAlone(link, message, delayMs);
@@ -293,7 +292,7 @@ export class SimNetwork {
   private deliverAlone(link: Link, message: Message, delayMs: number): Delivery {
     const delivery = new Delivery(this, link, message);
     this.loop.schedule(delivery, delayMs);
-    this.trace.sent(message, delivery.timeMs);
+    this.trace.sent(message, delivery.timeUs);
     return delivery;
   }
 
@@ -325,11 +324,4 @@ function isPlain(shape: PacketShape): boolean {
     shape.duplicateShare === 0 &&
     shape.bytesPerSecond === null
   );
-}
-
-function messageBytes(message: Message): number {
-  let bytes = ENVELOPE_BYTES;
-  if (message.type === "append") for (const entry of message.entries) bytes += entryBytes(entry);
-  else if (message.type === "propose") for (const data of message.data) bytes += data.length;
-  return bytes;
 }

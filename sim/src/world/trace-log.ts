@@ -1,4 +1,4 @@
-import type { MemberId, Message, MessageType, Role } from "@gauntlet/server/inside";
+import type { MemberId, Message, Role } from "@gauntlet/server/inside";
 import type { TraceEvent, TraceListener } from "../trace.js";
 import type { Loop } from "./loop.js";
 
@@ -55,10 +55,10 @@ export class TraceLog {
     return [this.a, this.b].map((lane) => (lane >>> 0).toString(16).padStart(8, "0")).join("");
   }
 
-  sent(message: Message, deliverAtMs: number): void {
+  sent(message: Message, deliverAtUs: number): void {
     this.counts.messages++;
-    this.mix(KIND.sent, this.messageWord(message), (deliverAtMs * 1000) | 0);
-    this.listener?.(this.loop.nowMs, { type: "sent", message, deliverAtMs });
+    this.mix(KIND.sent, this.messageWord(message), deliverAtUs | 0);
+    this.listener?.(this.loop.nowMs, { type: "sent", message, deliverAtMs: deliverAtUs / 1000 });
   }
 
   delivered(message: Message): void {
@@ -120,7 +120,7 @@ export class TraceLog {
   }
 
   private mix(kind: number, x: number, y: number): void {
-    const at = (this.loop.nowMs * 1000) | 0;
+    const at = this.loop.nowUs | 0;
     let { a, b } = this;
     a = Math.imul(((a << 5) | (a >>> 27)) ^ at, 0x9e3779b1) + kind;
     b = Math.imul(((b << 13) | (b >>> 19)) + at, 0x85ebca77) ^ kind;
@@ -153,8 +153,14 @@ function bodyWord(message: Message): number {
     case "read-response":
       return (message.id ^ ((message.index ?? -1) << 8)) | 0;
     case "propose":
-      return message.data.length;
+    case "propose-change":
+    case "proposals-refused":
+      return message.id | 0;
+    case "snapshot":
+      return message.snapshot.index;
+    case "timeout-now":
+      return 1;
     default:
-      return (message as { readonly type: MessageType }).type.charCodeAt(0);
+      throw new Error(`no such message: ${JSON.stringify(message satisfies never)}`);
   }
 }
