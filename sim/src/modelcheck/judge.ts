@@ -1,4 +1,6 @@
-import { agreeOnPrefix, match, show } from "./logs.js";
+import type { Configuration, MemberId } from "@gauntlet/server/inside";
+import { ID_BASE } from "./local-member.js";
+import { agreeOnPrefix, match, membersText, show } from "./logs.js";
 import { PairTable, RowTable } from "./int-table.js";
 import type { Space, State } from "./space.js";
 import type { Facts } from "./local-states.js";
@@ -33,13 +35,29 @@ export class Judge {
     }
     const before = this.judged.size;
     if (this.judged.intern(this.row) < before) return null;
-    return this.judge([...state].map((node) => this.space.locals.factsOf(this.space.localOf(node))));
+    return this.judge(this.factsOf(state));
+  }
+
+  /** A leader counted: what it committed is on the disks of a quorum, of its configuration before the step or after. */
+  commit(state: State, member: number, before: Facts): Broken | null {
+    const members = this.factsOf(state);
+    const leader = members[member] as Facts;
+    if (!before.leads || leader.commitIndex <= before.commitIndex) return null;
+    return this.durable(leader, members, [before.configuration, leader.configuration]);
+  }
+
+  private factsOf(state: State): readonly Facts[] {
+    return Array.from(state, (node) => this.space.locals.factsOf(this.space.localOf(node)));
   }
 
   private judge(members: readonly Facts[]): Broken | null {
     const latest = Math.max(...members.map(({ term }) => term));
     for (const [at, one] of members.entries()) {
-      const broken = this.durable(one, members) ?? this.complete(one, members, latest);
+      // Where members come and go, how many disks are enough depends on when: `commit` looks at that moment.
+      const fixed = this.space.bound.changes === 0;
+      const broken =
+        (fixed ? this.durable(one, members, [one.configuration]) : null) ??
+        (one.leads && one.term === latest ? this.complete(one, members) : null);
       if (broken !== null) return broken;
       for (const other of members.slice(at + 1)) {
         const apart = this.pair(one, other);
@@ -75,29 +93,37 @@ export class Judge {
     return null;
   }
 
-  /** A leader of the latest term has all that anybody ever committed. */
-  private complete(leader: Facts, members: readonly Facts[], latest: number): Broken | null {
-    if (!leader.leads || leader.term < latest) return null;
+  /** A leader of the latest term has all that anybody ever committed, and no other can be elected without its voters. */
+  private complete(leader: Facts, members: readonly Facts[]): Broken | null {
     const log = this.space.locals.logs[leader.log] ?? [];
-    for (const { committed, owner } of members) {
+    for (const { committed, committedConfiguration, owner } of members) {
       const entries = this.space.locals.logs[committed] ?? [];
-      if (entries.length <= log.length && this.agrees(committed, leader.log)) continue;
-      return {
-        name: "leader completeness",
-        what: `n${owner + 1} committed ${this.text(committed)}, but n${leader.owner + 1}, leader of term ${leader.term}, has ${this.text(leader.log)}`,
-      };
+      if (entries.length > log.length || !this.agrees(committed, leader.log))
+        return {
+          name: "leader completeness",
+          what: `n${owner + 1} committed ${this.text(committed)}, but n${leader.owner + 1}, leader of term ${leader.term}, has ${this.text(leader.log)}`,
+        };
+      if (!overlap(leader.configuration, committedConfiguration))
+        return {
+          name: "configurations overlap",
+          what: `n${owner + 1} committed ${membersText(committedConfiguration)}, n${leader.owner + 1} leads term ${leader.term} with ${membersText(leader.configuration)}`,
+        };
     }
     return null;
   }
 
-  private durable(one: Facts, members: readonly Facts[]): Broken | null {
+  private durable(
+    one: Facts,
+    members: readonly Facts[],
+    configurations: readonly Configuration[],
+  ): Broken | null {
     const { logs } = this.space.locals;
     const length = logs[one.committed]?.length ?? 0;
     if (length === 0) return null;
-    const holders = members.filter(
-      ({ disk }) => (logs[disk]?.length ?? 0) >= length && this.agrees(one.committed, disk),
-    );
-    if (2 * holders.length > members.length) return null;
+    const holders = members
+      .filter(({ disk }) => (logs[disk]?.length ?? 0) >= length && this.agrees(one.committed, disk))
+      .map(({ owner }) => ID_BASE + 1 + owner);
+    if (configurations.some((configuration) => isQuorum(configuration, holders))) return null;
     return {
       name: "committed is durable",
       what: `n${one.owner + 1} committed ${this.text(one.committed)}, which is on ${holders.length} of ${members.length} disks`,
@@ -129,9 +155,26 @@ export class Judge {
   private keyOf(local: number): number {
     const known = this.keys[local];
     if (known !== undefined) return known;
+    // The configurations follow from the logs.
     const { owner, leads, term, log, disk, committed, ledTerms } = this.space.locals.factsOf(local);
     const key = this.keyRows.intern([owner, leads ? 1 : 0, term, log, disk, committed, ledTerms]);
     this.keys[local] = key;
     return key;
   }
+}
+
+function isQuorum({ voters, outgoing }: Configuration, members: readonly MemberId[]): boolean {
+  const has = (half: readonly MemberId[]) => 2 * half.filter((id) => members.includes(id)).length > half.length;
+  return has(voters) && (outgoing.length === 0 || has(outgoing));
+}
+
+/** Every quorum of the one shares a member with every quorum of the other. */
+function overlap(one: Configuration, other: Configuration): boolean {
+  const all = [...new Set([...one.voters, ...one.outgoing, ...other.voters, ...other.outgoing])];
+  for (let picked = 0; picked < 1 << all.length; picked++) {
+    const here = all.filter((_, at) => (picked >> at) % 2 === 1);
+    const there = all.filter((_, at) => (picked >> at) % 2 === 0);
+    if (isQuorum(one, here) && isQuorum(other, there)) return false;
+  }
+  return true;
 }

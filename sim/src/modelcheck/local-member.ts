@@ -11,6 +11,7 @@ import type {
   RaftConfig,
 } from "@gauntlet/server/inside";
 import type { Bound } from "./bound.js";
+import { ELECTION_TICKS } from "./graph-codec.js";
 import { agreeOnPrefix, dataOf, show } from "./logs.js";
 
 /** The ids of the members are far from all other numbers of a core, so that they are found and renamed. */
@@ -45,6 +46,8 @@ export interface Spent {
 export type Action =
   | { readonly type: "receive"; readonly message: Message }
   | { readonly type: "campaign" }
+  /** An election timeout passes without a word from the leader. */
+  | { readonly type: "lapse" }
   | { readonly type: "heartbeat" }
   | { readonly type: "propose" }
   | { readonly type: "change"; readonly changes: readonly ConfigurationChange[] }
@@ -110,6 +113,7 @@ export class LocalWorld {
       if (bound.heartbeats > 0) actions.push({ type: "heartbeat" });
       if (bound.changes > 0) actions.push(...this.changesOf(status.configuration));
     } else if (status.term < bound.terms) actions.push({ type: "campaign" });
+    if (bound.preVote && status.leader !== null) actions.push({ type: "lapse" });
     for (let writes = 1; writes <= local.writes.length; writes++) actions.push({ type: "sync", writes });
     if (bound.crashes > 0) actions.push(...crashes(local.writes));
     return actions;
@@ -123,7 +127,12 @@ export class LocalWorld {
     try {
       switch (action.type) {
         case "receive":
-          run.step({ type: "receive", message: action.message });
+          // A transfer is an election, too.
+          if (action.message.type === "timeout-now" && before.term >= this.bound.terms) run.refused = true;
+          else run.step({ type: "receive", message: action.message });
+          break;
+        case "lapse":
+          dataOf(local.core).timer.elapsedTicks = ELECTION_TICKS;
           break;
         case "campaign":
           run.step({ type: "campaign" });
@@ -347,7 +356,7 @@ function crashes(writes: readonly Write[]): readonly Action[] {
 const NO_DATA = new Uint8Array(0);
 
 const CONFIG = {
-  electionTicks: 2,
+  electionTicks: ELECTION_TICKS,
   heartbeatTicks: 1,
   // One entry an append: more messages, more orders.
   maxAppendBytes: 1,

@@ -1,4 +1,4 @@
-import type { Configuration, Entry } from "@gauntlet/server/inside";
+import type { Configuration, Entry, RaftConfig } from "@gauntlet/server/inside";
 import type { GraphCodec } from "./graph-codec.js";
 import { IntList, PairTable } from "./int-table.js";
 import { committedOf, logOf } from "./local-member.js";
@@ -18,8 +18,11 @@ export interface Facts {
   readonly log: number;
   readonly disk: number;
   readonly committed: number;
+  readonly commitIndex: number;
   /** In force. */
   readonly configuration: Configuration;
+  /** The last one that it has committed. */
+  readonly committedConfiguration: Configuration;
   readonly ledTerms: number;
   readonly spent: Spent;
 }
@@ -101,6 +104,11 @@ export class LocalStates {
     return this.nexts.get(transition);
   }
 
+  /** All states of `owner`. */
+  of(owner: number): readonly number[] {
+    return [...this.facts.keys()].filter((state) => this.factsOf(state).owner === owner);
+  }
+
   /** The set of messages that it sends. */
   sent(transition: number): number {
     return this.sents.get(transition);
@@ -145,7 +153,7 @@ export class LocalStates {
   }
 
   private read(local: LocalMember): Facts {
-    const { role, term, self, configuration } = local.core.status();
+    const { role, term, self, configuration, commitIndex } = local.core.status();
     return {
       owner: this.world.configs.findIndex((config) => config.self === self),
       leads: role === "leader",
@@ -154,10 +162,17 @@ export class LocalStates {
       log: this.internLog(logOf(local.core)),
       disk: this.internLog(local.disk.entries),
       committed: this.internLog(committedOf(local)),
+      commitIndex,
       configuration,
+      committedConfiguration: this.lastOf(committedOf(local)),
       ledTerms: local.past.ledTerms,
       spent: local.spent,
     };
+  }
+
+  private lastOf(entries: readonly Entry[]): Configuration {
+    const last = entries.findLast((entry) => entry.kind === "configuration");
+    return last?.configuration ?? (this.world.configs[0] as RaftConfig).initial;
   }
 
   private internLog(entries: readonly Entry[]): number {

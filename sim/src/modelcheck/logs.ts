@@ -2,6 +2,7 @@ import type { Configuration, Entry, Message, RaftCore } from "@gauntlet/server/i
 
 /** The fields of a core that the model checker reads or sets. It refuses a core that lacks one of them. */
 interface CoreData {
+  readonly timer: { elapsedTicks: number };
   readonly member: {
     readonly log: { readonly entries: readonly Entry[]; writes: { readonly sequence: number }[] };
     readonly outbox: {
@@ -18,6 +19,7 @@ export function dataOf(core: RaftCore): CoreData {
   const data = core as unknown as CoreData;
   const { log, outbox } = data.member;
   const known =
+    Number.isInteger(data.timer.elapsedTicks) &&
     Array.isArray(log.entries) &&
     Array.isArray(log.writes) &&
     Array.isArray(outbox.held) &&
@@ -27,7 +29,7 @@ export function dataOf(core: RaftCore): CoreData {
   return data;
 }
 
-export function sameEntry(a: Entry, b: Entry): boolean {
+function sameEntry(a: Entry, b: Entry): boolean {
   return textOf(a) === textOf(b);
 }
 
@@ -57,7 +59,7 @@ export function textOf(entry: Entry): string {
   return `${place}:${configurationText(entry.configuration)}`;
 }
 
-export function configurationText({ voters, outgoing, learners, ...rest }: Configuration): string {
+function configurationText({ voters, outgoing, learners, ...rest }: Configuration): string {
   const lists = [voters, outgoing, learners, rest.learnersNext, rest.promotable];
   return `${lists.map((list) => list.join("+")).join("/")}${rest.autoLeave ? "!" : ""}`;
 }
@@ -73,7 +75,7 @@ function letterOf(entry: Entry): string {
 }
 
 /** `1+2` are voters, `1+2|1+3` the new and the old half of a joint configuration, `(4)` is a learner. */
-function membersText({ voters, outgoing, learners }: Configuration): string {
+export function membersText({ voters, outgoing, learners }: Configuration): string {
   const names = (list: readonly number[]) => list.map((id) => id % 1000).join("+");
   const joint = outgoing.length === 0 ? "" : `|${names(outgoing)}`;
   return `${names(voters)}${joint}${learners.length === 0 ? "" : `(${names(learners)})`}`;

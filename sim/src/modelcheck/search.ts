@@ -31,6 +31,7 @@ export function search(space: Space, limits: Limits, seconds: () => number): Sea
   const began = seconds();
   const first = space.start();
   space.saturate(first);
+  space.forgetStale(first);
   visited.intern(space.canonical(first));
   parents.push(-1);
   let transitions = 0;
@@ -49,12 +50,12 @@ export function search(space: Space, limits: Limits, seconds: () => number): Sea
       last = at;
       return;
     }
+    const counted = judge.commit(next, member, space.locals.factsOf(space.localOf(state[member] as number)));
     const before = visited.size;
     const canonical = space.canonical(next);
     const id = visited.intern(canonical);
-    if (id < before) return;
-    parents.push(at);
-    broken = judge.state(canonical);
+    if (id === before) parents.push(at);
+    broken = counted ?? (id === before ? judge.state(canonical) : null);
     last = id;
   };
   let exhausted = true;

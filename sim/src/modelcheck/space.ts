@@ -1,4 +1,4 @@
-import type { RaftCore } from "@gauntlet/server/inside";
+import type { Message, RaftCore } from "@gauntlet/server/inside";
 import type { Bound } from "./bound.js";
 import { GraphCodec } from "./graph-codec.js";
 import { IntList, PairTable, RowTable } from "./int-table.js";
@@ -32,9 +32,12 @@ export class Space {
   private readonly arrivals = new PairTable();
   private readonly inert = new IntList();
   private readonly active: number[][] = [];
+  private readonly pruned = new PairTable();
+  private readonly reduction: boolean;
   private readonly nodeRow = new Int32Array(2);
 
-  constructor(bound: Bound, Core?: typeof RaftCore, symmetry = true) {
+  constructor(bound: Bound, Core?: typeof RaftCore, symmetry = true, reduction = true) {
+    this.reduction = reduction;
     this.bound = bound;
     const world = new LocalWorld(bound, Core);
     const codec = new GraphCodec(ID_BASE, bound.members, [...world.configs, world.chance]);
@@ -86,6 +89,7 @@ export class Space {
         const sent = this.sets.union(this.sentBy(node), this.locals.sent(transition));
         next[member] = this.internNode(this.locals.next(transition), sent);
         this.saturate(next);
+        this.forgetStale(next);
       }
       found(next, member, transition);
     };
@@ -121,6 +125,61 @@ export class Space {
         changed = true;
       }
     }
+  }
+
+  /**
+   * Takes away messages that can do nothing any more, in place: answers of a term that is over for their receiver
+   * for good, and requests, if in addition it is in the last term, so that its answer to them, which is sent
+   * by now, will never be another. `staleIsInert` proves of every member's states that this is so.
+   */
+  forgetStale(state: State): void {
+    if (!this.reduction) return;
+    let terms = 0;
+    for (const node of state) terms = 16 * terms + this.locals.factsOf(this.localOf(node)).durableTerm;
+    for (let member = 0; member < state.length; member++) {
+      const node = state[member] as number;
+      let pruned = this.pruned.get(node, terms);
+      if (pruned === -1) {
+        const durable = [...state].map((other) => this.locals.factsOf(this.localOf(other)).durableTerm);
+        pruned = this.internNode(this.localOf(node), this.without(this.sentBy(node), durable));
+        this.pruned.add(node, terms, pruned);
+      }
+      state[member] = pruned;
+    }
+  }
+
+  /**
+   * Whether `forgetStale` was right in all it took away: at every state of the receiver that the search knows, in a
+   * term later than the message's, the message changes nothing; and where an answer is owed, it is the same in all.
+   * Then the first step of a run without the reduction that is not in one with it cannot exist.
+   */
+  staleIsInert(): boolean {
+    const { locals, sets, bound } = this;
+    for (let member = 0; member < bound.members; member++) {
+      const states = locals.of(member);
+      for (let message = 0; message < sets.messageCount; message++) {
+        if (sets.receiverOf(message) !== member) continue;
+        const decoded = sets.message(message);
+        const late = states.filter((local) =>
+          isStale(decoded, locals.factsOf(local).durableTerm, bound.terms),
+        );
+        const taken = late.map((local) => ({ local, transition: locals.receive(local, message) }));
+        const inert = taken.every(({ local, transition }) => {
+          return locals.next(transition) === local && locals.violation(transition) === null;
+        });
+        const answers = new Set(taken.map(({ transition }) => locals.sent(transition)));
+        if (!inert || answers.size > 1) return false;
+      }
+    }
+    return true;
+  }
+
+  private without(sent: number, durable: readonly number[]): number {
+    const live = this.sets.membersOf(sent).filter((message) => {
+      const term = durable[this.sets.receiverOf(message)] ?? 0;
+      return !isStale(this.sets.message(message), term, this.bound.terms);
+    });
+    return this.sets.ofIds(live);
   }
 
   /** The least of all that differ in the members' names only, in place. */
@@ -205,6 +264,14 @@ export class Space {
     return node;
   }
 }
+
+function isStale(message: Message, durableTerm: number, lastTerm: number): boolean {
+  if (message.term >= durableTerm) return false;
+  return !ASKS.has(message.type) || durableTerm === lastTerm;
+}
+
+/** What an answer is owed to, even if its term is over. */
+const ASKS: ReadonlySet<Message["type"]> = new Set(["append", "heartbeat", "vote-request", "snapshot"]);
 
 function isLess(a: State, b: State): boolean {
   for (let at = 0; at < a.length; at++) {
