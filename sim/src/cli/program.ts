@@ -3,6 +3,7 @@ import { EXIT_CODES } from "@gauntlet/histories";
 import { ScheduleError } from "@gauntlet/nemesis";
 import { DataError, Interrupted, isForeseen, messageOf, UsageError } from "../errors.js";
 import { determinismCommand, type DeterminismFlags } from "./determinism.js";
+import { mutantsCommand, type MutantsFlags } from "./mutants.js";
 import { FAILURES_ROOT } from "./paths.js";
 import { replayCommand, type ReplayFlags } from "./replay.js";
 import { runCommand, type RunFlags } from "./run.js";
@@ -45,7 +46,7 @@ function commands(conclude: (exitCode: number) => void): Command {
     .description("run one seed after another until one fails")
     .option(
       "--seeds <n>",
-      "how many (default: 100, or all that --time-limit allows)",
+      "how many (default: 1000, or all that --time-limit allows)",
       integer("--seeds", 1, 1e9),
     )
     .option("--first-seed <n>", "the others count up from it (default: from the clock)", seed("--first-seed"))
@@ -108,6 +109,18 @@ function commands(conclude: (exitCode: number) => void): Command {
     .option("--seeds <n>", "how many", integer("--seeds", 1, 1e9), 10)
     .option("--first-seed <n>", "the others count up from it (default: from the clock)", seed("--first-seed"))
     .action(async (flags: DeterminismFlags) => conclude(await determinismCommand(flags)));
+
+  program
+    .command("mutants")
+    .description("plant each bug of mutants/ that is simulated, and see that it is found")
+    .argument("[names...]", "folders of mutants/ or their numbers (default: all)")
+    .option("--time-limit <time>", "for each", duration("--time-limit", 100, DAY_MS), 600_000)
+    .option("--first-seed <n>", "the others count up from it", seed("--first-seed"), 1)
+    .option("--workers <n>", "threads", integer("--workers", 1, 256), 2)
+    .option("--json", "print the table as JSON")
+    .action(async (wanted: readonly string[], flags: MutantsFlags) =>
+      conclude(await mutantsCommand(wanted, flags)),
+    );
   return program;
 }
 

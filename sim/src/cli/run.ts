@@ -26,7 +26,7 @@ export interface RunFlags {
 }
 
 /** Where neither --seeds nor --time-limit says how long. */
-const DEFAULT_SEEDS = 100;
+const DEFAULT_SEEDS = 1_000;
 
 /** `gauntlet-sim run`. Returns the exit code. */
 export async function runCommand(flags: RunFlags): Promise<number> {

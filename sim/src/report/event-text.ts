@@ -27,7 +27,10 @@ export function eventText(event: TraceEvent): EventText {
     case "applied":
       return { where: event.node, what: `has applied up to ${event.index}` };
     case "synced":
-      return { where: event.node, what: `synced ${event.bytes} bytes in ${event.tookMs} ms` };
+      return {
+        where: event.node,
+        what: `synced ${event.bytes} bytes in ${Number(event.tookMs.toFixed(3))} ms`,
+      };
     case "started":
       return { where: event.node, what: `STARTED with a log up to ${event.lastIndex}, term ${event.term}` };
     case "stopped":

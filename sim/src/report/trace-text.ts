@@ -29,7 +29,7 @@ export function traceText(
 ): string {
   const chosen = choose(trace, options);
   const { first, last } = around(chosen, result, options.maxLines ?? MAX_LINES);
-  const lines = chosen.slice(first, last).map(eventLine);
+  const lines = withFailure(chosen.slice(first, last), result);
   return [
     heading(trace, result),
     ...left(first, "before"),
@@ -66,6 +66,16 @@ function around(
 function left(events: number, side: string): readonly string[] {
   if (events === 0) return [];
   return [`… ${counted(events, "event")} ${side} this: --from, --to, --node and --lines choose others …`];
+}
+
+/** The failure stands after the last event of its moment. */
+function withFailure(events: readonly Traced[], { failure }: SimResult): readonly string[] {
+  const lines = events.map(eventLine);
+  if (failure === null) return lines;
+  const after = events.findIndex(({ atMs }) => atMs > failure.atMs);
+  const moment = `${shownSeconds(failure.atMs).padStart(10)}  ════ ${failure.name}: ${failure.what}`;
+  const place = after === -1 ? lines.length : after;
+  return [...lines.slice(0, place), moment, ...lines.slice(place)];
 }
 
 function eventLine({ atMs, event }: Traced): string {

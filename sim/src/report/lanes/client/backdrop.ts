@@ -146,7 +146,7 @@ export function createBackdrop(): { readonly under: Painter; readonly over: Pain
     ctx.strokeRect(layout.gutter - 3.5, -1, 0, layout.height + 2);
     ctx.font = `600 13px ${SMALL.slice(5)}`;
     ctx.fillStyle = colors.text;
-    data.nodes.forEach(({ name }, node) => ctx.fillText(name, 8, layout.top(node) + 22));
+    data.nodes.forEach(({ name }, node) => ctx.fillText(name, 8, layout.top(node) + 27));
     ctx.font = SMALL;
     ctx.fillStyle = colors.quiet;
     data.nodes.forEach((_, node) =>

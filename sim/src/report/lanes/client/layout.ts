@@ -23,7 +23,7 @@ export interface Layout {
 
 /** Part of the page's script. */
 export function createLayout({ nodes, faults, operations }: LanesData): Layout {
-  const [axisHeight, faultRow, laneHeight, clientRow] = [24, 17, 78, 8];
+  const [axisHeight, faultRow, laneHeight, clientRow] = [24, 17, 82, 8];
   const rows = faultRowsOf();
   const faultTop = axisHeight + 4;
   const laneTop = faultTop + Math.max(...rows, -1) * faultRow + faultRow + 14;
@@ -36,10 +36,10 @@ export function createLayout({ nodes, faults, operations }: LanesData): Layout {
     faultRows: rows,
     laneTop,
     laneHeight,
-    bandTop: 8,
+    bandTop: 13,
     bandHeight: 18,
-    commitTop: 32,
-    commitHeight: 26,
+    commitTop: 38,
+    commitHeight: 25,
     clientTop,
     clientRow,
     height: clientTop + operations.rows * clientRow + 14,

@@ -20,6 +20,8 @@ export function createMessages(parts: { readonly below: typeof below }): Message
   const SMALL = '10.5px system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
   type Arrow = { index: number; x1: number; y1: number; x2: number; y2: number };
   let arrows: Arrow[] = [];
+  /** Where labels stand already. */
+  let labelled: { x: number; y: number; wide: number }[] = [];
   let longest = -1;
   let areFew = true;
   return { draw, near, areDrawn: () => areFew };
@@ -29,6 +31,7 @@ export function createMessages(parts: { readonly below: typeof below }): Message
     areFew = visible.length <= MAX_ARROWS;
     arrows = !areFew ? [] : visible.map((index) => arrowOf(frame, index));
     for (const arrow of arrows) paint(ctx, frame, arrow, isHovered(frame, arrow));
+    labelled = [];
     if (arrows.length <= MAX_LABELS) for (const arrow of arrows) label(ctx, frame, arrow);
     return visible.length;
   }
@@ -112,13 +115,18 @@ export function createMessages(parts: { readonly below: typeof below }): Message
   /** At a third of the way, on a ground of its own. */
   function label(ctx: Context2d, frame: Frame, { index, x1, y1, x2, y2 }: Arrow): void {
     const text = (frame.data.texts[frame.data.messages.text[index] as number] ?? "").replace(
-      /^term \d+: /,
+      /^term \d+: |^\[term \d+\] /,
       "",
     );
     const short = text.length > 34 ? `${text.slice(0, 33)}…` : text;
     ctx.font = SMALL;
     const wide = ctx.measureText(short).width;
     const [x, y] = [x1 + (x2 - x1) * 0.3 + 4, y1 + (y2 - y1) * 0.3];
+    const isTaken = labelled.some(
+      (other) => Math.abs(other.y - y) < 12 && x < other.x + other.wide + 6 && other.x < x + wide + 6,
+    );
+    if (isTaken) return;
+    labelled.push({ x, y, wide });
     ctx.globalAlpha = 0.8;
     ctx.fillStyle = frame.colors.back;
     ctx.fillRect(x - 2, y - 8, wide + 4, 12);

@@ -69,7 +69,7 @@ export function createNodes(parts: { readonly below: typeof below }): Painter {
       return x + room;
     }
     const short = `t${term}`;
-    if (!isNew) return taken;
+    if (!isNew || term === 0) return taken;
     ctx.fillStyle = colors.quiet;
     ctx.fillText(short, left + 1, top - 1);
     return left + ctx.measureText(short).width + 4;
@@ -163,7 +163,7 @@ export function createNodes(parts: { readonly below: typeof below }): Painter {
     ctx.lineWidth = 1;
     ctx.fillStyle = colors.order;
     ctx.textAlign = "right";
-    ctx.fillText(String(last), width - 4, Math.max(y(last) - 3, top + 8));
+    ctx.fillText(String(last), width - 4, y(last) - 3);
     ctx.textAlign = "left";
   }
 
@@ -197,9 +197,9 @@ export function createNodes(parts: { readonly below: typeof below }): Painter {
       if (kind === "stopped") ctx.fillRect(x - 1, top - 3, 2, layout.bandHeight + 6);
       ctx.beginPath();
       ctx.moveTo(x - 5, y + 8);
+      if (kind !== "stopped") ctx.lineTo(x, y + 1);
       ctx.lineTo(x + 5, y + 8);
-      ctx.lineTo(x, kind === "started" ? y + 1 : y + 15);
-      if (kind === "disk") ctx.lineTo(x - 5, y + 8);
+      if (kind !== "started") ctx.lineTo(x, y + 15);
       ctx.fill();
     }
   }
