@@ -98,6 +98,11 @@ export class Invariants {
     });
   }
 
+  /** What this life of the member was told to apply. */
+  appliedIndex(member: MemberId): number {
+    return this.#image(member).appliedIndex;
+  }
+
   #guard(check: () => void): void {
     if (this.violation !== null) return;
     try {

@@ -67,8 +67,9 @@ export class Workers {
       restMs[worker] = Math.min(rest * 2, REFUSED_REST_MS.most);
       loop.after(rest, () => rested(worker));
     };
-    const pump = (): void => {
-      const now = loop.nowMs - beganMs;
+    /** `leastMs`: it is at least so late, whatever rounding makes of the difference. */
+    const pump = (leastMs = 0): void => {
+      const now = Math.max(loop.nowMs - beganMs, leastMs);
       while (idle.length > 0 && left > 0 && pacer.dueMs < untilMs && now < untilMs && pacer.take(now)) {
         const worker = idle.shift() as number;
         left -= 1;
@@ -76,9 +77,10 @@ export class Workers {
       }
       if (isArmed || idle.length === 0 || left === 0 || pacer.dueMs >= untilMs) return;
       isArmed = true;
-      loop.after(beganMs + pacer.dueMs - loop.nowMs, () => {
+      const { dueMs } = pacer;
+      loop.after(beganMs + dueMs - loop.nowMs, () => {
         isArmed = false;
-        pump();
+        pump(dueMs);
       });
     };
     pump();

@@ -1,0 +1,424 @@
+import type { HistoryEvent } from "@gauntlet/histories";
+import {
+  type HealReport,
+  type Hosts,
+  type NemesisEvent,
+  NemesisRunner,
+  parseSchedule,
+  type Schedule,
+} from "@gauntlet/nemesis";
+import { configurationOf } from "@gauntlet/server/inside";
+import { type Answer, type Operation, type Outcome, WORKLOADS, type Workload } from "@gauntlet/workloads";
+import { checkEnding } from "../check/ending.js";
+import { Invariants } from "../check/invariants.js";
+import { Cluster } from "../cluster/cluster.js";
+import { SimHosts } from "../cluster/hosts.js";
+import type { ClusterObserver, Ending } from "../cluster/observer.js";
+import type { Failure, SimResult } from "../result.js";
+import type { Scenario } from "../scenario.js";
+import type { Traced, TraceListener } from "../trace.js";
+import { nodeNames } from "./draw.js";
+import { type Demand, type HealedWorld, demandOf, demandProgress } from "./healing.js";
+import { nemesisClock } from "./nemesis-clock.js";
+import { Pacer } from "./pacer.js";
+import { Recorder } from "./recorder.js";
+import { Workers } from "./workers.js";
+
+export interface RunOptions {
+  /** Told of everything as it happens. */
+  readonly listener?: TraceListener | null;
+  /** Whether the trace is to be part of what comes back. */
+  readonly keepTrace?: boolean;
+}
+
+export interface RunOutcome extends SimResult {
+  /** What the clients saw, in the format of a recorded run. */
+  readonly history: readonly HistoryEvent[];
+  /** Empty unless it was asked for. */
+  readonly trace: readonly Traced[];
+}
+
+/** Of the machine that runs the check, not of the world. What takes longer is undecided, and no run is valid then. */
+const CHECK_LIMIT_MS = 60_000;
+/** A client waits a little longer than the server does. */
+const DEADLINE_MARGIN_MS = 500;
+const DRAIN_MARGIN_MS = 1_000;
+const MAX_LAG_MS = 1_000;
+
+/**
+ * One scenario from the first boot to the last check. The first failure ends it.
+ * @throws ScheduleError for a schedule that is none, RangeError for a workload that nobody knows
+ */
+export async function runScenario(scenario: Scenario, options: RunOptions = {}): Promise<RunOutcome> {
+  return new Run(scenario, options).complete();
+}
+
+class Run {
+  private readonly scenario: Scenario;
+  private readonly workload: Workload;
+  private readonly schedule: Schedule;
+  private readonly nodes: readonly string[];
+  private readonly cluster: Cluster;
+  private readonly hosts: Hosts;
+  private readonly invariants: Invariants;
+  private readonly recorder: Recorder;
+  private readonly trace: Traced[] = [];
+  private readonly faultsByName: Record<string, number> = {};
+  private readonly halted: Promise<Failure>;
+  private halt: (failure: Failure) => void = () => undefined;
+  private isHalted = false;
+  private originMs = 0;
+
+  constructor(scenario: Scenario, { listener = null, keepTrace = false }: RunOptions) {
+    const workload = WORKLOADS[scenario.load.workload];
+    if (workload === undefined) throw new RangeError(`no workload ${scenario.load.workload}`);
+    this.scenario = scenario;
+    this.workload = workload;
+    this.nodes = nodeNames(scenario.nodes);
+    this.schedule = parseSchedule(JSON.stringify(scenario.schedule), "the scenario's schedule", nodeNames(scenario.nodes + scenario.spareNodes));
+    const keep: TraceListener = (atMs, event) => {
+      this.trace.push({ atMs, event });
+      listener?.(atMs, event);
+    };
+    this.cluster = new Cluster(scenario, { observer: this.observer(), listener: keepTrace ? keep : listener });
+    const { machines, firstMembers, loop } = this.cluster;
+    this.invariants = new Invariants({
+      members: machines.map(({ id, name }) => ({ id, name })),
+      initial: configurationOf(firstMembers.map(({ id }) => id)),
+    });
+    this.hosts = new SimHosts(this.cluster);
+    this.recorder = new Recorder(() => loop.nowMs - this.originMs);
+    this.halted = new Promise((resolve) => {
+      this.halt = (failure) => {
+        if (this.isHalted) return;
+        this.isHalted = true;
+        loop.settle();
+        resolve(failure);
+      };
+    });
+  }
+
+  async complete(): Promise<RunOutcome> {
+    const { loop, trace } = this.cluster;
+    let failure: Failure | null;
+    try {
+      failure = await loop.run(Promise.race([this.phases(), this.halted]));
+      failure ??= await this.judge();
+      trace.event({ type: "phase", phase: "done" });
+    } catch (error) {
+      failure = this.broken("run", error);
+    }
+    return {
+      seed: this.scenario.seed,
+      failure,
+      traceHash: trace.hash(),
+      simulatedMs: loop.nowMs,
+      counts: {
+        ...this.recorder.counts,
+        elections: this.invariants.elections,
+        committed: this.invariants.committed.length,
+        messages: trace.counts.messages,
+        faults: Object.values(this.faultsByName).reduce((sum, count) => sum + count, 0),
+        faultsByName: this.faultsByName,
+      },
+      history: this.recorder.history,
+      trace: this.trace,
+    };
+  }
+
+  // ---- the phases
+
+  private async phases(): Promise<Failure | null> {
+    this.cluster.start();
+    const { healing } = this.scenario;
+    const bounds = { boundMs: healing.boundMs, stretchMs: this.stretchMs };
+    const all: Demand = { core: this.nodes, either: [] };
+    const startFailure = await demandProgress(this.healedWorld(), all, bounds);
+    if (startFailure !== null) return startFailure;
+
+    this.originMs = this.cluster.loop.nowMs;
+    const { workers, generator } = this.hire();
+    const nemesis = await this.nemesis();
+    this.phase("load");
+    const loadFailure = await this.load(workers, nemesis);
+    if (loadFailure !== null) return loadFailure;
+
+    this.phase("healing");
+    const demand = await this.heal(await nemesis.healAll());
+    if ("kind" in demand) return demand;
+    const progress = await demandProgress(this.healedWorld(), demand, bounds);
+    if (progress !== null) return this.orWorse(progress);
+
+    this.phase("final reads");
+    return this.finalReads(workers, generator.finalOperations(), demand);
+  }
+
+  private async load(workers: Workers, nemesis: NemesisRunner): Promise<Failure | null> {
+    const { rate, durationMs, maxOperations } = this.scenario.load;
+    const draw = this.cluster.streams.stream("pacing");
+    const pacer = new Pacer({ ratePerSecond: rate, maxLagMs: MAX_LAG_MS, draw });
+    const [, executed] = await Promise.all([
+      workers.run(pacer, durationMs, maxOperations),
+      nemesis.run(new AbortController().signal),
+    ]);
+    for (const { outcome, fault } of executed) {
+      if (outcome.type === "proved") this.faultsByName[fault] = (this.faultsByName[fault] ?? 0) + 1;
+    }
+    const isIdle = await workers.drain(this.deadlineMs + DRAIN_MARGIN_MS);
+    if (!isIdle) return this.broken("calls", `${workers.busyCount} calls did not end within their deadline`);
+    if (workers.problem !== null) return this.broken("client", workers.problem);
+    if (this.recorder.counts.ok === 0) return this.broken("vacuous", "no operation succeeded");
+    return null;
+  }
+
+  /** Brings about what lasts, and says what may be demanded all the same. */
+  private async heal(report: HealReport): Promise<Demand | Failure> {
+    const unable = this.cluster.firstMembers.filter((machine) => isUnable(machine.lastEnding, machine.state));
+    const names = unable.map(({ name }) => name);
+    const left = report.nodes.filter(({ node, healed }) => !healed && !names.includes(node));
+    if (left.length > 0) {
+      return this.broken("heal", left.map(({ node, detail }) => `${node}: ${detail}`).join("; "));
+    }
+    const { lasting } = this.scenario.healing;
+    const demand = demandOf(this.nodes, lasting, names);
+    if (demand !== null) {
+      await this.apply();
+      return demand;
+    }
+    // With so many disks damaged, no more may be broken.
+    const least = demandOf(this.nodes, { type: "none" }, names);
+    return least ?? this.broken("budget", `the disks of ${names.join(", ")} are damaged: no quorum is left`);
+  }
+
+  private async apply(): Promise<void> {
+    const { lasting } = this.scenario.healing;
+    if (lasting.type === "none") return;
+    const { hosts, cluster } = this;
+    const what = lasting.type === "cut" ? lasting.between.join(" and ") : lasting.nodes.join(", ");
+    cluster.trace.event({ type: "fault", what: `lasting: ${lasting.type} ${what}` });
+    switch (lasting.type) {
+      case "down":
+        for (const node of lasting.nodes) await hosts.signal(node, "SIGKILL");
+        break;
+      case "deaf":
+        for (const node of lasting.nodes) {
+          const peers = this.nodes.filter((peer) => peer !== node);
+          await hosts.cut(node, peers.map((peer) => ({ peer, direction: "in", traffic: "peer" })));
+        }
+        break;
+      case "cut": {
+        const [one, other] = lasting.between;
+        await hosts.cut(one, [{ peer: other, direction: "both", traffic: "peer" }]);
+        break;
+      }
+    }
+  }
+
+  private async finalReads(
+    workers: Workers,
+    operations: readonly Operation[],
+    { core }: Demand,
+  ): Promise<Failure | null> {
+    const { loop } = this.cluster;
+    const { boundMs } = this.scenario.healing;
+    const isOfCore = (worker: number): boolean => core.includes(this.nodes[worker % this.nodes.length] ?? "");
+    const untilMs = loop.nowMs + boundMs;
+    const unread = await workers.runFinal(operations, untilMs, isOfCore);
+    if (workers.problem !== null) return this.broken("client", workers.problem);
+    if (unread.length > 0) {
+      const keys = unread.map(({ key }) => key).join(", ");
+      return this.orWorse(this.stalled("final-reads", `${keys} could not be read within ${boundMs} ms`));
+    }
+    const isBehind = (): readonly string[] => core.filter((node) => this.appliedIndex(node) < this.invariants.committed.length);
+    while (isBehind().length > 0) {
+      if (loop.nowMs >= untilMs) {
+        const what = `${isBehind().join(", ")} did not apply all ${this.invariants.committed.length} entries within ${boundMs} ms`;
+        return this.orWorse(this.stalled("convergence", what));
+      }
+      await loop.sleep(50);
+    }
+    return null;
+  }
+
+  // ---- judgement
+
+  private async judge(): Promise<Failure | null> {
+    this.invariants.ended();
+    return this.observed() ?? this.ending() ?? (await this.checkHistory());
+  }
+
+  /** A safety violation in the history is worse than a cluster that hangs. */
+  private async orWorse(failure: Failure): Promise<Failure> {
+    const worse = await this.checkHistory();
+    return worse?.kind === "check" ? worse : failure;
+  }
+
+  private ending(): Failure | null {
+    const replicas = this.cluster.machines.flatMap(({ name, server }) => {
+      if (server === null) return [];
+      return [{ node: name, appliedIndex: this.appliedIndex(name), store: server.store }];
+    });
+    const found = checkEnding(this.invariants.committed, replicas, this.recorder.history);
+    return found === null ? null : { ...found, atMs: this.cluster.loop.nowMs };
+  }
+
+  private async checkHistory(): Promise<Failure | null> {
+    const { history } = this.recorder;
+    const results = await this.workload.check(history, { timeLimitMs: CHECK_LIMIT_MS });
+    const invalid = results.find(({ verdict }) => verdict === "invalid");
+    const atMs = this.cluster.loop.nowMs;
+    if (invalid !== undefined) return { kind: "check", name: invalid.name, what: invalid.reason, atMs };
+    const open = results.find(({ verdict }) => verdict !== "valid");
+    return open === undefined ? null : this.broken(open.name, open.reason);
+  }
+
+  // ---- the world's ends
+
+  private observer(): ClusterObserver {
+    return {
+      started: (member, restored) => {
+        this.invariants.started(member, restored);
+        this.look();
+      },
+      stepped: (member, event, effects, view) => {
+        this.invariants.stepped(member, event, effects, view);
+        if (this.invariants.violation !== null || this.invariants.problem !== null) this.look();
+      },
+      stopped: (member, ending) => {
+        this.invariants.stopped(member);
+        if (ending.kind !== "invariant" && ending.kind !== "refused") return;
+        const what = `${this.cluster.nameOf(member)} ended itself: ${ending.reason}`;
+        this.halt({ kind: "stopped", name: ending.kind, what, atMs: this.cluster.loop.nowMs });
+      },
+      damaged: (member) => this.invariants.damaged(member),
+      unexpected: (member, error) => {
+        const what = `${this.cluster.nameOf(member)} answered a call with an internal error: ${textOf(error)}`;
+        this.halt({ kind: "stopped", name: "internal-error", what, atMs: this.cluster.loop.nowMs });
+      },
+    };
+  }
+
+  private look(): void {
+    const failure = this.observed();
+    if (failure !== null) this.halt(failure);
+  }
+
+  private observed(): Failure | null {
+    const { violation, problem } = this.invariants;
+    if (violation !== null) return { kind: "invariant", ...violation, atMs: this.cluster.loop.nowMs };
+    return problem === null ? null : this.broken("observer", problem);
+  }
+
+  private hire() {
+    const { cluster, nodes, workload, recorder, scenario } = this;
+    const { concurrency } = scenario.load;
+    const { loop, trace } = cluster;
+    const generator = workload.start({ concurrency, nodes: nodes.length }, cluster.streams.stream("workload"));
+    const idOf = (node: string): number => cluster.machine(node).id;
+    const clients = Array.from({ length: concurrency }, (_, worker) =>
+      cluster.client(nodes[worker % nodes.length] as string, this.deadlineMs),
+    );
+    const workers = new Workers({
+      loop,
+      clients,
+      nodes,
+      workload,
+      generator,
+      recorder,
+      onInvoke: (process, node, operation) =>
+        trace.invoked(process, idOf(node), trace.listener === null ? "" : textOfOperation(operation)),
+      onComplete: (process, node, operation, outcome) =>
+        trace.completed(
+          process,
+          idOf(node),
+          outcome.type,
+          trace.listener === null ? "" : textOfOutcome(operation, outcome),
+        ),
+    });
+    return { workers, generator };
+  }
+
+  private async nemesis(): Promise<NemesisRunner> {
+    const { hosts, schedule, scenario, cluster } = this;
+    const capabilities = await hosts.probe();
+    return new NemesisRunner({
+      hosts,
+      schedule,
+      seed: scenario.seed,
+      timeLimitMs: scenario.load.durationMs,
+      clock: nemesisClock(cluster.loop, this.originMs),
+      capabilities,
+      onEvent: (event) => {
+        this.recorder.fault(event);
+        cluster.trace.event({ type: "fault", what: textOfFault(event) });
+      },
+    });
+  }
+
+  private healedWorld(): HealedWorld {
+    const { cluster } = this;
+    return {
+      loop: cluster.loop,
+      connect: (node) => cluster.client(node, this.deadlineMs),
+      leadership: (names) => {
+        const views = names.flatMap((name) => {
+          const server = cluster.machine(name).server;
+          return server === null ? [] : [{ name, ...server.replica.view }];
+        });
+        const term = Math.max(0, ...views.map((view) => view.term));
+        const leader = views.find((view) => view.role === "leader" && view.term === term);
+        return { term, leader: leader?.name ?? null };
+      },
+    };
+  }
+
+  private appliedIndex(node: string): number {
+    return this.invariants.appliedIndex(this.cluster.machine(node).id);
+  }
+
+  private phase(phase: "load" | "healing" | "final reads"): void {
+    this.cluster.trace.event({ type: "phase", phase });
+  }
+
+  private get deadlineMs(): number {
+    return this.scenario.server.requestTimeoutMs + DEADLINE_MARGIN_MS;
+  }
+
+  /** An election timeout is at most twice the configured one, by a clock that may be slow. */
+  private get stretchMs(): number {
+    return 5 * this.scenario.server.electionTimeoutMs;
+  }
+
+  private stalled(name: string, what: string): Failure {
+    return { kind: "liveness", name, what, atMs: this.cluster.loop.nowMs };
+  }
+
+  private broken(name: string, problem: unknown): Failure {
+    return { kind: "simulator", name, what: textOf(problem), atMs: this.cluster.loop.nowMs };
+  }
+}
+
+/** Its disk is damaged, and it says so instead of serving what it has: by right. */
+function isUnable(ending: Ending | null, state: string): boolean {
+  return state === "exited" && ending?.kind === "damaged";
+}
+
+function textOf(problem: unknown): string {
+  return problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
+}
+
+function textOfOperation({ f, key, value }: Operation): string {
+  return `${f} ${key ?? ""}${value === undefined ? "" : ` ${JSON.stringify(value)}`}`;
+}
+
+function textOfOutcome(operation: Operation, outcome: Outcome<Answer>): string {
+  const answer = outcome.type === "ok" ? JSON.stringify(outcome.value) : outcome.error.code;
+  return `${textOfOperation(operation)}: ${answer}`;
+}
+
+function textOfFault({ f, phase, value }: NemesisEvent): string {
+  const { nodes, target, outcome } = value;
+  const whom = nodes.length > 0 ? nodes.join(", ") : [target].flat().join(", ");
+  const how = outcome === undefined ? "" : `: ${outcome.type === "proved" ? outcome.proof : outcome.reason}`;
+  return `${f} on ${whom} ${phase}s${outcome === undefined ? "" : ` (${outcome.type})`}${how}`.replace("skippeds", "skipped");
+}
