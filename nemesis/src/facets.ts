@@ -120,7 +120,7 @@ export interface Membership {
 
 export type MemberChange =
   /**
-   * A machine that is no member joins, its server started with no data; `promotable`: as a learner that the leader
+   * A machine that is no member joins, its server started if it does not run; `promotable`: as a learner that the leader
    * makes a voter once it has caught up. `voter` of a learner promotes it.
    */
   | { readonly type: "add"; readonly node: NodeName; readonly as: "voter" | "learner" | "promotable" }

@@ -4,6 +4,8 @@ export { FAULTS } from "./faults/catalogue.js";
 export type { Fault } from "./faults/fault.js";
 export { checkFamilies, FAMILIES, FAMILY_NAMES, type Family, type FamilyName } from "./generate/families.js";
 export { type GenerateOptions, generateSchedule } from "./generate/generate.js";
+export { generateSwarm, type SwarmOptions } from "./generate/swarm.js";
+export { SWARM_FAMILY_NAMES, type SwarmFamilyName } from "./generate/swarm-families.js";
 export type * from "./hosts.js";
 export { Random } from "./random.js";
 export type { Clock } from "./run/clock.js";
