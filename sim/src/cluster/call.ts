@@ -1,6 +1,5 @@
 import type { Outcome } from "@gauntlet/workloads";
-import type { Loop } from "../world/loop.js";
-import { Task } from "../world/loop.js";
+import type { Loop, Task } from "../world/loop.js";
 import type { Life } from "../world/life.js";
 import type { Stream } from "../world/random.js";
 import type { NetworkProfile } from "../scenario.js";
@@ -34,7 +33,7 @@ export function startCall<Value>(
  * One call of a client: the way to the node, the server's own path, and the way back. It is a task twice: when the
  * request arrives and when the answer does.
  */
-export class Call<Value = unknown> extends Task {
+export class Call<Value = unknown> implements Task {
   readonly deadlineMs: number;
   private readonly context: CallContext;
   private readonly kind: CallKind;
@@ -51,7 +50,6 @@ export class Call<Value = unknown> extends Task {
     serve: (server: Server) => Promise<Outcome<Value>>,
     resolve: (outcome: Outcome<Value>) => void,
   ) {
-    super();
     this.context = context;
     this.kind = kind;
     this.serve = serve;
@@ -66,7 +64,7 @@ export class Call<Value = unknown> extends Task {
     this.context.deadlines.add(this);
   }
 
-  override run(): void {
+  run(): void {
     if (this.outcome !== null) return this.finish(this.outcome);
     const { machine } = this.context;
     const { life } = this;

@@ -1,5 +1,4 @@
-import type { Loop } from "../world/loop.js";
-import { Task } from "../world/loop.js";
+import type { Loop, Task } from "../world/loop.js";
 
 export interface Expiring {
   readonly deadlineMs: number;
@@ -11,7 +10,7 @@ export interface Expiring {
  * Deadlines of calls that all wait equally long, so that they fall due in the order in which they began: one timer for
  * the oldest that is not over, instead of one for each.
  */
-export class Deadlines extends Task {
+export class Deadlines implements Task {
   readonly timeoutMs: number;
   private readonly loop: Loop;
   private waiting: Expiring[] = [];
@@ -19,7 +18,6 @@ export class Deadlines extends Task {
   private armed = false;
 
   constructor(loop: Loop, timeoutMs: number) {
-    super();
     this.loop = loop;
     this.timeoutMs = timeoutMs;
   }
@@ -29,7 +27,7 @@ export class Deadlines extends Task {
     if (!this.armed) this.arm(call);
   }
 
-  override run(): void {
+  run(): void {
     this.armed = false;
     const { nowMs } = this.loop;
     for (;;) {

@@ -5,7 +5,7 @@ import type { ServerSettings } from "../scenario.js";
 import { MachineClock } from "../world/clock.js";
 import { SimDisk } from "../world/disk.js";
 import { Life } from "../world/life.js";
-import type { Loop, Task } from "../world/loop.js";
+import { Alarm, type Loop, type Task } from "../world/loop.js";
 import type { Receiver, SimNetwork } from "../world/network.js";
 import type { Streams } from "../world/random.js";
 import { nodeName, type TraceLog } from "../world/trace-log.js";
@@ -84,7 +84,7 @@ export class Machine implements Receiver {
   private readonly settings: Readonly<Record<SettingsName, ServerSettings>>;
   private life: ServerLife | null = null;
   private restartsInARow = 0;
-  private restart: Task | null = null;
+  private restart: Alarm | null = null;
 
   constructor(world: MachineWorld, options: MachineOptions) {
     const { loop, streams, trace } = world;
@@ -192,7 +192,7 @@ export class Machine implements Receiver {
     const { server } = life;
     if (server === null) return this.end(ending);
     if (life.state === "paused") {
-      life.hold(this.world.loop.detached(() => this.stop()));
+      life.hold(new Alarm(() => this.stop()));
       return;
     }
     life.stopping = true;

@@ -1,7 +1,6 @@
 import type { Clock } from "@gauntlet/server/inside";
 import type { Life } from "./life.js";
-import { LifeTask } from "./life.js";
-import type { Loop } from "./loop.js";
+import type { Loop, Task } from "./loop.js";
 import type { Stream } from "./random.js";
 
 /** Wall time when the world begins: 2024-01-01, as good as any date. */
@@ -11,34 +10,38 @@ const WORLD_BEGAN_AT_MS = 1_704_067_200_000;
 const LATE_TURN_SHARE = 0.1;
 const LATE_TURN_MS = 0.5;
 
-class Timer extends LifeTask {
+class Timer implements Task {
+  readonly life: Life;
   readonly dueMonotonicMs: number;
   readonly callback: () => void;
+  cancelled = false;
   private readonly clock: LifeClock;
 
   constructor(clock: LifeClock, life: Life, dueMonotonicMs: number, callback: () => void) {
-    super(life);
     this.clock = clock;
+    this.life = life;
     this.dueMonotonicMs = dueMonotonicMs;
     this.callback = callback;
   }
 
-  protected override happen(): void {
+  run(): void {
+    if (this.cancelled || !this.life.admits(this)) return;
     this.clock.forget(this);
     this.callback();
   }
 }
 
-class Turn extends LifeTask {
+class Turn implements Task {
+  private readonly life: Life;
   private readonly callback: () => void;
 
   constructor(life: Life, callback: () => void) {
-    super(life);
+    this.life = life;
     this.callback = callback;
   }
 
-  protected override happen(): void {
-    this.callback();
+  run(): void {
+    if (this.life.admits(this)) this.callback();
   }
 }
 

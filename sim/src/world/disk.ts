@@ -4,8 +4,7 @@ import type { DiskProfile } from "../scenario.js";
 import type { Flush } from "./file-image.js";
 import { FileImage, SECTOR_BYTES } from "./file-image.js";
 import type { Life } from "./life.js";
-import type { Loop } from "./loop.js";
-import { Task } from "./loop.js";
+import type { Loop, Task } from "./loop.js";
 import type { Stream } from "./random.js";
 import { nodeName, type TraceLog } from "./trace-log.js";
 
@@ -36,7 +35,7 @@ function ioError(code: "EIO" | "ENOSPC" | "ENOENT" | "EEXIST", syscall: string, 
 }
 
 /** A sync of a file, or of the directory where `flush` is null, on its way to the medium. */
-class Sync extends Task {
+class Sync implements Task {
   readonly life: Life;
   readonly image: FileImage | null;
   readonly name: string;
@@ -61,7 +60,6 @@ class Sync extends Task {
     resolve: () => void,
     reject: (error: Error) => void,
   ) {
-    super();
     this.disk = disk;
     this.life = life;
     this.name = name;
@@ -74,10 +72,9 @@ class Sync extends Task {
     this.reject = reject;
   }
 
-  override run(): void {
+  run(): void {
     if (!this.ended) this.disk.endSync(this);
-    if (!this.ended || this.life.state === "dead") return;
-    if (this.life.state === "paused") return this.life.hold(this);
+    if (!this.ended || !this.life.admits(this)) return;
     this.disk.loop.settle();
     if (this.error === null) this.resolve();
     else this.reject(this.error);

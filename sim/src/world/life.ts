@@ -1,5 +1,4 @@
-import type { Loop } from "./loop.js";
-import { Task } from "./loop.js";
+import type { Loop, Task } from "./loop.js";
 
 /**
  * One life of a server process: nothing of a dead one ever runs again, and what falls due for a paused one
@@ -8,6 +7,12 @@ import { Task } from "./loop.js";
 export class Life {
   state: "running" | "paused" | "dead" = "running";
   private held: Task[] = [];
+
+  /** Whether the task may happen now; one of a paused life will be tried again. */
+  admits(task: Task): boolean {
+    if (this.state === "paused") this.held.push(task);
+    return this.state === "running";
+  }
 
   hold(task: Task): void {
     this.held.push(task);
@@ -34,21 +39,4 @@ export class Life {
     this.state = "dead";
     this.held = [];
   }
-}
-
-/** A task of one life. */
-export abstract class LifeTask extends Task {
-  protected readonly life: Life;
-
-  constructor(life: Life) {
-    super();
-    this.life = life;
-  }
-
-  override run(): void {
-    if (this.life.state === "running") this.happen();
-    else if (this.life.state === "paused") this.life.hold(this);
-  }
-
-  protected abstract happen(): void;
 }

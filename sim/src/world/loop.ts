@@ -1,34 +1,22 @@
 /**
- * Something that happens at an instant of virtual time. Subclasses carry their own data, so that scheduling
- * costs one object and no closure.
+ * Something that happens at an instant of virtual time. Its class carries its own data, so that scheduling costs one
+ * object and no closure.
  */
-export abstract class Task {
-  /** When it is due, in whole microseconds; set by the loop. */
-  timeUs: number;
-  sequence: number;
-  /** A cancelled task stays in the queue until it is due, and is then dropped. */
-  cancelled: boolean;
-
-  /** Assignments, not initializers: V8 makes these several times faster. */
-  constructor() {
-    this.timeUs = 0;
-    this.sequence = 0;
-    this.cancelled = false;
-  }
-
-  abstract run(): void;
+export interface Task {
+  run(): void;
 }
 
-class CallbackTask extends Task {
+/** For what happens seldom: calls back, unless it is cancelled before. */
+export class Alarm implements Task {
+  cancelled = false;
   private readonly callback: () => void;
 
   constructor(callback: () => void) {
-    super();
     this.callback = callback;
   }
 
-  override run(): void {
-    this.callback();
+  run(): void {
+    if (!this.cancelled) this.callback();
   }
 }
 
@@ -36,6 +24,8 @@ const READY = Promise.resolve();
 
 /** Turns after which the process may hear signals and write output. */
 const TURNS_BETWEEN_YIELDS = 8192;
+
+const FIRST_CAPACITY = 1024;
 
 /** Nothing is due any more, yet what the caller waits for has not happened. */
 export class NothingLeft extends Error {}
@@ -57,9 +47,17 @@ export class Loop {
   /** Turns of the microtask queue that were waited for. */
   turns = 0;
 
-  private readonly heap: Task[] = [];
+  /**
+   * A binary heap, its columns apart: comparisons read two typed arrays and never a task, whose classes are too many
+   * for fast reads.
+   */
+  private tasks: Task[] = [];
+  private times = new Float64Array(FIRST_CAPACITY);
+  private sequences = new Float64Array(FIRST_CAPACITY);
+  private size = 0;
   /** Tasks due now, in order: most of what is scheduled "soon" never meets the heap. */
   private due: Task[] = [];
+  private dueSequences: number[] = [];
   private dueHead = 0;
   private nextSequence = 1;
   private unsettled = false;
@@ -76,38 +74,20 @@ export class Loop {
     this.unsettled = true;
   }
 
-  /** Schedules `task` in `delayMs` (0: after all that is due now). A task is in the queue at most once. */
-  schedule(task: Task, delayMs: number): void {
-    this.scheduleAtUs(task, this.nowUs + Math.round(delayMs * 1000));
+  /** Schedules `task` in `delayMs` (0: after all that is due now), and returns when that is, in microseconds. */
+  schedule(task: Task, delayMs: number): number {
+    return this.scheduleAtUs(task, this.nowUs + Math.round(delayMs * 1000));
   }
 
-  /** Schedules `task` at an instant that is not past. */
-  scheduleAt(task: Task, timeMs: number): void {
-    this.scheduleAtUs(task, Math.round(timeMs * 1000));
+  /** Schedules `task` at an instant; at once if that is past. */
+  scheduleAt(task: Task, timeMs: number): number {
+    return this.scheduleAtUs(task, Math.round(timeMs * 1000));
   }
 
-  private scheduleAtUs(task: Task, timeUs: number): void {
-    task.sequence = this.nextSequence++;
-    if (timeUs <= this.nowUs) {
-      task.timeUs = this.nowUs;
-      this.due.push(task);
-    } else {
-      if (!Number.isSafeInteger(timeUs)) throw new RangeError(`a task cannot be scheduled at ${timeUs} us`);
-      task.timeUs = timeUs;
-      this.push(task);
-    }
-  }
-
-  /** For what happens seldom: hot paths have tasks of their own. */
-  after(delayMs: number, callback: () => void): Task {
-    const task = new CallbackTask(callback);
-    this.schedule(task, delayMs);
-    return task;
-  }
-
-  /** A task that is not in the queue yet. */
-  detached(callback: () => void): Task {
-    return new CallbackTask(callback);
+  after(delayMs: number, callback: () => void): Alarm {
+    const alarm = new Alarm(callback);
+    this.schedule(alarm, delayMs);
+    return alarm;
   }
 
   /** Resolves after `delayMs` of virtual time; cannot be interrupted. */
@@ -161,11 +141,7 @@ export class Loop {
     try {
       while (!this.finished) {
         const task = this.take();
-        if (task === null) {
-          throw new NothingLeft(`nothing can happen any more at ${this.nowMs} ms`);
-        }
-        if (task.cancelled) continue;
-        this.nowUs = task.timeUs;
+        if (task === null) throw new NothingLeft(`nothing can happen any more at ${this.nowMs} ms`);
         this.executed++;
         task.run();
         if (this.unsettled) {
@@ -180,62 +156,98 @@ export class Loop {
     running.resolve();
   };
 
+  private scheduleAtUs(task: Task, timeUs: number): number {
+    const sequence = this.nextSequence++;
+    if (timeUs <= this.nowUs) {
+      this.due.push(task);
+      this.dueSequences.push(sequence);
+      return this.nowUs;
+    }
+    if (!Number.isSafeInteger(timeUs)) throw new RangeError(`nothing can be scheduled at ${timeUs} us`);
+    this.push(task, timeUs, sequence);
+    return timeUs;
+  }
+
+  /** The next task; time is what it was scheduled for then. */
   private take(): Task | null {
-    const top = this.heap[0];
     const first = this.due[this.dueHead];
-    if (first === undefined) return top === undefined ? null : this.pop(top);
+    if (first === undefined) {
+      if (this.size === 0) return null;
+      this.nowUs = this.times[0] as number;
+      return this.pop();
+    }
     // What is due now was scheduled now; a task of the heap for this very instant may have been scheduled before.
-    if (top !== undefined && top.timeUs <= first.timeUs && top.sequence < first.sequence)
-      return this.pop(top);
+    if (this.size > 0 && this.times[0] === this.nowUs) {
+      if ((this.sequences[0] as number) < (this.dueSequences[this.dueHead] as number)) return this.pop();
+    }
     this.dueHead++;
     if (this.dueHead === this.due.length) {
       this.due = [];
+      this.dueSequences = [];
       this.dueHead = 0;
     }
     return first;
   }
 
-  private push(task: Task): void {
-    const { heap } = this;
-    let at = heap.length;
-    heap.push(task);
+  private push(task: Task, timeUs: number, sequence: number): void {
+    if (this.size === this.times.length) this.grow();
+    const { tasks, times, sequences } = this;
+    let at = this.size++;
     while (at > 0) {
-      const parentAt = (at - 1) >> 1;
-      const parent = heap[parentAt] as Task;
-      if (parent.timeUs < task.timeUs || (parent.timeUs === task.timeUs && parent.sequence < task.sequence))
-        break;
-      heap[at] = parent;
-      at = parentAt;
+      const parent = (at - 1) >> 1;
+      const parentUs = times[parent] as number;
+      // Of equal times the parent was scheduled before: it stays.
+      if (parentUs <= timeUs) break;
+      tasks[at] = tasks[parent] as Task;
+      times[at] = parentUs;
+      sequences[at] = sequences[parent] as number;
+      at = parent;
     }
-    heap[at] = task;
+    tasks[at] = task;
+    times[at] = timeUs;
+    sequences[at] = sequence;
   }
 
-  private pop(top: Task): Task {
-    const { heap } = this;
-    const last = heap.pop() as Task;
-    const length = heap.length;
-    if (length === 0) return top;
+  private pop(): Task {
+    const { tasks, times, sequences } = this;
+    const top = tasks[0] as Task;
+    const size = --this.size;
+    const last = tasks.pop() as Task;
+    if (size === 0) return top;
+    const lastUs = times[size] as number;
+    const lastSequence = sequences[size] as number;
     let at = 0;
-    for (;;) {
-      let childAt = 2 * at + 1;
-      if (childAt >= length) break;
-      let child = heap[childAt] as Task;
-      if (childAt + 1 < length) {
-        const right = heap[childAt + 1] as Task;
+    for (let child = 1; child < size; child = 2 * at + 1) {
+      let childUs = times[child] as number;
+      const right = child + 1;
+      if (right < size) {
+        const rightUs = times[right] as number;
         if (
-          right.timeUs < child.timeUs ||
-          (right.timeUs === child.timeUs && right.sequence < child.sequence)
+          rightUs < childUs ||
+          (rightUs === childUs && (sequences[right] as number) < (sequences[child] as number))
         ) {
           child = right;
-          childAt++;
+          childUs = rightUs;
         }
       }
-      if (last.timeUs < child.timeUs || (last.timeUs === child.timeUs && last.sequence < child.sequence))
-        break;
-      heap[at] = child;
-      at = childAt;
+      if (lastUs < childUs || (lastUs === childUs && lastSequence < (sequences[child] as number))) break;
+      tasks[at] = tasks[child] as Task;
+      times[at] = childUs;
+      sequences[at] = sequences[child] as number;
+      at = child;
     }
-    heap[at] = last;
+    tasks[at] = last;
+    times[at] = lastUs;
+    sequences[at] = lastSequence;
     return top;
+  }
+
+  private grow(): void {
+    const times = new Float64Array(2 * this.times.length);
+    const sequences = new Float64Array(2 * this.times.length);
+    times.set(this.times);
+    sequences.set(this.sequences);
+    this.times = times;
+    this.sequences = sequences;
   }
 }

@@ -2,8 +2,7 @@ import type { PacketCounts, PacketShape } from "@gauntlet/nemesis";
 import { approximateBytes } from "@gauntlet/server/inside";
 import type { MemberId, Message } from "@gauntlet/server/inside";
 import type { NetworkProfile } from "../scenario.js";
-import type { Loop } from "./loop.js";
-import { Task } from "./loop.js";
+import type { Loop, Task } from "./loop.js";
 import type { Stream } from "./random.js";
 import type { TraceLog } from "./trace-log.js";
 
@@ -80,19 +79,20 @@ class Link {
 }
 
 /** Messages that arrive together over one link. */
-class Delivery extends Task {
+class Delivery implements Task {
   readonly link: Link;
   readonly messages: Message[];
+  /** When it is due. */
+  timeUs = 0;
   private readonly network: SimNetwork;
 
   constructor(network: SimNetwork, link: Link, message: Message) {
-    super();
     this.network = network;
     this.link = link;
     this.messages = [message];
   }
 
-  override run(): void {
+  run(): void {
     if (this.link.newest === this) this.link.newest = null;
     this.network.arrive(this);
   }
@@ -291,7 +291,7 @@ export class SimNetwork {
 
   private deliverAlone(link: Link, message: Message, delayMs: number): Delivery {
     const delivery = new Delivery(this, link, message);
-    this.loop.schedule(delivery, delayMs);
+    delivery.timeUs = this.loop.schedule(delivery, delayMs);
     this.trace.sent(message, delivery.timeUs);
     return delivery;
   }
