@@ -70,7 +70,8 @@ export class Workers {
     /** `leastMs`: it is at least so late, whatever rounding makes of the difference. */
     const pump = (leastMs = 0): void => {
       const now = Math.max(loop.nowMs - beganMs, leastMs);
-      while (idle.length > 0 && left > 0 && pacer.dueMs < untilMs && now < untilMs && pacer.take(now)) {
+      if (now >= untilMs) return;
+      while (idle.length > 0 && left > 0 && pacer.dueMs < untilMs && pacer.take(now)) {
         const worker = idle.shift() as number;
         left -= 1;
         void this.execute(worker, generator.next(worker), false).then((outcome) => done(worker, outcome));
