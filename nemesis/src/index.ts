@@ -21,6 +21,7 @@ export { type NemesisOptions, NemesisRunner } from "./run/runner.js";
 export { DEFAULT_TIMING, type Timing } from "./run/timing.js";
 export { type Expanded, expand } from "./schedule/expand.js";
 export { formatSchedule, toScheduleFile, type ScheduleEntry, type ScheduleFile } from "./schedule/format.js";
-export { parseSchedule } from "./schedule/parse.js";
+export { parseSchedule, readSchedule } from "./schedule/parse.js";
 export type { Schedule, ScheduledFault } from "./schedule/schedule.js";
+export { type ShrinkScheduleOptions, type ShrunkSchedule, shrinkSchedule } from "./shrink/shrink.js";
 export { resolveTarget, TARGET_WORDS, type Target, type TargetWord } from "./targets.js";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ScheduleError } from "../errors.js";
 import { findFault, FAULT_NAMES } from "../faults/catalogue.js";
 import { expand } from "../schedule/expand.js";
-import { parseSchedule } from "../schedule/parse.js";
+import { readSchedule } from "../schedule/parse.js";
 import { endMs, type Schedule } from "../schedule/schedule.js";
 import { majoritySize, minoritySize, staticNodes } from "../targets.js";
 import { generateSwarm, type SwarmOptions } from "./swarm.js";
@@ -39,7 +39,7 @@ const options: fc.Arbitrary<SwarmOptions> = fc.record({
 
 function read(given: SwarmOptions): Schedule {
   const spares = Array.from({ length: given.spares ?? 0 }, (_, n) => `n${given.nodes.length + n + 1}`);
-  return parseSchedule(JSON.stringify(generateSwarm(given)), "swarm.json", [...given.nodes, ...spares]);
+  return readSchedule(generateSwarm(given), [...given.nodes, ...spares]);
 }
 
 test("a swarm is a valid schedule that fits whole, with no more windows at once than asked for", () => {

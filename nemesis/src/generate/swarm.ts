@@ -147,8 +147,12 @@ class Draw {
         return majoritySize(length);
       case "all":
         return length;
-      default:
+      case "leader":
+      case "follower":
+      case "spare":
         return null;
+      default:
+        return word satisfies never;
     }
   }
 

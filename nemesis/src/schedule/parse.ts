@@ -40,6 +40,18 @@ export function parseSchedule(
   return result.schedule;
 }
 
+/**
+ * As parseSchedule, of a file that is data already.
+ * @throws ScheduleError, without a line
+ */
+export function readSchedule(file: unknown, nodes: readonly string[] | null = null): Schedule {
+  const result = readDocument(file);
+  const problem = "problem" in result ? result.problem : checkSchedule(result.schedule, nodes);
+  if (problem !== null) throw new ScheduleError(problem.message, { field: formatPath(problem.path) });
+  assert("schedule" in result, "a document without a problem has a schedule");
+  return result.schedule;
+}
+
 /** A problem, and the unknown key it is about, if it is about one. */
 type LocatedProblem = Problem & { readonly key?: string };
 type Read<T> = { readonly problem: LocatedProblem } | T;
