@@ -1,0 +1,151 @@
+import { type Effect, RaftCore } from "@gauntlet/server/inside";
+import { afterEach, describe, expect, test } from "vitest";
+import type { Scenario } from "../scenario.js";
+import type { TraceEvent } from "../trace.js";
+import { drawScenario } from "./draw.js";
+import { type RunOutcome, runScenario } from "./run.js";
+
+const TIMEOUT_MS = 120_000;
+
+/** Five nodes as configured by default, on a good network, for a few seconds. */
+function scenario(seed: number, change: Partial<Scenario> = {}): Scenario {
+  const drawn = drawScenario(seed, { nodes: 5, durationMs: 6_000, rate: 100 });
+  return {
+    ...drawn,
+    server: {
+      heartbeatIntervalMs: 50,
+      electionTimeoutMs: 500,
+      requestTimeoutMs: 1000,
+      segmentBytes: 1 << 20,
+      maxAppendBytes: 1 << 20,
+      maxInflightAppends: 64,
+      maxInflightBytes: 1 << 24,
+      leaseClockUncertainty: null,
+    },
+    network: { minDelayMs: 0.5, maxDelayMs: 5, loss: 0.01, duplicate: 0.01, reorder: 0.1, reorderMs: 20 },
+    disk: { minSyncMs: 0.5, maxSyncMs: 5, stall: 0, stallMs: 0 },
+    clockDrift: 0.01,
+    schedule: { seed, faults: [] },
+    healing: { boundMs: 15_000, lasting: { type: "none" } },
+    ...change,
+  };
+}
+
+const KILLS: Scenario["schedule"] = {
+  seed: 1,
+  faults: [
+    { at: "1s", for: "1s", fault: "process.kill", target: "leader" },
+    { at: "3s", for: "1500ms", fault: "partition.isolate", target: "leader" },
+  ],
+};
+
+describe("a sound server", () => {
+  test.each([1, 2, 3])("seed %i, drawn whole, is valid", { timeout: TIMEOUT_MS }, async (seed) => {
+    const outcome = await runScenario(drawScenario(seed, { durationMs: 12_000 }));
+    expect(outcome.failure).toBeNull();
+    expect(outcome.counts.ok).toBeGreaterThan(50);
+  });
+
+  test("the same scenario twice gives the same trace, and another seed another", { timeout: TIMEOUT_MS }, async () => {
+    const tracesOf = async (seed: number): Promise<readonly [string, readonly TraceEvent[], RunOutcome]> => {
+      const events: TraceEvent[] = [];
+      const listener = (_: number, event: TraceEvent): void => void events.push(event);
+      const outcome = await runScenario(scenario(seed, { schedule: KILLS }), { listener });
+      return [outcome.traceHash, events, outcome];
+    };
+    const [one, events, outcome] = await tracesOf(5);
+    const [other, otherEvents, otherOutcome] = await tracesOf(5);
+    expect(outcome.failure).toBeNull();
+    expect(outcome.counts.faultsByName).toEqual({ "process.kill": 1, "partition.isolate": 1 });
+    expect(other).toBe(one);
+    expect(otherEvents.length).toBe(events.length);
+    expect(otherOutcome.history).toEqual(outcome.history);
+    expect((await tracesOf(6))[0]).not.toBe(one);
+  });
+
+  test.each([
+    { type: "none" },
+    { type: "down", nodes: ["n2", "n5"] },
+    { type: "deaf", nodes: ["n1", "n4"] },
+    { type: "cut", between: ["n1", "n3"] },
+  ] as const)("makes progress with what lasts: %j", { timeout: TIMEOUT_MS }, async (lasting) => {
+    const healing = { boundMs: 15_000, lasting };
+    for (const seed of [1, 2]) {
+      const { failure } = await runScenario(scenario(seed, { schedule: KILLS, healing }));
+      expect(failure).toBeNull();
+    }
+  });
+});
+
+describe("a server with a bug", () => {
+  const { step } = RaftCore.prototype;
+
+  afterEach(() => {
+    RaftCore.prototype.step = step;
+  });
+
+  /** Every core of the world does this with its effects. */
+  function plant(change: (effects: readonly Effect[], core: RaftCore) => readonly Effect[]): void {
+    RaftCore.prototype.step = function (this: RaftCore, ...given) {
+      return change(step.apply(this, given), this);
+    };
+  }
+
+  test("that acknowledges what is not on disk", { timeout: TIMEOUT_MS }, async () => {
+    plant((effects, core) => {
+      const persist = effects.find((effect) => effect.type === "persist");
+      const { leader, term, lastIndex: matchIndex, self: from } = core.status();
+      if (persist === undefined || persist.entries.length === 0 || leader === null || leader === from) return effects;
+      const message = { type: "append-accepted", from, to: leader, term, matchIndex } as const;
+      return [...effects, { type: "send", message }];
+    });
+    const { failure } = await runScenario(scenario(1));
+    expect(failure).toMatchObject({ kind: "invariant", name: "acknowledged-is-durable" });
+    expect(failure?.what).toMatch(/^n\d \(life 1, term \d+\) acknowledges entries up to \d+ to n\d, but its disk/);
+  });
+
+  test("that answers reads with what it has", { timeout: TIMEOUT_MS }, async () => {
+    plant((effects) =>
+      effects.map((effect) => (effect.type === "read-ready" ? { ...effect, index: 0 } : effect)),
+    );
+    const { failure } = await runScenario(scenario(1));
+    expect(failure).toMatchObject({ kind: "invariant", name: "read-sees-what-was-committed" });
+  });
+
+  test("that applies something else on one node", { timeout: TIMEOUT_MS }, async () => {
+    plant((effects, core) =>
+      effects.map((effect) => {
+        if (effect.type !== "apply" || core.status().self !== 3) return effect;
+        const [first, ...rest] = effect.entries;
+        const isFirst = first?.kind === "normal" && first.index > 20 && first.index < 40;
+        return isFirst ? { ...effect, entries: [{ ...first, kind: "noop" as const }, ...rest] } : effect;
+      }),
+    );
+    const { failure } = await runScenario(scenario(1));
+    expect(["divergence", "check"]).toContain(failure?.kind);
+  });
+
+  test("that stops for no reason", { timeout: TIMEOUT_MS }, async () => {
+    let steps = 0;
+    plant((effects) => {
+      if (steps++ === 5_000) throw new Error("planted");
+      return effects;
+    });
+    const { failure } = await runScenario(scenario(1));
+    expect(failure).toMatchObject({ kind: "stopped", name: "invariant" });
+    expect(failure?.what).toMatch(/planted/);
+  });
+
+  test("that never answers a write", { timeout: TIMEOUT_MS }, async () => {
+    plant((effects) => effects.filter(({ type }) => type !== "apply"));
+    const healing = { boundMs: 3_000, lasting: { type: "none" } } as const;
+    const { failure } = await runScenario(scenario(1, { healing }));
+    expect(failure).toMatchObject({ kind: "liveness", name: "writes" });
+  });
+});
+
+test("a run in which nothing succeeded has no verdict", { timeout: TIMEOUT_MS }, async () => {
+  const { load } = scenario(1);
+  const { failure } = await runScenario(scenario(1, { load: { ...load, maxOperations: 0 } }));
+  expect(failure).toMatchObject({ kind: "simulator", name: "vacuous" });
+});
