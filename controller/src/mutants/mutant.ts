@@ -25,10 +25,16 @@ export interface Mutant {
 
 const SLUG = /^\d\d-[a-z0-9-]+$/;
 
-const MUTANT_FILE = z.strictObject({
+const EVERY_FIELD = {
   plants: z.string().min(1),
   source: z.string().min(1),
   target: z.enum(["server", "client"]),
+};
+
+/** `simulation` is for the simulator alone, which checks it. */
+const MUTANT_FILE = z.strictObject({
+  ...EVERY_FIELD,
+  simulation: z.looseObject({}).optional(),
   workload: z.string().min(1),
   schedule: z.union([
     z.string().regex(/^[\w.-]+\.(yaml|json)$/, "expected a schedule or a file name"),
@@ -38,6 +44,10 @@ const MUTANT_FILE = z.strictObject({
   detector: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
 });
 
+/** A mutant of which containers could not show anything: the rig leaves it alone. */
+const ONLY_SIMULATED = z.strictObject({ ...EVERY_FIELD, simulation: z.looseObject({}) });
+
+/** All of them, those too that are only simulated. */
 export async function mutantNames(mutantsDirectory: string): Promise<readonly string[]> {
   const entries = await readdir(mutantsDirectory, { withFileTypes: true });
   return entries
@@ -46,7 +56,17 @@ export async function mutantNames(mutantsDirectory: string): Promise<readonly st
     .toSorted();
 }
 
-/** By its whole name or its number. Throws UsageError, or DataError for a mutant.yaml that is wrong. */
+/** Those that the rig can run. Throws DataError for a mutant.yaml that is wrong. */
+export async function rigMutantNames(mutantsDirectory: string): Promise<readonly string[]> {
+  const names = await mutantNames(mutantsDirectory);
+  const files = await Promise.all(names.map((name) => readYaml(join(mutantsDirectory, name, "mutant.yaml"))));
+  return names.filter((_, index) => !ONLY_SIMULATED.safeParse(files[index]).success);
+}
+
+/**
+ * By its whole name or its number. Throws UsageError, also for one that is only simulated, or DataError for a
+ * mutant.yaml that is wrong.
+ */
 export async function readMutant(mutantsDirectory: string, wanted: string): Promise<Mutant> {
   const names = await mutantNames(mutantsDirectory);
   const name = names.find((candidate) => candidate === wanted || candidate.startsWith(`${wanted}-`));
@@ -55,15 +75,22 @@ export async function readMutant(mutantsDirectory: string, wanted: string): Prom
   }
   const directory = join(mutantsDirectory, name);
   const path = join(directory, "mutant.yaml");
-  const file = MUTANT_FILE.safeParse(await readYaml(path));
+  const plain = await readYaml(path);
+  if (ONLY_SIMULATED.safeParse(plain).success) {
+    throw new UsageError(`mutant "${name}" is only simulated: npx gauntlet-sim mutants ${name}`);
+  }
+  const file = MUTANT_FILE.safeParse(plain);
   if (!file.success) {
     const [issue] = file.error.issues;
     throw new DataError(`${path}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not a mutant"}`);
   }
-  const { schedule, time_limit: timeLimit, detector, ...rest } = file.data;
+  const { plants, source, target, workload, schedule, time_limit: timeLimit, detector } = file.data;
   const detectors = [detector].flat();
   return {
-    ...rest,
+    plants,
+    source,
+    target,
+    workload,
     name,
     directory,
     timeLimit,

@@ -6,7 +6,7 @@ import type { EtcdClient } from "@gauntlet/client";
 import { configure } from "../cli/configure.js";
 import { MUTANTS_ROOT, REPOSITORY } from "../cli/paths.js";
 import { duration } from "../cli/values.js";
-import { mutantNames, readMutant } from "./mutant.js";
+import { readMutant, rigMutantNames } from "./mutant.js";
 import { loadClient, plant } from "./plant.js";
 
 let folder: string;
@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const names = await mutantNames(MUTANTS_ROOT);
+const names = await rigMutantNames(MUTANTS_ROOT);
 
 describe("the mutants of this repository", () => {
   test("are there", () => {
@@ -110,6 +110,14 @@ describe("a mutant that is wrong", () => {
   ])("%s: mutant.yaml is told with the field", async (name, yaml, words) => {
     await broken(name, { "mutant.yaml": yaml });
     await expect(readMutant(folder, name)).rejects.toThrow(words);
+  });
+
+  test("one that is only simulated is no mutant of the rig, and says where it is run", async () => {
+    const yaml = "plants: x\nsource: y\ntarget: server\nsimulation: {found_by: [log-matching]}\n";
+    await broken("95-simulated", { "mutant.yaml": yaml });
+    await expect(readMutant(folder, "95")).rejects.toThrow("npx gauntlet-sim mutants 95-simulated");
+    await broken("96-half", { "mutant.yaml": `${yaml}workload: register\n` });
+    await expect(readMutant(folder, "96")).rejects.toThrow("schedule");
   });
 
   test("a name that nobody knows", async () => {

@@ -46,6 +46,7 @@ export function createBackdrop(): { readonly under: Painter; readonly over: Pain
   }
 
   function phases(ctx: Context2d, { data, layout, view, colors, scale }: Frame): void {
+    let taken = Number.NEGATIVE_INFINITY;
     for (const { atMs, name } of data.phases) {
       if (atMs < view.from || atMs > view.to) continue;
       const x = Math.round(scale.x(atMs)) + 0.5;
@@ -54,6 +55,8 @@ export function createBackdrop(): { readonly under: Painter; readonly over: Pain
       ctx.moveTo(x, 16);
       ctx.lineTo(x, layout.height);
       ctx.stroke();
+      if (x < taken) continue;
+      taken = x + 6 + ctx.measureText(name).width;
       ctx.fillStyle = colors.quiet;
       ctx.fillText(name, x + 3, layout.laneTop - 3);
     }

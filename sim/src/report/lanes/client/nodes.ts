@@ -62,14 +62,14 @@ export function createNodes(parts: { readonly below: typeof below }): Painter {
     const words = state === "down" ? "down" : `${state} ${term}`;
     const room = ctx.measureText(words).width;
     const x = Math.max(left, layout.gutter) + 4;
-    if (x < taken) return taken;
-    if (wide - (x - left) > room + 4) {
-      ctx.fillStyle = state === "leader" || state.endsWith("candidate") ? colors.back : colors.text;
+    const isInside = state === "leader" || state.endsWith("candidate");
+    if (wide - (x - left) > room + 4 && (isInside || x >= taken)) {
+      ctx.fillStyle = isInside ? colors.back : colors.text;
       ctx.fillText(words, x, state === "follower" || state === "down" ? top + 7 : top + 13);
-      return x + room;
+      return isInside ? taken : x + room;
     }
     const short = `t${term}`;
-    if (!isNew || term === 0) return taken;
+    if (left < taken || !isNew || term === 0) return taken;
     ctx.fillStyle = colors.quiet;
     ctx.fillText(short, left + 1, top - 1);
     return left + ctx.measureText(short).width + 4;

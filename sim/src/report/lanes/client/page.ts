@@ -50,6 +50,7 @@ export function startPage(dom: Dom, parts: PageParts): void {
   let pointer: readonly [number, number] = [0, 0];
   let waiting = false;
 
+  element("key-f").hidden = data.failure === null;
   canvas.style["height"] = `${layout.height}px`;
   controls.keys(dom, actions());
   controls.pointer(canvas, onCanvas());
