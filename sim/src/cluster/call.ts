@@ -34,7 +34,7 @@ export function startCall<Value>(
  * request arrives and when the answer does.
  */
 export class Call<Value = unknown> implements Task {
-  readonly deadlineMs: number;
+  readonly deadlineUs: number;
   private readonly context: CallContext;
   private readonly kind: CallKind;
   private readonly serve: (server: Server) => Promise<Outcome<Value>>;
@@ -55,7 +55,7 @@ export class Call<Value = unknown> implements Task {
     this.serve = serve;
     this.resolve = resolve;
     this.life = context.machine.listening;
-    this.deadlineMs = context.loop.nowMs + context.deadlines.timeoutMs;
+    this.deadlineUs = context.loop.nowUs + context.deadlines.timeoutUs;
     if (this.life === null) this.outcome = neverSent;
   }
 

@@ -1,7 +1,7 @@
 import type { Loop, Task } from "../world/loop.js";
 
 export interface Expiring {
-  readonly deadlineMs: number;
+  readonly deadlineUs: number;
   readonly over: boolean;
   expire(): void;
 }
@@ -11,7 +11,7 @@ export interface Expiring {
  * the oldest that is not over, instead of one for each.
  */
 export class Deadlines implements Task {
-  readonly timeoutMs: number;
+  readonly timeoutUs: number;
   private readonly loop: Loop;
   private waiting: Expiring[] = [];
   private head = 0;
@@ -19,7 +19,7 @@ export class Deadlines implements Task {
 
   constructor(loop: Loop, timeoutMs: number) {
     this.loop = loop;
-    this.timeoutMs = timeoutMs;
+    this.timeoutUs = Math.round(timeoutMs * 1000);
   }
 
   add(call: Expiring): void {
@@ -29,11 +29,11 @@ export class Deadlines implements Task {
 
   run(): void {
     this.armed = false;
-    const { nowMs } = this.loop;
+    const { nowUs } = this.loop;
     for (;;) {
       const call = this.waiting[this.head];
       if (call === undefined) break;
-      if (!call.over && call.deadlineMs > nowMs) {
+      if (!call.over && call.deadlineUs > nowUs) {
         this.compact();
         return this.arm(call);
       }
@@ -46,7 +46,7 @@ export class Deadlines implements Task {
 
   private arm(call: Expiring): void {
     this.armed = true;
-    this.loop.scheduleAt(this, call.deadlineMs);
+    this.loop.scheduleAtUs(this, call.deadlineUs);
   }
 
   private compact(): void {

@@ -25,6 +25,9 @@ const READY = Promise.resolve();
 /** Turns after which the process may hear signals and write output. */
 const TURNS_BETWEEN_YIELDS = 8192;
 
+/** More without time going on is a loop that never ends. */
+const MAX_TASKS_AN_INSTANT = 1_000_000;
+
 const FIRST_CAPACITY = 1024;
 
 /** Nothing is due any more, yet what the caller waits for has not happened. */
@@ -59,6 +62,7 @@ export class Loop {
   private due: Task[] = [];
   private dueSequences: number[] = [];
   private dueHead = 0;
+  private executedNow = 0;
   private nextSequence = 1;
   private unsettled = false;
   private finished = false;
@@ -77,11 +81,6 @@ export class Loop {
   /** Schedules `task` in `delayMs` (0: after all that is due now), and returns when that is, in microseconds. */
   schedule(task: Task, delayMs: number): number {
     return this.scheduleAtUs(task, this.nowUs + Math.round(delayMs * 1000));
-  }
-
-  /** Schedules `task` at an instant; at once if that is past. */
-  scheduleAt(task: Task, timeMs: number): number {
-    return this.scheduleAtUs(task, Math.round(timeMs * 1000));
   }
 
   after(delayMs: number, callback: () => void): Alarm {
@@ -143,6 +142,8 @@ export class Loop {
         const task = this.take();
         if (task === null) throw new NothingLeft(`nothing can happen any more at ${this.nowMs} ms`);
         this.executed++;
+        if (++this.executedNow > MAX_TASKS_AN_INSTANT)
+          throw new Error(`time stands still at ${this.nowMs} ms`);
         task.run();
         if (this.unsettled) {
           void READY.then(this.nextTurn);
@@ -156,7 +157,8 @@ export class Loop {
     running.resolve();
   };
 
-  private scheduleAtUs(task: Task, timeUs: number): number {
+  /** Schedules `task` at an instant in whole microseconds; at once if that is past. */
+  scheduleAtUs(task: Task, timeUs: number): number {
     const sequence = this.nextSequence++;
     if (timeUs <= this.nowUs) {
       this.due.push(task);
@@ -173,7 +175,9 @@ export class Loop {
     const first = this.due[this.dueHead];
     if (first === undefined) {
       if (this.size === 0) return null;
-      this.nowUs = this.times[0] as number;
+      const timeUs = this.times[0] as number;
+      if (timeUs !== this.nowUs) this.executedNow = 0;
+      this.nowUs = timeUs;
       return this.pop();
     }
     // What is due now was scheduled now; a task of the heap for this very instant may have been scheduled before.
