@@ -1,62 +1,27 @@
 import * as fc from "fast-check";
-import { notOffered } from "../capabilities.js";
 import { describe, expect, test } from "vitest";
+import { notOffered } from "../capabilities.js";
+import { HEALTHY_DISK } from "../effects/disk.js";
+import { UNSHAPED } from "../effects/packet-ledger.js";
 import { ScheduleError } from "../errors.js";
 import { generateSchedule } from "../generate/generate.js";
 import { FAMILY_NAMES } from "../generate/families.js";
 import { parseSchedule } from "../schedule/parse.js";
-import type { Schedule, ScheduledFault } from "../schedule/schedule.js";
+import type { Schedule } from "../schedule/schedule.js";
 import { schedules } from "../testing/arbitraries.js";
-import { allCapabilities, FakeHosts, type FakeOptions } from "../testing/fake-hosts.js";
-import { VirtualClock } from "../testing/virtual-clock.js";
-import { type ExecutedFault, type NemesisEvent, toExecutedSchedule } from "./executed.js";
-import { type NemesisOptions, NemesisRunner } from "./runner.js";
-
-interface Bench {
-  readonly clock: VirtualClock;
-  readonly hosts: FakeHosts;
-  readonly events: NemesisEvent[];
-  readonly runner: NemesisRunner;
-}
-
-function bench(
-  schedule: Schedule,
-  overrides: Partial<NemesisOptions> & { interfere?: FakeOptions["interfere"] } = {},
-): Bench {
-  const { interfere, ...options } = overrides;
-  const clock = new VirtualClock();
-  const hosts = new FakeHosts({ clock, ...(interfere === undefined ? {} : { interfere }) });
-  const events: NemesisEvent[] = [];
-  const runner = new NemesisRunner({
-    hosts,
-    schedule,
-    seed: 1,
-    timeLimitMs: 60_000,
-    clock,
-    capabilities: allCapabilities(),
-    onEvent: (event) => events.push(event),
-    ...options,
-  });
-  return { clock, hosts, events, runner };
-}
-
-async function runAll({ clock, runner }: Bench): Promise<readonly ExecutedFault[]> {
-  return clock.run(runner.run(new AbortController().signal));
-}
-
-function fault(
-  name: string,
-  atS: number,
-  forS: number,
-  target: string | string[],
-  args = {},
-): ScheduledFault {
-  return { atMs: atS * 1_000, forMs: forS * 1_000, fault: name, target, args };
-}
+import { bench, fault, runAll } from "../testing/bench.js";
+import { allCapabilities, type FakeHosts } from "../testing/fake-hosts.js";
+import { toExecutedSchedule } from "./executed.js";
 
 function expectWhole(hosts: FakeHosts): void {
   for (const node of hosts.cluster.nodes) {
-    expect(node).toMatchObject({ state: "running", rules: [], clock: { wallOffsetMs: 0, monotonicRate: 1 } });
+    expect(node).toMatchObject({
+      state: "running",
+      rules: [],
+      clock: { wallOffsetMs: 0, monotonicRate: 1 },
+      shape: UNSHAPED,
+      disk: HEALTHY_DISK,
+    });
   }
 }
 
@@ -247,7 +212,11 @@ describe("healAll", () => {
     });
     Object.assign(cluster.node("n2"), { state: "exited", signal: "SIGKILL" });
     Object.assign(cluster.node("n3"), { state: "paused" });
-    Object.assign(cluster.node("n4"), { clock: { wallOffsetMs: 60_000, monotonicRate: 2 } });
+    Object.assign(cluster.node("n4"), {
+      clock: { wallOffsetMs: 60_000, monotonicRate: 2 },
+      disk: { ...HEALTHY_DISK, stalled: true },
+    });
+    Object.assign(cluster.node("n5"), { shape: { ...UNSHAPED, lossShare: 0.5 } });
   };
 
   test("heals what no fault of this run did, and says what it had to do", async () => {
@@ -270,6 +239,8 @@ describe("healAll", () => {
     ["start", "n2", "ended by SIGKILL"],
     ["signal", "n3", "paused, pid"],
     ["setClock", "n4", "its clocks are set to 60000 ms off true time and 2 times its speed"],
+    ["shape", "n5", "its packets have lossShare 0.5"],
+    ["setDisk", "n4", "its disk has stalled true"],
   ])("without effect of %s, %s is reported as not healed", async (method, name, detail) => {
     const all = bench(
       { faults: [] },
@@ -281,6 +252,29 @@ describe("healAll", () => {
     expect(report.nodes.filter((node) => !node.healed)).toEqual([
       expect.objectContaining({ node: name, detail: expect.stringContaining(detail) }),
     ]);
+  });
+
+  test("makes the first members the members again, and leaves spares alone", async () => {
+    const all = bench({ faults: [] }, { spares: 2 });
+    const { cluster } = all.hosts;
+    cluster.voters = ["n1", "n2", "n3", "n6"];
+    cluster.learners = ["n5"];
+    cluster.start(cluster.node("n6"));
+    const report = await all.clock.run(all.runner.healAll());
+    expect(report).toMatchObject({ healed: true, members: { healed: true } });
+    expect(cluster.voters.toSorted()).toEqual(["n1", "n2", "n3", "n4", "n5"]);
+    expect(cluster.learners).toEqual([]);
+    expect(report.nodes.find(({ node }) => node === "n7")).toMatchObject({ healed: true, actions: [] });
+    expect(cluster.node("n7").state).toBe("exited");
+  });
+
+  test("members that do not change back are reported as not healed", async () => {
+    const interfere = ({ method }: { method: string }) => (method === "change" ? "ignore" : undefined);
+    const all = bench({ faults: [] }, { spares: 1, interfere });
+    all.hosts.cluster.voters = ["n1", "n2", "n3", "n4"];
+    const report = await all.clock.run(all.runner.healAll());
+    const detail = "voters n1, n2, n3, n4";
+    expect(report).toMatchObject({ healed: false, members: { healed: false, detail } });
   });
 
   test("ends a run that is going on", async () => {

@@ -276,3 +276,11 @@ test("the JSON schema for editors is current (npm run schema -w @gauntlet/nemesi
   expect(JSON.parse(text)).toEqual(scheduleJsonSchema());
   for (const fault of FAULTS) expect(text).toContain(`"${fault.name}"`);
 });
+
+test("an event needs no window; any other fault does", () => {
+  const transfer = parseSchedule("faults: [{ at: 1s, fault: member.transfer }]", "s.yaml");
+  expect(transfer.faults).toMatchObject([{ forMs: 2_000, target: "follower" }]);
+  expect(() => parseSchedule("faults: [{ at: 1s, fault: member.remove, target: n1 }]", "s.yaml")).toThrow(
+    "faults[0].for: is missing",
+  );
+});
