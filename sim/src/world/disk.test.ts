@@ -1,0 +1,295 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import type { DiskFile } from "@gauntlet/server/inside";
+import { HEALTHY, SimDisk } from "./disk.js";
+import { SECTOR_BYTES } from "./file-image.js";
+import { Life } from "./life.js";
+import { Loop } from "./loop.js";
+import { Stream } from "./random.js";
+import { TraceLog } from "./trace-log.js";
+
+const PROFILE = { minSyncMs: 1, maxSyncMs: 2, stall: 0, stallMs: 0 };
+const NAMES = ["a", "b", "c"] as const;
+
+type Step =
+  | { readonly type: "create"; readonly name: string }
+  | { readonly type: "remove"; readonly name: string }
+  | { readonly type: "sync"; readonly name: string }
+  | { readonly type: "write"; readonly name: string; readonly offset: number; readonly bytes: Uint8Array }
+  | { readonly type: "truncate"; readonly name: string; readonly length: number }
+  | { readonly type: "rename"; readonly name: string; readonly to: string }
+  | { readonly type: "sync-directory" }
+  | { readonly type: "kill" }
+  | { readonly type: "power" };
+
+const names = fc.constantFrom(...NAMES);
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ type: fc.constant("create" as const), name: names }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      type: fc.constant("write" as const),
+      name: names,
+      offset: fc.nat(2000),
+      bytes: fc.uint8Array({ minLength: 1, maxLength: 1500 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant("truncate" as const), name: names, length: fc.nat(3000) }),
+  },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant("sync" as const), name: names }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("rename" as const), name: names, to: names }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("remove" as const), name: names }) },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom<Step>({ type: "sync-directory" }, { type: "kill" }, { type: "power" }),
+  },
+);
+
+/** A file as plain arrays: what readers see, and for each byte all that a power cut may leave there. */
+class ModelFile {
+  bytes: number[] = [];
+  synced: number[] = [];
+  /** Since the last sync, by sector: the versions of it. */
+  versions = new Map<number, number[][]>();
+
+  private sectorOf(bytes: readonly number[], sector: number): number[] {
+    return Array.from({ length: SECTOR_BYTES }, (_, at) => bytes[sector * SECTOR_BYTES + at] ?? 0);
+  }
+
+  change(bytes: number[], from: number, to: number): void {
+    for (let sector = Math.floor(from / SECTOR_BYTES); sector * SECTOR_BYTES < to; sector++) {
+      this.versions.set(sector, [this.sectorOf(bytes, sector)]);
+    }
+    this.bytes = bytes;
+  }
+
+  sync(): void {
+    this.synced = [...this.bytes];
+    this.versions.clear();
+  }
+
+  /** Throws unless `found` can be what a power cut left, cut or filled with zeros to its length. */
+  check(found: readonly number[]): void {
+    const [low, high] = [
+      Math.min(this.bytes.length, this.synced.length),
+      Math.max(this.bytes.length, this.synced.length),
+    ];
+    expect(found.length).toBeGreaterThanOrEqual(low);
+    expect(found.length).toBeLessThanOrEqual(high);
+    for (let sector = 0; sector * SECTOR_BYTES < found.length; sector++) {
+      const length = Math.min(SECTOR_BYTES, found.length - sector * SECTOR_BYTES);
+      const there = found.slice(sector * SECTOR_BYTES, sector * SECTOR_BYTES + length);
+      const allowed = [this.sectorOf(this.synced, sector), ...(this.versions.get(sector) ?? [])];
+      expect(allowed.map((bytes) => String(bytes.slice(0, length)))).toContain(String(there));
+    }
+    this.bytes = [...found];
+    this.sync();
+  }
+}
+
+/** The disk and its model, driven together. */
+class Pair {
+  readonly loop = new Loop();
+  readonly disk: SimDisk;
+  life = new Life();
+  files = new Map<string, ModelFile>();
+  /** All directories that a power cut may leave. */
+  possible: Map<string, ModelFile>[] = [new Map()];
+  readonly handles = new Map<string, DiskFile>();
+
+  constructor(seed: number) {
+    this.disk = new SimDisk(this.loop, 1, new Stream(seed, "disk"), new TraceLog(this.loop), PROFILE);
+  }
+
+  private alter(change: (names: Map<string, ModelFile>) => void): void {
+    change(this.files);
+    for (const before of [...this.possible]) {
+      const after = new Map(before);
+      change(after);
+      this.possible.push(after);
+    }
+  }
+
+  async step(step: Step): Promise<void> {
+    const port = this.disk.open(this.life);
+    if (step.type === "kill") {
+      this.life.end();
+      this.life = new Life();
+      return this.checkReadable();
+    }
+    if (step.type === "power") return this.powerCut();
+    if (step.type === "sync-directory") {
+      await port.syncDirectory();
+      this.possible = [new Map(this.files)];
+      return;
+    }
+    const file = this.files.get(step.name);
+    if (step.type === "create") {
+      const opening = port.open(step.name, "create-exclusive");
+      if (file !== undefined) return expect(opening).rejects.toMatchObject({ code: "EEXIST" });
+      await opening;
+      const created = new ModelFile();
+      return this.alter((all) => all.set(step.name, created));
+    }
+    if (file === undefined)
+      return expect(port.open(step.name, "read-write")).rejects.toMatchObject({ code: "ENOENT" });
+    const handle = await port.open(step.name, "read-write");
+    if (step.type === "sync") {
+      await handle.sync();
+      file.sync();
+    } else if (step.type === "write") {
+      const half = Math.floor(step.bytes.length / 2);
+      await handle.write([step.bytes.subarray(0, half), step.bytes.subarray(half)], step.offset);
+      const end = step.offset + step.bytes.length;
+      const bytes = Array.from({ length: Math.max(end, file.bytes.length) }, (_, at) => file.bytes[at] ?? 0);
+      for (const [at, byte] of step.bytes.entries()) bytes[step.offset + at] = byte;
+      file.change(bytes, step.offset, end);
+    } else if (step.type === "truncate") {
+      await handle.truncate(step.length);
+      const bytes = Array.from({ length: step.length }, (_, at) => file.bytes[at] ?? 0);
+      file.change(bytes, Math.min(step.length, file.bytes.length), file.bytes.length);
+    } else if (step.type === "rename") {
+      await port.rename(step.name, step.to);
+      this.alter((all) => {
+        all.delete(step.name);
+        all.set(step.to, file);
+      });
+    } else {
+      await port.remove(step.name);
+      this.alter((all) => all.delete(step.name));
+    }
+  }
+
+  async checkReadable(): Promise<void> {
+    expect((await this.disk.open(this.life).list()).toSorted()).toEqual([...this.files.keys()].toSorted());
+    for (const [name, file] of this.files) expect(await this.read(name)).toEqual(file.bytes);
+  }
+
+  async read(name: string): Promise<number[]> {
+    const handle = await this.disk.open(this.life).open(name, "read");
+    const bytes = new Uint8Array(await handle.size());
+    expect(await handle.read(bytes, 0)).toBe(bytes.length);
+    return [...bytes];
+  }
+
+  private async powerCut(): Promise<void> {
+    this.life.end();
+    this.life = new Life();
+    this.disk.losePower();
+    const found = (await this.disk.open(this.life).list()).toSorted();
+    const contents = new Map<string, number[]>();
+    for (const name of found) contents.set(name, await this.read(name));
+    // Several orders of changes may lead to the same names with other files: one of them has to fit.
+    const candidates = this.possible.filter(
+      (names) => String([...names.keys()].toSorted()) === String(found),
+    );
+    expect(candidates.length).toBeGreaterThan(0);
+    let failure: unknown = new Error("no possible directory");
+    for (const names of candidates) {
+      try {
+        for (const [name, file] of names) file.check(contents.get(name) ?? []);
+        this.files = new Map(names);
+        this.possible = [new Map(names)];
+        return;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+}
+
+test("what is synced survives, what is not may go in whole sectors, names go until the directory is synced", async () => {
+  let cuts = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(steps, { maxLength: 25 }), fc.nat(1_000_000), async (all, seed) => {
+      const pair = new Pair(seed);
+      await pair.loop.run(
+        (async () => {
+          // A run of the loop needs a task to begin with.
+          await pair.loop.sleep(1);
+          for (const step of all) {
+            await pair.step(step);
+            pair.loop.settle();
+            if (step.type === "power") cuts++;
+          }
+          await pair.checkReadable();
+        })(),
+      );
+    }),
+    { numRuns: 300, interruptAfterTimeLimit: 20_000 },
+  );
+  expect(cuts).toBeGreaterThan(50);
+});
+
+async function written(seed = 1) {
+  const loop = new Loop();
+  const disk = new SimDisk(loop, 1, new Stream(seed, "disk"), new TraceLog(loop), PROFILE);
+  const life = new Life();
+  const port = disk.open(life);
+  const file = await port.open("a", "create-exclusive");
+  await file.write([new Uint8Array(5000).fill(7)], 0);
+  await loop.run(Promise.all([file.sync(), port.syncDirectory()]));
+  return { loop, disk, life, port, file };
+}
+
+test("a process that dies hears nothing of its sync, but the disk does it", async () => {
+  const { loop, disk, life, file } = await written();
+  await file.write([Uint8Array.of(1, 2, 3)], 5000);
+  let heard = false;
+  void file.sync().then(() => (heard = true));
+  life.end();
+  await loop.runFor(10);
+  expect(heard).toBe(false);
+  disk.losePower();
+  const after = await disk.open(new Life()).open("a", "read");
+  expect(await after.size()).toBe(5003);
+});
+
+test("a sync that fails may lose its pages, though readers see them until the power goes", async () => {
+  const { loop, disk, file, port } = await written();
+  disk.configure({ ...HEALTHY, syncErrorShare: 0.999_999 });
+  await file.write([new Uint8Array(600).fill(9)], 1024);
+  await expect(loop.run(file.sync())).rejects.toMatchObject({ code: "EIO", syscall: "fdatasync" });
+  expect(disk.counts.ioErrors).toBe(1);
+  disk.configure(HEALTHY);
+  await loop.run(file.sync());
+  const bytes = new Uint8Array(600);
+  await file.read(bytes, 1024);
+  expect(bytes).toEqual(new Uint8Array(600).fill(9));
+  disk.losePower();
+  await (await port.open("a", "read")).read(bytes, 1024);
+  expect(bytes).toEqual(new Uint8Array(600).fill(7));
+});
+
+test("a full disk takes what needs no space, and stalled syncs wait", async () => {
+  const { loop, disk, file } = await written();
+  disk.configure({ ...HEALTHY, full: true, stalled: true });
+  await file.write([Uint8Array.of(1)], 10);
+  await expect(file.write([Uint8Array.of(1)], 5000)).rejects.toMatchObject({ code: "ENOSPC" });
+  let done = false;
+  void file.sync().then(() => (done = true));
+  await loop.runFor(60_000);
+  expect(done).toBe(false);
+  expect(disk.counts).toEqual({ slowSyncs: 0, stalledSyncs: 1, ioErrors: 0, spaceErrors: 1 });
+  disk.configure(HEALTHY);
+  await loop.runFor(10);
+  expect(done).toBe(true);
+});
+
+test("damage is what readers meet, and stands until it is written over", async () => {
+  const { loop, disk, file } = await written();
+  const flip = disk.damage("bit-flip");
+  expect(flip).toMatchObject({ kind: "bit-flip", file: "a", bytes: 1 });
+  const bytes = new Uint8Array(5000);
+  await file.read(bytes, 0);
+  expect(bytes.findIndex((byte) => byte !== 7)).toBe(flip?.offset);
+  const bad = disk.damage("bad-sector");
+  await expect(file.read(bytes, bad?.offset ?? 0)).rejects.toMatchObject({ code: "EIO" });
+  expect(disk.damages()).toHaveLength(2);
+  await file.write([new Uint8Array(5000)], 0);
+  await loop.run(file.sync());
+  expect(disk.damages()).toEqual([]);
+});
