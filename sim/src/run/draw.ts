@@ -1,4 +1,4 @@
-import { checkFamilies, FAMILIES, formatSchedule, generateSchedule, type ScheduleFile } from "@gauntlet/nemesis";
+import { generateSwarm, type ScheduleFile, SWARM_FAMILY_NAMES, type SwarmFamilyName } from "@gauntlet/nemesis";
 import type {
   DiskProfile,
   Healing,
@@ -11,7 +11,7 @@ import type {
 import { Stream } from "../world/random.js";
 
 export interface DrawOptions {
-  /** Fault families by their short names: all that are drawn from, each of them struck. Default: a subset, drawn. */
+  /** Families of faults, SWARM_FAMILY_NAMES: these and no others, all equally often. Default: a subset, drawn. */
   readonly focus?: readonly string[];
   /** How long the load lasts. Default: drawn, 15 to 40 s. */
   readonly durationMs?: number;
@@ -31,19 +31,28 @@ export interface DrawOptions {
 export function drawScenario(seed: number, options: DrawOptions = {}): Scenario {
   const from = (name: string): Stream => new Stream(seed, `draw ${name}`);
   const nodes = options.nodes ?? drawNodes(from("nodes"));
-  const server = drawServer(from("server"));
+  const families = drawFamilies(from("families"), nodes, options.focus);
+  const clockDrift = from("clock").pick([0, 0, 0.001, 0.01, 0.05]);
+  const server = drawServer(from("server"), families);
   const load = drawLoad(from("load"), nodes, options);
-  const schedule = drawSchedule(from("schedule"), seed, nodes, load.durationMs, options.focus);
+  const spareNodes = families.member === undefined ? 0 : from("spares").pick([1, 2]);
   return {
     seed,
     nodes,
-    spareNodes: 0,
+    spareNodes,
     server,
     network: drawNetwork(from("network"), server),
     disk: drawDisk(from("disk"), server),
-    clockDrift: from("clock").pick([0, 0, 0.001, 0.01, 0.05]),
+    clockDrift,
     load,
-    schedule,
+    schedule: drawSchedule(from("schedule"), {
+      seed,
+      nodes,
+      spareNodes,
+      families,
+      durationMs: load.durationMs,
+      electionTimeoutMs: server.electionTimeoutMs,
+    }),
     healing: drawHealing(from("healing"), nodes, server),
   };
 }
@@ -53,7 +62,7 @@ function drawNodes(random: Stream): number {
   return random.pick([5, 5, 5, 5, 5, 5, 5, 5, 3, 3, 3, 3, 3, 3, 3, 4, 7, 7, 2, 1]);
 }
 
-function drawServer(random: Stream): ServerSettings {
+function drawServer(random: Stream, families: Families): ServerSettings {
   // As configured by default, and faster and tighter ones: at least three heartbeats a timeout.
   const [heartbeatIntervalMs, electionTimeoutMs] = random.pick([
     [100, 1000],
@@ -72,9 +81,13 @@ function drawServer(random: Stream): ServerSettings {
     maxAppendBytes: isTiny ? random.pick([1, 128, 512]) : 1024 * 1024,
     maxInflightAppends: isTiny || random.chance(0.2) ? random.pick([1, 2, 4]) : 64,
     maxInflightBytes: random.chance(0.1) ? 1024 : 16 * 1024 * 1024,
-    leaseClockUncertainty: null,
+    // Clocks that faults set run outside of any uncertainty that one declares; the widest drift is within this one.
+    leaseClockUncertainty: families.clock === undefined && random.chance(0.25) ? LEASE_CLOCK_UNCERTAINTY : null,
   };
 }
+
+/** Rates of 0.95 and 1.05 differ by 9.5 % of the faster. */
+const LEASE_CLOCK_UNCERTAINTY = 0.1;
 
 function drawNetwork(random: Stream, { electionTimeoutMs }: ServerSettings): NetworkProfile {
   const kind = random.pick(["perfect", "good", "good", "far", "bad"] as const);
@@ -119,29 +132,56 @@ function drawLoad(random: Stream, nodes: number, options: DrawOptions): Load {
   };
 }
 
-/** In a tenth of the runs nothing goes wrong on purpose. */
-function drawSchedule(
-  random: Stream,
-  seed: number,
-  nodes: number,
-  timeLimitMs: number,
-  focus: readonly string[] | undefined,
-): ScheduleFile {
-  const possible = FAMILIES.filter((family) => family.variants(nodes).length > 0).map(({ name }) => name);
-  let families = checkFamilies(focus ?? possible.filter(() => random.chance(0.5)));
-  if (focus === undefined && random.chance(0.1)) families = [];
-  const names = nodeNames(nodes);
-  while (families.length > 0) {
-    try {
-      const schedule = generateSchedule({ seed, families, timeLimitMs, nodes: names });
-      return JSON.parse(formatSchedule(schedule, "json")) as ScheduleFile;
-    } catch (error) {
-      if (focus !== undefined) throw error;
-      // Too many for so short a load.
-      families = families.slice(1);
-    }
-  }
-  return { seed, faults: [] };
+type Families = Readonly<Partial<Record<SwarmFamilyName, number>>>;
+
+/** How often each strikes, relative to the others. In a tenth of the runs nothing goes wrong on purpose. */
+function drawFamilies(random: Stream, nodes: number, focus: readonly string[] | undefined): Families {
+  if (focus !== undefined) return Object.fromEntries(focus.map((name) => [name, 1]));
+  const isQuiet = random.chance(0.1);
+  const drawn = SWARM_FAMILY_NAMES.filter(() => random.chance(0.4) && !isQuiet);
+  const possible = nodes > 1 ? drawn : drawn.filter((name) => name !== "partition" && name !== "packet");
+  return Object.fromEntries(possible.map((name) => [name, random.pick([1, 1, 3])]));
+}
+
+interface Swarm {
+  readonly seed: number;
+  readonly nodes: number;
+  readonly spareNodes: number;
+  readonly families: Families;
+  readonly durationMs: number;
+  readonly electionTimeoutMs: number;
+}
+
+/** Now and then a fault, or one after another and several at once; short windows and long ones. */
+function drawSchedule(random: Stream, swarm: Swarm): ScheduleFile {
+  const { seed, nodes, spareNodes, families, durationMs, electionTimeoutMs } = swarm;
+  const [minGap, maxGap] = random.pick([
+    [0.1, 1],
+    [0.5, 3],
+    [0.5, 3],
+    [2, 8],
+  ] as const);
+  const [minWindow, maxWindow] = random.pick([
+    [0.2, 2],
+    [1, 6],
+    [1, 6],
+    [3, 10],
+  ] as const);
+  const inMs = (timeouts: number): number => Math.round(timeouts * electionTimeoutMs);
+  return generateSwarm({
+    seed,
+    durationMs,
+    families,
+    nodes: nodeNames(nodes),
+    spares: spareNodes,
+    // A member that cannot be one again stands in the way of the first members' return.
+    without: families.member === undefined ? [] : ["disk.bitflip"],
+    minGapMs: inMs(minGap),
+    maxGapMs: inMs(maxGap),
+    minWindowMs: inMs(minWindow),
+    maxWindowMs: inMs(maxWindow),
+    maxConcurrent: random.pick([1, 2, 2, 4]),
+  });
 }
 
 /** In half of the runs something stays broken for ever, as far as a correct cluster can live with it. */

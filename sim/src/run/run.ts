@@ -179,6 +179,10 @@ class Run {
     if (left.length > 0) {
       return this.broken("heal", left.map(({ node, detail }) => `${node}: ${detail}`).join("; "));
     }
+    if (report.members?.healed === false) {
+      const what = `the first members are not the members again: ${report.members.detail}`;
+      return this.orWorse(this.stalled("members", what));
+    }
     const { lasting } = this.scenario.healing;
     const demand = demandOf(this.nodes, lasting, names);
     if (demand !== null) {
@@ -198,7 +202,9 @@ class Run {
     cluster.trace.event({ type: "fault", what: `lasting: ${lasting.type} ${what}` });
     switch (lasting.type) {
       case "down":
-        for (const node of lasting.nodes) await hosts.signal(node, "SIGKILL");
+        for (const node of lasting.nodes) {
+          if ((await hosts.process(node)).state !== "exited") await hosts.signal(node, "SIGKILL");
+        }
         break;
       case "deaf":
         for (const node of lasting.nodes) {
