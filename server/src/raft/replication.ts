@@ -176,8 +176,9 @@ export class Replication {
       sent = true;
     }
     if (sent) return;
-    const newCommit = progress.state === "replicate" && progress.toldCommitIndex < log.commitIndex;
-    if (urgent || newCommit) this.sendAppend(peer, progress, [], 0);
+    // An append without entries tells of no more than was sent: else its answer would call for the next one, for ever.
+    const newCommit = progress.toldCommitIndex < Math.min(log.commitIndex, progress.nextIndex - 1);
+    if (urgent || (newCommit && progress.state === "replicate")) this.sendAppend(peer, progress, [], 0);
   }
 
   private sendAppend(peer: MemberId, progress: Progress, entries: readonly Entry[], bytes: number): void {

@@ -191,7 +191,7 @@ export class Oracle {
         `leader of term ${after.term} commits by counting an entry of ${term}`,
       );
     }
-    const reconfigured = JSON.stringify(before.configuration) !== JSON.stringify(after.configuration);
+    const reconfigured = before.configuration !== after.configuration;
     if (reconfigured) {
       const expected = node.memory.configuration ?? node.initial;
       this.#check(
