@@ -1,5 +1,4 @@
 import type { ConfigurationChange } from "../configuration.js";
-import { membersOf } from "../configuration.js";
 import type { RaftConfig } from "../config.js";
 import type { MemberId } from "../message.js";
 import { seededRandom } from "./prng.js";
@@ -133,7 +132,7 @@ export class Chaos {
     const { world } = this;
     const leader = world.leaders()[0];
     if (leader === undefined || this.#random.below(4) === 0) return world.ids;
-    return membersOf(leader.status.configuration);
+    return [leader.id, ...(leader.status.peers ?? []).map(({ member }) => member)];
   }
 
   /** Narrow windows, short logs, leases: each run its own mix. */

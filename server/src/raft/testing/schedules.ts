@@ -41,9 +41,9 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       member,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("transfer" as const), to: member }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("transfer" as const), to: member }) },
   {
-    weight: 4,
+    weight: 7,
     arbitrary: fc.record({
       do: fc.constant("change" as const),
       by: member,
