@@ -69,7 +69,12 @@ export class Chaos {
       case "revive":
         for (const id of world.ids) world.restart(id);
         return;
-      default:
+      case "restart":
+      case "stick-disk":
+      case "stick-leaders-disk":
+      case "stop-clock":
+      case "isolate-leader":
+      case "campaign":
         return this.#takeAt(action.do, action.member);
     }
   }

@@ -290,7 +290,12 @@ export class World {
     );
     const { machine } = disk;
     return {
-      ...{ id, life, disk, core, initial, machine },
+      id,
+      life,
+      disk,
+      core,
+      initial,
+      machine,
       memory: disk.log.copy(),
       alive: true,
       appliedIndex: machine.mark.index,
