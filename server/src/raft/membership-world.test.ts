@@ -47,10 +47,11 @@ test("a member whose configuration is old follows a leader, and votes for a cand
   world.crash(1);
   world.crash(2);
   world.heal();
-  // Of five, three are left: 5 needs 3, to which it is a stranger.
-  while (leaderOf(world).length === 0) world.run(1, [5]);
-  expect(leaderOf(world)).toEqual([5]);
-  expect(world.node(3).status).toMatchObject({ leader: 5, configuration: { voters: [1, 2, 3, 4, 5] } });
+  // Of five, three are left: 4 and 5 need 3, to which they are strangers.
+  world.run(20, [3, 4, 5]);
+  const [leader = 0] = leaderOf(world);
+  expect([4, 5]).toContain(leader);
+  expect(world.node(3).status).toMatchObject({ leader, configuration: { voters: [1, 2, 3, 4, 5] } });
 });
 
 test.each([

@@ -14,17 +14,19 @@ export class Replication {
 
   constructor(member: Member, peers: readonly MemberId[]) {
     this.member = member;
-    this.setPeers(peers);
+    this.followPeers(peers, member.log.lastIndex + 1);
   }
 
-  /** Whom to bring the log to: newcomers are probed, what is known of the others stays. */
+  /** Newcomers are probed with the last entry, which makes them peers; what is known of the others stays. */
   setPeers(peers: readonly MemberId[]): void {
-    const { log, config } = this.member;
+    this.followPeers(peers, Math.max(this.member.log.lastIndex, 1));
+  }
+
+  private followPeers(peers: readonly MemberId[], nextIndex: number): void {
+    const { config } = this.member;
+    const known = this.peers;
     this.peers = new Map(
-      peers.map((peer) => [
-        peer,
-        this.peers.get(peer) ?? new Progress(log.lastIndex + 1, config, this.currentTick),
-      ]),
+      peers.map((peer) => [peer, known.get(peer) ?? new Progress(nextIndex, config, this.currentTick)]),
     );
   }
 
