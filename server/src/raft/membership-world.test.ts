@@ -1,10 +1,7 @@
 import { expect, test } from "vitest";
 import type { MemberId } from "./message.js";
+import { learner, removal, voter } from "./testing/membership.js";
 import { World } from "./testing/world.js";
-
-const voter = (member: MemberId) => ({ type: "add-voter", member }) as const;
-const learner = (member: MemberId, promote = false) => ({ type: "add-learner", member, promote }) as const;
-const removal = (member: MemberId) => ({ type: "remove", member }) as const;
 
 const leaderOf = (world: World) => world.leaders().map(({ id }) => id);
 const votersOf = (world: World, id: MemberId) => world.node(id).status.configuration.voters;
