@@ -56,25 +56,24 @@ test.each([
   ["a leader that gives its place to another", [removal(1), voter(3)]],
   ["a leader that goes on as a learner", [learner(1)]],
 ])("%s and is cut off at once is not missed for ever: only it may be electable", (_, changes) => {
-  const world = cluster(2);
   for (let cutAfter = 0; cutAfter < 12; cutAfter++) {
-    const one = cluster(2);
-    one.change(1, changes);
+    const world = cluster(2);
+    world.change(1, changes);
     for (let step = 0; step < cutAfter; step++) {
-      one.deliver(0);
-      for (const id of one.ids) one.sync(id);
+      world.deliver(0);
+      for (const id of world.ids) world.sync(id);
     }
-    one.partition([1]);
-    one.run(20);
-    one.heal();
-    one.run(40);
-    const committed = one.oracle.committed.length;
-    expect([cutAfter, leaderOf(one).length]).toEqual([cutAfter, 1]);
-    one.propose(leaderOf(one)[0] ?? 0);
-    one.run(2);
-    expect(one.oracle.committed.length).toBe(committed + 1);
+    world.partition([1]);
+    world.run(20);
+    world.heal();
+    world.run(40);
+    const committed = world.oracle.committed.length;
+    const [leader = 0, ...others] = leaderOf(world);
+    expect([cutAfter, leader > 0, others]).toEqual([cutAfter, true, []]);
+    world.propose(leader);
+    world.run(2);
+    expect(world.oracle.committed.length).toBe(committed + 1);
   }
-  expect(leaderOf(world)).toEqual([1]);
 });
 
 test("a member that was removed while it was away disturbs nobody when it is back", () => {
