@@ -27,6 +27,8 @@ class World {
   readonly fatal: Error[] = [];
   readonly sent: Message[] = [];
   delivers: (message: Message) => boolean = () => true;
+  /** Where the request ids of the next member that is opened begin. */
+  firstRequestId = 2 ** 45;
 
   async open(
     self: number,
@@ -35,10 +37,12 @@ class World {
     disk = new TestDisk(),
   ): Promise<Member> {
     const member = { self, disk, removals: 0 };
+    const { firstRequestId } = this;
+    const random = seededRandom(self);
     const ports = {
       disk,
       clock: this.clock,
-      random: seededRandom(self),
+      random: { below: (bound: number) => (bound < 2 ** 40 ? random.below(bound) : firstRequestId - 1) },
       network: { send: (messages: readonly Message[]) => this.clock.soon(() => this.deliver(messages)) },
       observer: {
         roleChanged: () => undefined,
@@ -161,6 +165,25 @@ test("three members elect, take a write and have it again when all were restarte
   expect(await world.ended(put(await world.leader(), "a"))).not.toBeInstanceOf(Error);
   for (const self of THREE.voters) await world.restart(self);
   await world.until("all have it", () => [...world.members.values()].every((member) => has(member, "a")));
+});
+
+test("what a member forwards after a restart is taken by a leader that knows it from before", async () => {
+  await world.openThree();
+  const leader = await world.leader();
+  const [follower] = world.others(leader);
+  for (let at = 0; at < 1100; at += 1) {
+    put(follower, `key ${at}`).catch(() => undefined);
+    // A turn each: batches of one.
+    world.clock.runSoon();
+  }
+  await world.until("all are taken", () => has(leader, "key 1099"));
+  for (const firstRequestId of [7, 2 ** 46, 2 ** 44]) {
+    world.firstRequestId = firstRequestId;
+    const again = await world.restart(follower.self);
+    await world.until("it follows", () => again.replica.view.leader);
+    expect(await world.ended(put(again, `life ${firstRequestId}`))).not.toBeInstanceOf(Error);
+  }
+  expect(leader.replica.view.role).toBe("leader");
 });
 
 test("a member joins, is handed the leadership, and the leader before it is removed", async () => {

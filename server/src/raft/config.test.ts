@@ -8,10 +8,16 @@ const good: RaftConfig = { ...WORLD_CONFIG, self: 1, initial: configurationOf([1
 
 test("a config that cannot work is refused by the field's name", () => {
   expect(() => validateConfig(good)).not.toThrow();
+  // A member that joins a running cluster.
+  expect(() => validateConfig({ ...good, initial: configurationOf([]), maxPromotionLag: 0 })).not.toThrow();
   const bad: readonly (readonly [Partial<RaftConfig>, string])[] = [
     [{ self: 0 }, "0 is no member id"],
     [{ initial: configurationOf([1, 1]) }, "initial: a member is named twice"],
     [{ initial: configurationOf([1, 0]) }, "0 is no member id"],
+    [{ initial: { ...configurationOf([]), learners: [2] } }, "initial: there are no voters"],
+    [{ initial: { ...configurationOf([1]), autoLeave: true } }, "initial: nothing joint is there to leave"],
+    [{ diskStallTicks: 0 }, "diskStallTicks: 0 is not a positive integer"],
+    [{ maxPromotionLag: 1.5 }, "maxPromotionLag: 1.5 is no count"],
     [{ electionTicks: 1 }, "heartbeatTicks: 1 must be below electionTicks (1)"],
     [{ heartbeatTicks: 0.5 }, "heartbeatTicks: 0.5 is not a positive integer"],
     [{ maxAppendBytes: 0 }, "maxAppendBytes: 0"],

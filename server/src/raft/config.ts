@@ -1,3 +1,4 @@
+import { flawOf } from "./configuration-change.js";
 import type { Configuration } from "./configuration.js";
 import type { MemberId } from "./message.js";
 
@@ -81,8 +82,11 @@ export function validateConfig(config: RaftConfig): void {
       throw new RangeError(`${id} is no member id: a positive integer is`);
   }
   if (new Set(members).size < members.length) throw new RangeError("initial: a member is named twice");
+  const flaw = members.length === 0 ? null : flawOf(config.initial);
+  if (flaw !== null) throw new RangeError(`initial: ${flaw}`);
   for (const field of COUNTS) {
     const value = config[field];
+    if (value === undefined) continue;
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new RangeError(`${field}: ${value} is not a positive integer`);
     }
@@ -92,6 +96,8 @@ export function validateConfig(config: RaftConfig): void {
       `heartbeatTicks: ${config.heartbeatTicks} must be below electionTicks (${config.electionTicks})`,
     );
   }
+  const { maxPromotionLag: lag = 0 } = config;
+  if (!Number.isSafeInteger(lag) || lag < 0) throw new RangeError(`maxPromotionLag: ${lag} is no count`);
   if (config.lease !== undefined) validateLease(config.lease, config.checkQuorum ?? true);
 }
 
@@ -112,4 +118,5 @@ const COUNTS = [
   "maxInflightAppends",
   "maxInflightBytes",
   "maxUncommittedBytes",
+  "diskStallTicks",
 ] as const;

@@ -157,8 +157,8 @@ class Script {
   run(command: string, tokens: readonly string[]): string {
     const wishesOf = tokens.flatMap(wishOf);
     const result = this.apply(command, wishesOf);
-    // There, newcomers get the index of the command before; here, the one after the log's end.
-    if (this.commands > 1) this.member.replaceLogFrom([entry(this.commands - 1, 1)]);
+    // Each command is an entry, but the first.
+    if (this.commands > 0) this.member.replaceLogFrom([entry(this.commands, 1)]);
     this.commands += 1;
     if (result.error !== null) return textOf(result.error, command);
     this.configuration = result.configuration;

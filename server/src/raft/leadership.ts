@@ -138,7 +138,7 @@ export class Leadership {
     if (!configuration.autoLeave || configurations.lastIndex > log.commitIndex) return;
     const left = leaveJoint(configuration);
     if (left.error !== null) return;
-    // Compacted, it is in the state machine everywhere, and has nothing to tell it again.
+    // Where it came with a snapshot, the state machine knows what came with it.
     const joint =
       configurations.lastIndex < log.firstIndex
         ? []

@@ -50,14 +50,9 @@ export class Progress {
 
   /** An append may be sent, if its bytes fit: see `fits`. */
   get maySend(): boolean {
-    switch (this.currentState) {
-      case "probe":
-        return !this.probeUnderWay;
-      case "replicate":
-        return this.inflight.length < this.limits.maxInflightAppends && this.roomBytes > 0;
-      case "snapshot":
-        return false;
-    }
+    if (this.currentState === "snapshot") return false;
+    if (this.currentState === "probe") return !this.probeUnderWay;
+    return this.inflight.length < this.limits.maxInflightAppends && this.roomBytes > 0;
   }
 
   /** Bytes of entries that the window has room for. */

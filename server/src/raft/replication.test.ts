@@ -179,3 +179,18 @@ test.each([
   expect(world.node(2).status.commitIndex).toBe(11);
   expect(rejections).toBeLessThanOrEqual(2);
 });
+
+test("a full window that lags behind the commit index is not asked again with every answer", () => {
+  const solo = leader({ maxInflightAppends: 1 });
+  solo.sync();
+  accept(solo, 2, 1);
+  accept(solo, 3, 1);
+  solo.propose(...bytes(1));
+  solo.propose(...bytes(1));
+  solo.sync();
+  // The append of entry 2 to member 3 is lost; member 2 and the leader commit 3.
+  accept(solo, 2, 2);
+  accept(solo, 2, 3);
+  expect(solo.core.status().commitIndex).toBe(3);
+  expect(sent(accept(solo, 3, 1))).toEqual([]);
+});

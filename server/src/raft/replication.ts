@@ -14,17 +14,19 @@ export class Replication {
 
   constructor(member: Member, peers: readonly MemberId[]) {
     this.member = member;
-    this.setPeers(peers);
+    this.followPeers(peers, member.log.lastIndex + 1);
   }
 
-  /** Whom to bring the log to: newcomers are probed, what is known of the others stays. */
+  /** Newcomers are probed with the last entry, which makes them peers; what is known of the others stays. */
   setPeers(peers: readonly MemberId[]): void {
-    const { log, config } = this.member;
+    this.followPeers(peers, Math.max(this.member.log.lastIndex, 1));
+  }
+
+  private followPeers(peers: readonly MemberId[], nextIndex: number): void {
+    const { config } = this.member;
+    const known = this.peers;
     this.peers = new Map(
-      peers.map((peer) => [
-        peer,
-        this.peers.get(peer) ?? new Progress(log.lastIndex + 1, config, this.currentTick),
-      ]),
+      peers.map((peer) => [peer, known.get(peer) ?? new Progress(nextIndex, config, this.currentTick)]),
     );
   }
 
@@ -176,8 +178,9 @@ export class Replication {
       sent = true;
     }
     if (sent) return;
-    const newCommit = progress.state === "replicate" && progress.toldCommitIndex < log.commitIndex;
-    if (urgent || newCommit) this.sendAppend(peer, progress, [], 0);
+    // An append without entries tells of no more than was sent: else its answer would call for the next one, for ever.
+    const newCommit = progress.toldCommitIndex < Math.min(log.commitIndex, progress.nextIndex - 1);
+    if (urgent || (newCommit && progress.state === "replicate")) this.sendAppend(peer, progress, [], 0);
   }
 
   private sendAppend(peer: MemberId, progress: Progress, entries: readonly Entry[], bytes: number): void {

@@ -1,19 +1,32 @@
+import { isVoter } from "../configuration.js";
+import type { Configuration, SnapshotMark } from "../configuration.js";
 import type { Entry, HardState } from "../entry.js";
 import type { Effect } from "../event.js";
 import type { MemberId, Message, MessageOf } from "../message.js";
 import type { RaftStatus } from "../status.js";
+import type { LogImage } from "./log-image.js";
+import { isQuorum, overlap } from "./overlap.js";
+
+/** A state machine that remembers nothing but which entries it was given, in which order. */
+export interface Machine {
+  readonly mark: SnapshotMark;
+  readonly digest: number;
+}
 
 /** What the oracle may see of a node: never the core's insides, only what it asked for and what its disk holds. */
 export interface Observed {
   readonly id: MemberId;
   /** Counts restarts. */
   readonly life: number;
-  readonly disk: { hardState: HardState; entries: Entry[] };
+  readonly disk: { hardState: HardState; readonly log: LogImage; machine: Machine };
   /** The log in memory, rebuilt from the persist effects. */
-  readonly memory: Entry[];
+  readonly memory: LogImage;
   readonly alive: boolean;
-  appliedIndex: number;
+  readonly machine: Machine;
+  readonly appliedIndex: number;
   readonly status: RaftStatus;
+  /** In force before any entry. */
+  readonly initial: Configuration;
 }
 
 /** Judges every step of a cluster by what Raft promises (dissertation, figure 3.2), from outside. */
@@ -22,11 +35,29 @@ export class Oracle {
   readonly #slots = new Map<string, string>();
   readonly #leaders = new Map<number, string>();
   readonly #grants = new Map<string, MemberId>();
+  /** What was asked under an id. */
+  readonly #asked = new Map<number, readonly number[]>();
   readonly #refused = new Set<number>();
+  readonly #logged = new Set<number>();
+  readonly #committedProposals = new Map<string, number>();
   readonly #reads = new Map<string, number>();
   /** Entry i is at i - 1. */
   readonly committed: Entry[] = [];
-  readonly counts = { elections: 0, replacedEntries: 0, readsReady: 0, readsRefused: 0, proposalsRefused: 0 };
+  /** That of the state machine at i is at i. */
+  readonly #digests = [0];
+  readonly counts = {
+    elections: 0,
+    replacedEntries: 0,
+    readsReady: 0,
+    readsRefused: 0,
+    proposalsRefused: 0,
+    changesCommitted: 0,
+    jointConfigurations: 0,
+    snapshotsSent: 0,
+    snapshotsInstalled: 0,
+    transfersAsked: 0,
+    rejections: 0,
+  };
 
   constructor(nodes: () => readonly Observed[]) {
     this.#nodes = nodes;
@@ -36,17 +67,26 @@ export class Oracle {
     return this.#reads.size;
   }
 
+  isCommitted(proposal: number): boolean {
+    return this.#committedProposals.has(`${proposal} normal`);
+  }
+
+  isRefused(proposal: number): boolean {
+    return this.#refused.has(proposal);
+  }
+
   /** Log matching: an index and a term name one entry and, by induction, all before it. */
   persist(node: Observed, effect: Extract<Effect, { type: "persist" }>): void {
     const first = effect.entries[0]?.index;
     if (first === undefined) return;
+    const { memory } = node;
     this.#check(
-      first <= node.memory.length + 1,
+      first <= memory.lastIndex + 1,
       node,
-      `persists from ${first}, log ends at ${node.memory.length}`,
+      `persists from ${first}, log ends at ${memory.lastIndex}`,
     );
-    this.counts.replacedEntries += node.memory.length - (first - 1);
-    let previous = node.memory[first - 2]?.term ?? 0;
+    this.counts.replacedEntries += memory.lastIndex - (first - 1);
+    let previous = memory.termAt(first - 1) ?? 0;
     for (const [at, entry] of effect.entries.entries()) {
       this.#check(entry.index === first + at, node, `persists ${entry.index} at ${first + at}`);
       this.#check(entry.term >= previous, node, `term falls at ${entry.index}`);
@@ -59,17 +99,39 @@ export class Oracle {
         `entry ${slot} is ${content}, elsewhere ${known}`,
       );
       this.#slots.set(slot, content);
-      this.#check(
-        !this.#refused.has(proposalOf(entry)),
-        node,
-        `refused proposal ${proposalOf(entry)} is in the log`,
-      );
+      const proposal = proposalOf(entry);
+      this.#check(!this.#refused.has(proposal), node, `refused proposal ${proposal} is in the log`);
+      this.#logged.add(proposal);
       previous = entry.term;
     }
   }
 
+  /** A snapshot takes the place of less than it has, and is what all would have come to. */
+  installs(node: Observed, mark: SnapshotMark, machine: Machine | undefined): void {
+    this.counts.snapshotsInstalled += 1;
+    this.#check(
+      mark.index > node.appliedIndex && mark.index > node.status.commitIndex,
+      node,
+      `a snapshot of ${mark.index} replaces a state machine that has ${node.status.commitIndex}`,
+    );
+    this.#checkMachine(node, machine, mark);
+  }
+
+  #checkMachine(node: Observed, machine: Machine | undefined, mark: SnapshotMark): void {
+    this.#check(
+      JSON.stringify(machine?.mark) === JSON.stringify(mark),
+      node,
+      `snapshot ${JSON.stringify(mark)} comes with ${JSON.stringify(machine?.mark)}`,
+    );
+    this.#check(
+      machine?.digest === this.#digests[mark.index],
+      node,
+      `the state machine of ${mark.index} is not the outcome of what was committed`,
+    );
+  }
+
   send(node: Observed, message: Message): void {
-    const { hardState, entries } = node.disk;
+    const { hardState } = node.disk;
     const isForecast =
       (message.type === "vote-request" && message.pre) ||
       (message.type === "vote-response" && message.pre && message.granted);
@@ -87,38 +149,58 @@ export class Oracle {
       this.#check(durable, node, `vote of ${ballot} left before it was on disk`);
     }
     if (message.type === "append-accepted" && message.term === hardState.term)
-      this.#acknowledged(node, message, entries);
+      this.#acknowledged(node, message);
+    if (message.type === "append-rejected") this.counts.rejections += 1;
+    if (message.type === "timeout-now") this.counts.transfersAsked += 1;
+    if (message.type === "snapshot") {
+      this.counts.snapshotsSent += 1;
+      this.#checkMachine(node, node.disk.machine, message.snapshot);
+    }
   }
 
-  #acknowledged(node: Observed, message: MessageOf<"append-accepted">, disk: readonly Entry[]): void {
+  #acknowledged(node: Observed, message: MessageOf<"append-accepted">): void {
     const { matchIndex } = message;
-    this.#check(disk.length >= matchIndex, node, `acknowledges ${matchIndex}, disk ends at ${disk.length}`);
+    const { log } = node.disk;
+    this.#check(
+      log.lastIndex >= matchIndex,
+      node,
+      `acknowledges ${matchIndex}, disk ends at ${log.lastIndex}`,
+    );
     const leader = this.#nodes().find(({ id }) => id === message.to);
     if (leader?.alive !== true || leader.status.role !== "leader" || leader.status.term !== message.term)
       return;
-    const theirs = leader.memory[matchIndex - 1];
-    const ours = disk[matchIndex - 1];
-    this.#check(
-      ours?.term === theirs?.term,
-      node,
-      `acknowledges entry ${matchIndex}, which is another at its leader`,
-    );
+    const theirs = leader.memory.termAt(matchIndex);
+    const ours = log.termAt(matchIndex);
+    // What either has compacted was committed.
+    if (matchIndex < Math.max(leader.memory.baseIndex, log.baseIndex)) return;
+    this.#check(ours === theirs, node, `acknowledges entry ${matchIndex}, which is another at its leader`);
   }
 
   changed(node: Observed, before: RaftStatus, after: RaftStatus): void {
     this.#check(after.term >= before.term, node, `term falls from ${before.term} to ${after.term}`);
     this.#check(after.commitIndex >= before.commitIndex, node, `commit index falls to ${after.commitIndex}`);
-    if (after.role === "leader" && (before.role !== "leader" || before.term !== after.term))
-      this.#elected(node, after);
-    for (let index = before.commitIndex + 1; index <= after.commitIndex; index++) this.#commit(node, index);
+    const elected = after.role === "leader" && (before.role !== "leader" || before.term !== after.term);
+    if (elected) this.#elected(node, after);
+    for (let index = before.commitIndex + 1; index <= after.commitIndex; index++)
+      this.#commit(node, index, before);
     if (after.role === "leader" && after.commitIndex > before.commitIndex) {
-      const term = node.memory[after.commitIndex - 1]?.term;
+      const term = node.memory.termAt(after.commitIndex);
       this.#check(
         term === after.term,
         node,
         `leader of term ${after.term} commits by counting an entry of ${term}`,
       );
     }
+    const reconfigured = before.configuration !== after.configuration;
+    if (reconfigured) {
+      const expected = node.memory.configuration ?? node.initial;
+      this.#check(
+        JSON.stringify(after.configuration) === JSON.stringify(expected),
+        node,
+        `acts under ${JSON.stringify(after.configuration)}, its log says ${JSON.stringify(expected)}`,
+      );
+    }
+    if (elected || reconfigured) this.#checkOverlap(node);
   }
 
   /** Election safety and leader completeness. */
@@ -128,59 +210,123 @@ export class Oracle {
     const other = this.#leaders.get(term);
     this.#check(other === undefined, node, `leads term ${term}, as ${other} did`);
     this.#leaders.set(term, name);
-    for (const entry of this.committed) {
-      const mine = node.memory[entry.index - 1];
+    for (const entry of this.committed.slice(node.memory.baseIndex)) {
+      const mine = node.memory.termAt(entry.index);
       this.#check(
-        mine?.term === entry.term,
+        mine === entry.term,
         node,
         `leads term ${term} without committed ${entry.index}/${entry.term}`,
       );
     }
   }
 
-  /** State machine safety, and durability: committed is what a majority has on disk. */
-  #commit(node: Observed, index: number): void {
-    const entry = node.memory[index - 1];
-    if (entry === undefined) return this.#fail(node, `commits ${index}, log ends at ${node.memory.length}`);
+  /**
+   * Whoever could be elected as things stand, a quorum of its own configuration having logs that are not ahead of
+   * its own, cannot be elected by members that another such member does not need to ask.
+   */
+  #checkOverlap(node: Observed): void {
+    const seen = this.#nodes().map((one) => {
+      const log = one.alive ? one.memory : one.disk.log;
+      return { id: one.id, log, configuration: log.configuration ?? one.initial };
+    });
+    const electable = seen.filter(({ id, log, configuration }) => {
+      if (!isVoter(configuration, id)) return false;
+      const voters = seen.filter((voter) => {
+        return (
+          log.lastTerm > voter.log.lastTerm ||
+          (log.lastTerm === voter.log.lastTerm && log.lastIndex >= voter.log.lastIndex)
+        );
+      });
+      return isQuorum(
+        configuration,
+        voters.map((voter) => voter.id),
+      );
+    });
+    for (const one of electable) {
+      for (const other of electable) {
+        this.#check(
+          one.id >= other.id || overlap(one.configuration, other.configuration),
+          node,
+          `${one.id} could lead by ${JSON.stringify(one.configuration)}, ${other.id} by ${JSON.stringify(other.configuration)}`,
+        );
+      }
+    }
+  }
+
+  /** State machine safety, and durability: committed is what a quorum has on disk. */
+  #commit(node: Observed, index: number, before: RaftStatus): void {
     const known = this.committed[index - 1];
+    const entry = node.memory.at(index);
+    if (entry === undefined) {
+      const covered = known !== undefined && index <= node.memory.baseIndex;
+      return this.#check(covered, node, `commits ${index}, log ends at ${node.memory.lastIndex}`);
+    }
     if (known !== undefined) {
       this.#check(print(known) === print(entry), node, `commits ${print(entry)}, elsewhere ${print(known)}`);
       return;
     }
     this.#check(index === this.committed.length + 1, node, `commits ${index} before ${index - 1}`);
-    const holders = this.#nodes().filter(({ disk }) => {
-      const theirs = disk.entries[index - 1];
-      return theirs !== undefined && print(theirs) === print(entry);
+    this.#check(before.role === "leader", node, `commits ${index}, which no leader committed`);
+    const holders = this.#nodes().filter(({ disk: { log } }) => {
+      const theirs = log.at(index);
+      return index <= log.baseIndex || (theirs !== undefined && print(theirs) === print(entry));
     });
     this.#check(
-      holders.length * 2 > this.#nodes().length,
+      isQuorum(
+        before.configuration,
+        holders.map(({ id }) => id),
+      ),
       node,
       `commits ${print(entry)}, which is on the disks of ${holders.map(({ id }) => id).join(", ")} only`,
     );
     this.committed.push(entry);
+    this.#digests.push(digestAfter(this.#digests[index - 1] ?? 0, entry));
+    this.#countOnce(node, entry);
+  }
+
+  /** Nothing that was proposed once takes effect twice. A change enters and leaves a joint configuration. */
+  #countOnce(node: Observed, entry: Entry): void {
+    if (entry.kind === "configuration") {
+      const joint = entry.configuration.outgoing.length > 0;
+      this.counts.changesCommitted += joint ? 0 : 1;
+      this.counts.jointConfigurations += joint ? 1 : 0;
+    }
+    const proposal = proposalOf(entry);
+    if (proposal < 0) return;
+    const joint = entry.kind === "configuration" && entry.configuration.outgoing.length > 0;
+    const key = `${proposal} ${joint ? "joint" : entry.kind}`;
+    const earlier = this.#committedProposals.get(key);
+    this.#check(earlier === undefined, node, `proposal ${key} is committed at ${earlier} and ${entry.index}`);
+    this.#committedProposals.set(key, entry.index);
   }
 
   apply(node: Observed, entries: readonly Entry[]): void {
+    let index = node.appliedIndex;
     for (const entry of entries) {
-      this.#check(
-        entry.index === node.appliedIndex + 1,
-        node,
-        `applies ${entry.index} after ${node.appliedIndex}`,
-      );
+      index += 1;
+      this.#check(entry.index === index, node, `applies ${entry.index} after ${index - 1}`);
       const known = this.committed[entry.index - 1];
       this.#check(known !== undefined && print(known) === print(entry), node, `applies ${print(entry)}`);
       this.#check(
-        entry.index <= node.disk.entries.length,
+        entry.index <= node.disk.log.lastIndex,
         node,
         `applies ${entry.index} before its disk has it`,
       );
-      node.appliedIndex = entry.index;
     }
   }
 
-  refused(proposals: readonly number[]): void {
-    this.counts.proposalsRefused += proposals.length;
-    for (const proposal of proposals) this.#refused.add(proposal);
+  /** Proposals, or one change, are handed over under `id`. */
+  asks(id: number, proposals: readonly number[]): void {
+    this.#asked.set(id, proposals);
+  }
+
+  /** A doubled message may say it twice. */
+  refused(node: Observed, id: number): void {
+    for (const proposal of this.#asked.get(id) ?? []) {
+      if (!this.#refused.has(proposal)) this.counts.proposalsRefused += 1;
+      this.#refused.add(proposal);
+      this.#check(!this.#logged.has(proposal), node, `refuses proposal ${proposal}, which is in a log`);
+    }
   }
 
   /** What is committed at this moment, by anybody's knowledge, a read that begins now has to see. */
@@ -225,6 +371,25 @@ export class Oracle {
   }
 }
 
+export function emptyMachine(initial: Configuration): Machine {
+  return { mark: { index: 0, term: 0, configuration: initial }, digest: 0 };
+}
+
+export function applied(machine: Machine, entry: Entry): Machine {
+  const configuration = entry.kind === "configuration" ? entry.configuration : machine.mark.configuration;
+  return {
+    mark: { index: entry.index, term: entry.term, configuration },
+    digest: digestAfter(machine.digest, entry),
+  };
+}
+
+/** FNV-1a over what is printed of all entries. */
+function digestAfter(digest: number, entry: Entry): number {
+  let hash = digest ^ 0x811c9dc5;
+  for (const character of print(entry)) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193) >>> 0;
+  return hash;
+}
+
 /** Test entries carry their proposal's number. */
 export function encodeProposal(proposal: number): Uint8Array {
   return new Uint8Array(Uint32Array.of(proposal).buffer);
@@ -235,5 +400,6 @@ function proposalOf({ data }: Entry): number {
 }
 
 function print(entry: Entry): string {
-  return `${entry.index}/${entry.term} ${entry.kind} ${proposalOf(entry)} @${entry.timestampMs}`;
+  const configuration = entry.kind === "configuration" ? JSON.stringify(entry.configuration) : "";
+  return `${entry.index}/${entry.term} ${entry.kind} ${proposalOf(entry)} @${entry.timestampMs}${configuration}`;
 }

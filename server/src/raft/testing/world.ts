@@ -1,53 +1,86 @@
-import { configurationOf } from "../configuration.js";
+import { configurationOf, isVoter } from "../configuration.js";
+import type { Configuration, ConfigurationChange, SnapshotMark } from "../configuration.js";
 import type { RaftConfig } from "../config.js";
 import { RaftCore } from "../core.js";
 import type { Entry, HardState } from "../entry.js";
 import type { Effect, Event } from "../event.js";
 import type { MemberId, Message } from "../message.js";
 import type { RaftStatus } from "../status.js";
-import { encodeProposal, Oracle } from "./oracle.js";
-import type { Observed } from "./oracle.js";
+import { Clocks } from "./clocks.js";
+import { LogImage } from "./log-image.js";
+import { applied, emptyMachine, encodeProposal, Oracle } from "./oracle.js";
+import type { Machine, Observed } from "./oracle.js";
 import { seededRandom } from "./prng.js";
 
-type Write = Extract<Effect, { type: "persist" }>;
+/** A persist effect, what came with its snapshot, and the member's tick in which it was begun. */
+interface Write {
+  readonly effect: Extract<Effect, { type: "persist" }>;
+  readonly machine: Machine | null;
+  readonly tick: number;
+}
 
 interface Node extends Observed {
   life: number;
-  memory: Entry[];
   alive: boolean;
+  machine: Machine;
+  appliedIndex: number;
   status: RaftStatus;
   core: RaftCore;
+  ticks: number;
   /** Begun, not durable. */
   writes: Write[];
+  /** Begun, not durable. */
+  checkpoint: Machine | null;
 }
 
-/** A cluster of cores with a network and disks that do what a test tells them; every step is judged. */
+export interface RestoredNode {
+  readonly hardState: HardState;
+  readonly snapshot?: SnapshotMark;
+  readonly entries: readonly Entry[];
+}
+
+/** A cluster of cores with a network, disks and clocks that do what a test tells them; every step is judged. */
 export class World {
   readonly #seed: number;
   readonly #config: Omit<RaftConfig, "self" | "initial">;
+  readonly #first: Configuration;
   readonly #nodes = new Map<MemberId, Node>();
   readonly #cuts = new Set<string>();
+  readonly #clocks: Clocks;
   readonly oracle = new Oracle(() => [...this.#nodes.values()]);
   /** On their way, oldest first. */
   readonly network: Message[] = [];
+  /** The state machines that come with snapshots. */
+  readonly #attached = new WeakMap<Message, Machine>();
   #steps = 0;
   #nextProposal = 1;
   #nextMessage = 1;
   #nextRead = 1;
+  readonly counts = {
+    leaseReads: 0,
+    stallStepDowns: 0,
+    checkpoints: 0,
+    compactions: 0,
+    campaignsOnDemand: 0,
+  };
 
+  /** Members 1 to `size` are the first voters; those up to `pool` run, and may be made members. */
   constructor(
     size: number,
     seed: number,
     config: Partial<RaftConfig> = {},
-    restored: ReadonlyMap<MemberId, { hardState: HardState; entries: readonly Entry[] }> = new Map(),
+    restored: ReadonlyMap<MemberId, RestoredNode> = new Map(),
+    pool = size,
   ) {
     this.#seed = seed;
     this.#config = { ...WORLD_CONFIG, ...config };
-    const voters = Array.from({ length: size }, (_, at) => at + 1);
-    for (const id of voters) {
-      const { hardState, entries } = restored.get(id) ?? { hardState: { term: 0, vote: null }, entries: [] };
-      const disk = { hardState, entries: [...entries] };
-      this.#nodes.set(id, this.#boot(id, 0, voters, disk));
+    this.#clocks = new Clocks(seed, this.#config.lease?.clockUncertainty ?? 0, TICK_MS);
+    this.#first = configurationOf(Array.from({ length: size }, (_, at) => at + 1));
+    for (let id = 1; id <= pool; id++) {
+      const { hardState, snapshot = null, entries } = restored.get(id) ?? NOTHING;
+      const empty = emptyMachine(this.#initialOf(id));
+      const machine = snapshot === null ? empty : { ...empty, mark: snapshot };
+      this.#nodes.set(id, this.#boot(id, 0, { hardState, log: new LogImage(snapshot, entries), machine }));
     }
   }
 
@@ -66,19 +99,40 @@ export class World {
   // ---- what can happen
 
   tick(id: MemberId): void {
+    const node = this.#node(id);
+    if (!node.alive) return;
+    this.#clocks.tick(id);
+    node.ticks += 1;
+    const before = node.status;
     this.#step(id, { type: "tick" });
+    this.#judgeStall(node, before);
   }
 
   propose(id: MemberId, count = 1): readonly number[] {
     if (!this.#node(id).alive) return [];
     const proposals = Array.from({ length: count }, () => this.#nextProposal++);
-    const effects = this.#step(id, {
-      type: "propose",
-      id: this.#nextMessage++,
-      data: proposals.map(encodeProposal),
-    });
-    if (effects.some(({ type }) => type === "proposals-refused")) this.oracle.refused(proposals);
+    this.#step(id, { type: "propose", id: this.#asks(proposals), data: proposals.map(encodeProposal) });
     return proposals;
+  }
+
+  /** The number of the proposal that stands for the change. */
+  change(id: MemberId, changes: readonly ConfigurationChange[]): number {
+    const proposal = this.#nextProposal++;
+    if (!this.#node(id).alive) return proposal;
+    const data = encodeProposal(proposal);
+    this.#step(id, { type: "change", id: this.#asks([proposal]), changes, data });
+    return proposal;
+  }
+
+  transfer(id: MemberId, to: MemberId): void {
+    this.#step(id, { type: "transfer", to });
+  }
+
+  campaign(id: MemberId): void {
+    const { term } = this.#node(id).status;
+    this.#step(id, { type: "campaign" });
+    if (this.#node(id).status.role !== "follower" && this.#node(id).status.term >= term)
+      this.counts.campaignsOnDemand += 1;
   }
 
   read(id: MemberId): void {
@@ -86,11 +140,33 @@ export class World {
     if (!node.alive) return;
     const read = this.#nextRead++;
     this.oracle.readBegins(node, read);
-    this.#step(id, { type: "read", id: read });
+    const effects = this.#step(id, { type: "read", id: read });
+    const alone = node.status.configuration.voters.length === 1;
+    if (!alone && effects.some((effect) => effect.type === "read-ready")) this.counts.leaseReads += 1;
   }
 
-  transfer(id: MemberId, to: MemberId): void {
-    this.#step(id, { type: "transfer", to });
+  /** The state machine as it is now begins to be written out. */
+  beginCheckpoint(id: MemberId): void {
+    const node = this.#node(id);
+    if (node.alive && node.machine.mark.index > 0) node.checkpoint = node.machine;
+  }
+
+  /** It is durable; of the entries in it, the last `kept` stay in the log. */
+  endCheckpoint(id: MemberId, kept: number): void {
+    const node = this.#node(id);
+    const machine = node.checkpoint;
+    if (machine === null) return;
+    node.checkpoint = null;
+    const { index } = machine.mark;
+    // A snapshot may have taken its place meanwhile.
+    if (index > node.disk.log.baseIndex) {
+      node.disk.log.compact(machine.mark);
+      node.disk.machine = machine;
+    }
+    const { firstIndex } = node.status;
+    this.#step(id, { type: "checkpointed", index, firstKept: Math.max(1, index + 1 - kept) });
+    this.counts.checkpoints += 1;
+    if (node.status.firstIndex > firstIndex) this.counts.compactions += 1;
   }
 
   /** Hands over the message at `at` of the network; one to a dead member or across a cut is lost. */
@@ -99,7 +175,7 @@ export class World {
     if (message === undefined) return;
     if (!keepCopy) this.network.splice(at, 1);
     if (this.#cuts.has(`${message.from}>${message.to}`)) return;
-    const effects = this.#step(message.to, { type: "receive", message });
+    const effects = this.#step(message.to, { type: "receive", message }, this.#attached.get(message));
     if (
       message.type === "propose" &&
       effects.some((effect) => effect.type === "send" && effect.message.type === "propose")
@@ -116,27 +192,32 @@ export class World {
   sync(id: MemberId, count = Number.POSITIVE_INFINITY): void {
     const node = this.#node(id);
     const done = node.writes.splice(0, count);
-    for (const write of done) store(node, write, write.entries.length);
+    for (const write of done) {
+      store(node, write, write.effect.entries.length);
+      if (write.machine !== null) run(node, write.machine);
+    }
     const last = done.at(-1);
-    if (last !== undefined) this.#step(id, { type: "persisted", sequence: last.sequence });
+    if (last !== undefined) this.#step(id, { type: "persisted", sequence: last.effect.sequence });
   }
 
   /** Loses the memory; of the writes under way, the first `kept` and `torn` entries of the next reach the disk. */
   crash(id: MemberId, kept = 0, torn = 0): void {
     const node = this.#node(id);
     if (!node.alive) return;
-    for (const write of node.writes.slice(0, kept)) store(node, write, write.entries.length);
+    for (const write of node.writes.slice(0, kept)) store(node, write, write.effect.entries.length);
     const next = node.writes[kept];
     if (next !== undefined && torn > 0) store(node, next, torn - 1);
     node.alive = false;
     node.writes = [];
+    node.checkpoint = null;
     this.oracle.died(node);
   }
 
   restart(id: MemberId): void {
     const node = this.#node(id);
     if (node.alive) return;
-    this.#nodes.set(id, this.#boot(id, node.life + 1, this.ids, node.disk));
+    this.#clocks.restart(id);
+    this.#nodes.set(id, this.#boot(id, node.life + 1, node.disk));
   }
 
   /** Cuts all links between a member of `side` and one outside. */
@@ -194,35 +275,67 @@ export class World {
     return node;
   }
 
-  #boot(id: MemberId, life: number, voters: readonly MemberId[], disk: Observed["disk"]): Node {
-    const random = seededRandom(this.#seed + 7919 * id + 104_729 * life);
-    const restored = { hardState: disk.hardState, snapshot: null, entries: [...disk.entries] };
-    const core = new RaftCore(
-      { ...this.#config, self: id, initial: configurationOf(voters) },
-      restored,
-      random,
-    );
-    const memory = [...disk.entries];
-    return { id, life, disk, memory, alive: true, appliedIndex: 0, status: core.status(), core, writes: [] };
+  #initialOf(id: MemberId): Configuration {
+    return isVoter(this.#first, id) ? this.#first : configurationOf([]);
   }
 
-  #step(id: MemberId, event: Event): readonly Effect[] {
+  #boot(id: MemberId, life: number, disk: Observed["disk"]): Node {
+    const random = seededRandom(this.#seed + 7919 * id + 104_729 * life);
+    const { snapshot, entries } = disk.log;
+    const initial = this.#initialOf(id);
+    const core = new RaftCore(
+      { ...this.#config, self: id, initial },
+      { hardState: disk.hardState, snapshot, entries },
+      random,
+    );
+    const { machine } = disk;
+    return {
+      id,
+      life,
+      disk,
+      core,
+      initial,
+      machine,
+      memory: disk.log.copy(),
+      alive: true,
+      appliedIndex: machine.mark.index,
+      status: core.status(),
+      ticks: 0,
+      writes: [],
+      checkpoint: null,
+    };
+  }
+
+  #asks(proposals: readonly number[]): number {
+    const id = this.#nextMessage++;
+    this.oracle.asks(id, proposals);
+    return id;
+  }
+
+  #step(id: MemberId, event: Event, machine?: Machine): readonly Effect[] {
     const node = this.#node(id);
     if (!node.alive) return [];
     this.#steps += 1;
+    this.#clocks.pass(STEP_MS);
     const before = node.status;
-    const effects = node.core.step(event, { monotonicMs: this.#steps, wallMs: this.#steps });
+    const now = { monotonicMs: this.#clocks.monotonicMs(id), wallMs: this.#steps };
+    const effects = node.core.step(event, now);
+    for (const effect of effects) if (effect.type === "persist") this.#begin(node, effect, machine);
     node.status = node.core.status();
-    for (const effect of effects) {
-      if (effect.type !== "persist") continue;
-      this.oracle.persist(node, effect);
-      node.memory.splice((effect.entries[0]?.index ?? node.memory.length + 1) - 1);
-      node.memory.push(...effect.entries);
-      node.writes.push(effect);
-    }
     this.oracle.changed(node, before, node.status);
     for (const effect of effects) this.#carryOut(node, effect);
     return effects;
+  }
+
+  #begin(node: Node, effect: Write["effect"], machine: Machine | undefined): void {
+    const mark = effect.snapshot;
+    if (mark !== null) {
+      this.oracle.installs(node, mark, machine);
+      node.memory.restore(mark);
+    }
+    this.oracle.persist(node, effect);
+    node.memory.replaceFrom(effect.entries);
+    node.writes.push({ effect, machine: mark === null ? null : (machine ?? null), tick: node.ticks });
   }
 
   #carryOut(node: Node, effect: Effect): void {
@@ -230,21 +343,35 @@ export class World {
       case "send":
         this.oracle.send(node, effect.message);
         this.network.push(effect.message);
+        if (effect.message.type === "snapshot") this.#attached.set(effect.message, node.disk.machine);
         return;
       case "apply":
         this.oracle.apply(node, effect.entries);
+        run(node, effect.entries.reduce(applied, node.machine));
         this.#step(node.id, { type: "applied", index: node.appliedIndex });
         return;
       case "read-ready":
         return this.oracle.readEnds(node, effect.id, effect.index);
       case "read-refused":
         return this.oracle.readEnds(node, effect.id, null);
-      case "persist":
       case "proposals-refused":
-      case "transfer-refused":
+        return this.oracle.refused(node, effect.id);
+      case "persist":
       case "role-changed":
+      case "transfer-refused":
         return;
     }
+  }
+
+  /** Who cannot write does not lead, and does not stand for election. */
+  #judgeStall(node: Node, before: RaftStatus): void {
+    const ticks = node.ticks - (node.writes[0]?.tick ?? node.ticks);
+    if (ticks <= (this.#config.diskStallTicks ?? this.#config.electionTicks)) return;
+    const { role } = node.status;
+    if (role === "leader" || (role !== "follower" && before.role === "follower")) {
+      throw new Error(`member ${node.id} is ${role}, but its disk stands still since ${ticks} ticks`);
+    }
+    if (before.role === "leader") this.counts.stallStepDowns += 1;
   }
 }
 
@@ -257,10 +384,25 @@ export const WORLD_CONFIG = {
   maxUncommittedBytes: 2000,
 };
 
-function store(node: Node, { hardState, entries }: Write, count: number): void {
-  if (hardState !== null) node.disk.hardState = hardState;
-  const first = entries[0]?.index;
-  if (first === undefined || count === 0) return;
-  node.disk.entries.splice(first - 1);
-  node.disk.entries.push(...entries.slice(0, count));
+/** A tick of a true clock. */
+export const TICK_MS = 10;
+
+/** What a step takes. */
+const STEP_MS = 0.02;
+
+const NOTHING: RestoredNode = { hardState: { term: 0, vote: null }, entries: [] };
+
+function run(node: Node, machine: Machine): void {
+  node.machine = machine;
+  node.appliedIndex = machine.mark.index;
+}
+
+function store(node: Node, { effect, machine }: Write, count: number): void {
+  const { disk } = node;
+  if (effect.hardState !== null) disk.hardState = effect.hardState;
+  if (effect.snapshot !== null && machine !== null) {
+    disk.log.restore(effect.snapshot);
+    disk.machine = machine;
+  }
+  disk.log.replaceFrom(effect.entries.slice(0, count));
 }
