@@ -47,6 +47,21 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
+function check(holds: boolean, what: string): void {
+  if (!holds) throw new Error(what);
+}
+
+async function rejectsWith(promise: Promise<unknown>, code: string): Promise<void> {
+  const error = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  check(
+    error instanceof Error && "code" in error && error.code === code,
+    `ended with ${String(error)}, not ${code}`,
+  );
+}
+
 /** A file as plain arrays: what readers see, and for each byte all that a power cut may leave there. */
 class ModelFile {
   bytes: number[] = [];
@@ -76,13 +91,13 @@ class ModelFile {
       Math.min(this.bytes.length, this.synced.length),
       Math.max(this.bytes.length, this.synced.length),
     ];
-    expect(found.length).toBeGreaterThanOrEqual(low);
-    expect(found.length).toBeLessThanOrEqual(high);
+    check(found.length >= low && found.length <= high, `it has ${found.length} bytes, not ${low} to ${high}`);
     for (let sector = 0; sector * SECTOR_BYTES < found.length; sector++) {
       const length = Math.min(SECTOR_BYTES, found.length - sector * SECTOR_BYTES);
       const there = found.slice(sector * SECTOR_BYTES, sector * SECTOR_BYTES + length);
       const allowed = [this.sectorOf(this.synced, sector), ...(this.versions.get(sector) ?? [])];
-      expect(allowed.map((bytes) => String(bytes.slice(0, length)))).toContain(String(there));
+      const texts = allowed.map((bytes) => String(bytes.slice(0, length)));
+      check(texts.includes(String(there)), `sector ${sector} holds what was never there`);
     }
     this.bytes = [...found];
     this.sync();
@@ -105,11 +120,12 @@ class Pair {
 
   private alter(change: (names: Map<string, ModelFile>) => void): void {
     change(this.files);
-    for (const before of [...this.possible]) {
+    const changed = this.possible.map((before) => {
       const after = new Map(before);
       change(after);
-      this.possible.push(after);
-    }
+      return after;
+    });
+    this.possible.push(...changed);
   }
 
   async step(step: Step): Promise<void> {
@@ -128,13 +144,12 @@ class Pair {
     const file = this.files.get(step.name);
     if (step.type === "create") {
       const opening = port.open(step.name, "create-exclusive");
-      if (file !== undefined) return expect(opening).rejects.toMatchObject({ code: "EEXIST" });
+      if (file !== undefined) return rejectsWith(opening, "EEXIST");
       await opening;
       const created = new ModelFile();
       return this.alter((all) => all.set(step.name, created));
     }
-    if (file === undefined)
-      return expect(port.open(step.name, "read-write")).rejects.toMatchObject({ code: "ENOENT" });
+    if (file === undefined) return rejectsWith(port.open(step.name, "read-write"), "ENOENT");
     const handle = await port.open(step.name, "read-write");
     if (step.type === "sync") {
       await handle.sync();
@@ -163,14 +178,20 @@ class Pair {
   }
 
   async checkReadable(): Promise<void> {
-    expect((await this.disk.open(this.life).list()).toSorted()).toEqual([...this.files.keys()].toSorted());
-    for (const [name, file] of this.files) expect(await this.read(name)).toEqual(file.bytes);
+    const listed = (await this.disk.open(this.life).list()).toSorted();
+    check(
+      String(listed) === String([...this.files.keys()].toSorted()),
+      `the directory has ${String(listed)}`,
+    );
+    for (const [name, file] of this.files) {
+      check(String(await this.read(name)) === String(file.bytes), `${name} is not as it was written`);
+    }
   }
 
   async read(name: string): Promise<number[]> {
     const handle = await this.disk.open(this.life).open(name, "read");
     const bytes = new Uint8Array(await handle.size());
-    expect(await handle.read(bytes, 0)).toBe(bytes.length);
+    check((await handle.read(bytes, 0)) === bytes.length, `${name} is shorter than it says`);
     return [...bytes];
   }
 
@@ -185,7 +206,7 @@ class Pair {
     const candidates = this.possible.filter(
       (names) => String([...names.keys()].toSorted()) === String(found),
     );
-    expect(candidates.length).toBeGreaterThan(0);
+    check(candidates.length > 0, `no order of changes leaves the directory ${String(found)}`);
     let failure: unknown = new Error("no possible directory");
     for (const names of candidates) {
       try {
@@ -246,6 +267,30 @@ test("a process that dies hears nothing of its sync, but the disk does it", asyn
   disk.losePower();
   const after = await disk.open(new Life()).open("a", "read");
   expect(await after.size()).toBe(5003);
+});
+
+test("a sync of a dead process that ends late takes nothing from those that came after it", async () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    const { loop, disk, life, port, file } = await written(seed);
+    void file.sync();
+    void port.syncDirectory();
+    life.end();
+    const heir = disk.open(new Life());
+    const opened = await heir.open("a", "read-write");
+    await opened.write([new Uint8Array(700).fill(8)], 5000);
+    const created = await heir.open("b", "create-exclusive");
+    await created.write([Uint8Array.of(1)], 0);
+    await loop.run(Promise.all([opened.sync(), created.sync(), heir.syncDirectory()]));
+    await heir.remove("b");
+    await loop.run(heir.syncDirectory());
+    await loop.runFor(10);
+    disk.losePower();
+    const last = disk.open(new Life());
+    expect(await last.list()).toEqual(["a"]);
+    const bytes = new Uint8Array(6000);
+    expect(await (await last.open("a", "read")).read(bytes, 0)).toBe(5700);
+    expect(bytes[5699]).toBe(8);
+  }
 });
 
 test("a sync that fails may lose its pages, though readers see them until the power goes", async () => {

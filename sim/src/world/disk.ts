@@ -249,7 +249,8 @@ export class SimDisk {
     } else if (image !== null && flush !== null) {
       image.finishSync(flush);
     } else {
-      for (const change of sync.changes) change(this.durableNames);
+      // What a later sync that ended before this one made durable is not done again.
+      for (const change of this.changes) if (sync.changes.includes(change)) change(this.durableNames);
       this.changes = this.changes.filter((change) => !sync.changes.includes(change));
     }
     this.trace.synced(this.id, flush?.bytes ?? 0, this.loop.nowMs - sync.startMs);

@@ -11,6 +11,8 @@ export interface Flush {
   readonly ranges: readonly number[];
   readonly size: number;
   readonly bytes: number;
+  /** Syncs of a file ascend. */
+  readonly number: number;
 }
 
 /** What a power cut took of a file. */
@@ -32,6 +34,9 @@ export class FileImage {
   private dirty: number[] = [];
   /** Syncs that have not ended. */
   private flushes: Flush[] = [];
+  private begun = 0;
+  /** The newest sync that has ended. */
+  private ended = 0;
   /** Sectors that the medium cannot read, until they are written again. */
   private readonly unreadable = new Set<number>();
 
@@ -83,7 +88,7 @@ export class FileImage {
     this.dirty = [];
     let bytes = 0;
     for (let at = 0; at < ranges.length; at += 2) bytes += (ranges[at + 1] ?? 0) - (ranges[at] ?? 0);
-    const flush = { ranges, size: this.size, bytes };
+    const flush = { ranges, size: this.size, bytes, number: ++this.begun };
     this.flushes.push(flush);
     return flush;
   }
@@ -92,10 +97,16 @@ export class FileImage {
   finishSync(flush: Flush): void {
     if (!this.forget(flush)) return;
     this.growMedium();
+    // A sync of an earlier life may end after one of this life: the length that it knows is an old one.
+    if (flush.number > this.ended) {
+      this.ended = flush.number;
+      if (flush.size < this.durableSize) this.medium.fill(0, flush.size, this.durableSize);
+      this.durableSize = flush.size;
+    }
     const { ranges } = flush;
-    for (let at = 0; at < ranges.length; at += 2) this.copyToMedium(ranges[at] ?? 0, ranges[at + 1] ?? 0);
-    if (flush.size < this.durableSize) this.medium.fill(0, flush.size, this.durableSize);
-    this.durableSize = flush.size;
+    for (let at = 0; at < ranges.length; at += 2) {
+      this.copyToMedium(ranges[at] ?? 0, Math.min(ranges[at + 1] ?? 0, this.durableSize));
+    }
   }
 
   /** As Linux has it: the pages count as clean from then on, though the medium does not have them. */
@@ -166,6 +177,7 @@ export class FileImage {
   }
 
   private copyToMedium(from: number, to: number): void {
+    if (to <= from) return;
     this.cache.copy(this.medium, from, from, to);
     if (this.unreadable.size === 0) return;
     for (let sector = Math.floor(from / SECTOR_BYTES); sector * SECTOR_BYTES < to; sector++) {
