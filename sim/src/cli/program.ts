@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { EXIT_CODES } from "@gauntlet/histories";
 import { ScheduleError } from "@gauntlet/nemesis";
+import { modelcheckCommand } from "../modelcheck/main.js";
 import { DataError, Interrupted, isForeseen, messageOf, UsageError } from "../errors.js";
 import { determinismCommand, type DeterminismFlags } from "./determinism.js";
 import { mutantsCommand, type MutantsFlags } from "./mutants.js";
@@ -109,6 +110,13 @@ function commands(conclude: (exitCode: number) => void): Command {
     .option("--seeds <n>", "how many", integer("--seeds", 1, 1e9), 10)
     .option("--first-seed <n>", "the others count up from it (default: from the clock)", seed("--first-seed"))
     .action(async (flags: DeterminismFlags) => conclude(await determinismCommand(flags)));
+
+  // A command made elsewhere does not inherit these.
+  program.addCommand(
+    modelcheckCommand(conclude)
+      .exitOverride()
+      .configureOutput({ writeErr: () => {}, outputError: () => {} }),
+  );
 
   program
     .command("mutants")

@@ -68,13 +68,18 @@ export class Search {
     this.#options = options;
   }
 
+  get triesLeft(): number {
+    return Math.max(0, this.#options.tries - this.tries);
+  }
+
   get isOver(): boolean {
-    return this.tries >= this.#options.tries || (this.#options.isOver?.() ?? false);
+    return this.triesLeft === 0 || (this.#options.isOver?.() ?? false);
   }
 
   /** Whether the candidate fails in the same way; then it is the best from now on. */
   async accepts(candidate: Scenario): Promise<boolean> {
     const key = JSON.stringify(candidate);
+    if (key === JSON.stringify(this.best)) return true;
     if (this.isOver || this.#refuted.has(key)) return false;
     this.tries += 1;
     const result = await this.#options.run(candidate);

@@ -16,35 +16,28 @@ export class SimThread {
   readonly #script: URL;
   readonly #limitMs: number;
   #worker: Worker | null = null;
-  #cancel: (() => void) | null = null;
+  /** Of the job that runs; null between jobs. */
+  #end: ((outcome: JobOutcome | Interrupted) => void) | null = null;
 
   constructor(script: URL = SIM_THREAD, limitMs: number = DEFAULT_SEED_LIMIT_MS) {
     this.#script = script;
     this.#limitMs = limitMs;
   }
 
-  /** @throws Interrupted when it was closed meanwhile. */
+  /** One at a time. @throws Interrupted when it was closed meanwhile */
   run(job: Job): Promise<JobOutcome> {
-    const worker = (this.#worker ??= new Worker(this.#script));
+    const worker = (this.#worker ??= this.#start());
     return new Promise((resolve, reject) => {
-      const finish = (settle: () => void, isAlive: boolean): void => {
-        clearTimeout(timer);
-        worker.removeAllListeners();
-        this.#cancel = null;
-        if (!isAlive) this.#end();
-        settle();
-      };
-      const broken = (why: string): void => finish(() => resolve({ type: "broken", why }), false);
       const timer = setTimeout(
-        () => broken(`it had not ended after ${this.#limitMs / 1_000} s of real time`),
+        () => this.#broke(`it had not ended after ${this.#limitMs / 1_000} s of real time`),
         this.#limitMs,
       );
-      this.#cancel = () => finish(() => reject(new Interrupted("closed")), false);
-      worker.on("message", (outcome: JobOutcome) => finish(() => resolve(outcome), true));
-      worker.on("error", (error) =>
-        broken(error instanceof Error ? (error.stack ?? error.message) : String(error)),
-      );
-      worker.on("exit", (code) => broken(`its thread ended with code ${code}`));
+      this.#end = (outcome) => {
+        clearTimeout(timer);
+        this.#end = null;
+        if (outcome instanceof Interrupted) reject(outcome);
+        else resolve(outcome);
+      };
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
       worker.postMessage(job);
     });
@@ -52,11 +45,30 @@ export class SimThread {
 
   /** Ends what runs. The object can be used again. */
   close(): void {
-    if (this.#cancel === null) this.#end();
-    else this.#cancel();
+    this.#terminate();
+    this.#end?.(new Interrupted("closed"));
   }
 
-  #end(): void {
+  #start(): Worker {
+    const worker = new Worker(this.#script);
+    // What an older thread still has to say is of no interest.
+    const ifCurrent = (tell: () => void): void => {
+      if (this.#worker === worker) tell();
+    };
+    worker.on("message", (outcome: JobOutcome) => ifCurrent(() => this.#end?.(outcome)));
+    worker.on("error", (error) =>
+      ifCurrent(() => this.#broke(error instanceof Error ? (error.stack ?? error.message) : String(error))),
+    );
+    worker.on("exit", (code) => ifCurrent(() => this.#broke(`its thread ended with code ${code}`)));
+    return worker;
+  }
+
+  #broke(why: string): void {
+    this.#terminate();
+    this.#end?.({ type: "broken", why });
+  }
+
+  #terminate(): void {
     const worker = this.#worker;
     this.#worker = null;
     void worker?.terminate();
