@@ -14,12 +14,12 @@ export type NodeResource =
   | "disk";
 
 /** What there is once: two faults cannot hold it at the same time whatever their nodes are. */
-export type ClusterResource = "membership";
+export type ClusterResource = "membership" | "leadership";
 
 export type Resource = NodeResource | ClusterResource;
 
 export function isOfCluster(resource: Resource): resource is ClusterResource {
-  return resource === "membership";
+  return resource === "membership" || resource === "leadership";
 }
 
 /** Who holds what, from a fault's action until its undo is seen to have worked. */

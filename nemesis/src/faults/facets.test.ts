@@ -183,6 +183,11 @@ describe("members", () => {
     expect(() => bench({ faults }, { spares: 1 })).toThrow("holds the membership of the cluster until 6s");
   });
 
+  test("two transfers at a time are refused", () => {
+    const faults = [fault("member.transfer", 1, 3, "n2"), fault("member.transfer", 3, 3, "n3")];
+    expect(() => bench({ faults })).toThrow("holds the leadership of the cluster until 4s");
+  });
+
   test.each(["voter", "learner", "promotable"])(
     "a spare is added as %s, seen so, and removed",
     async (as) => {

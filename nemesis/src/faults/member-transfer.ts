@@ -10,7 +10,7 @@ export const memberTransfer = defineFault({
   name: "member.transfer",
   summary: "Makes the leader hand over to the target.",
   needs: ["member.transfer"],
-  claims: [],
+  claims: ["leadership"],
   isEvent: true,
   minWindowMs: 2_000,
   defaultTarget: "follower",

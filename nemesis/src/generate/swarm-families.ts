@@ -105,7 +105,12 @@ function kills(nodes: number): readonly SwarmVariant[] {
       args: none,
     })),
     { fault: "process.stop", target: "one", args: none },
-    { fault: "process.rolling", target: "all", args: upgrade, leastWindowMs: 3_000 + nodes * ROLLING_MS },
+    ...sizes(["minority", "all"], nodes).map((target) => ({
+      fault: "process.rolling",
+      target,
+      args: upgrade,
+      leastWindowMs: 3_000 + ROLLING_MS * (target === "all" ? nodes : minoritySize(nodes)),
+    })),
   ];
 }
 

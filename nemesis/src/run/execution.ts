@@ -54,6 +54,10 @@ export async function executeFault(
     const random = new Random(world.seed, index);
     const found = await resolveTarget(scheduled.target, { hosts: world.hosts, clock, random, signal });
     if (found.nodes === null) return skip(world, index, scheduled, found.reason);
+    // It may have waited for a leader, and then nothing could be shown any more.
+    if (clock.nowMs() + fault.minWindowMs > world.deadlineMs) {
+      return skip(world, index, scheduled, "too little was left of the time limit");
+    }
     const obstacle = claims.take(index, fault.claims, found.nodes);
     if (obstacle !== null) return skip(world, index, scheduled, obstacle);
     const spent = await findSpent(world, fault, found.nodes);

@@ -205,6 +205,18 @@ test("a schedule for other nodes, or for a longer time, is refused before anythi
   );
 });
 
+test("a fault that waited for a leader until nothing could be shown any more does not act", async () => {
+  const late = bench({ faults: [fault("process.kill", 4, 3, "leader")] }, { timeLimitMs: 7_000 });
+  const answer = (answers: boolean): void => {
+    for (const node of late.hosts.cluster.nodes) node.answers = answers;
+  };
+  answer(false);
+  void late.clock.sleep(6_870).then(() => answer(true));
+  const [kill] = await runAll(late);
+  expect(kill?.outcome).toEqual({ type: "skipped", reason: "too little was left of the time limit" });
+  expect(late.hosts.calls.some(({ detail }) => detail === "SIGKILL")).toBe(false);
+});
+
 describe("healAll", () => {
   const disturb = ({ cluster }: FakeHosts): void => {
     Object.assign(cluster.node("n1"), {
