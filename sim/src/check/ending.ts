@@ -76,7 +76,8 @@ function contentsOf(store: KvStore): readonly string[] {
 /** A write that was answered with a revision is what the committed log has at that revision. */
 function checkAcknowledged(model: KvStore, history: readonly HistoryEvent[]): Finding | null {
   for (const { completion } of pairEvents(history)) {
-    if (completion?.type !== "ok" || completion.revision === undefined || completion.key === undefined) continue;
+    if (completion?.type !== "ok" || completion.revision === undefined || completion.key === undefined)
+      continue;
     const { f, key, revision, value, process, node } = completion;
     if (f !== "write" && (f !== "cas" || completion.succeeded === false)) continue;
     const written = f === "write" ? value : (value as readonly unknown[])[1];

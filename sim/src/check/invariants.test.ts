@@ -49,7 +49,9 @@ class Story {
   ): void {
     const sequence = (this.#sequences.get(id) ?? 0) + 1;
     this.#sequences.set(id, sequence);
-    this.step(id, change, [{ type: "persist", sequence, hardState: state, snapshot: null, entries } as Effect]);
+    this.step(id, change, [
+      { type: "persist", sequence, hardState: state, snapshot: null, entries } as Effect,
+    ]);
   }
 
   synced(id: MemberId, change: Partial<StepView> = {}): void {
@@ -166,7 +168,10 @@ describe("elections", () => {
     story.write(3, [], { term: 1, vote: null }, { term: 1 });
     story.persist(3, [], { term: 1, vote: 1 });
     story.send(3, { type: "vote-response", to: 1, pre: false, granted: true });
-    story.expect("term-durable-before-it-leaves", /votes for n1 in term 1, but its disk has term 1 and vote null/);
+    story.expect(
+      "term-durable-before-it-leaves",
+      /votes for n1 in term 1, but its disk has term 1 and vote null/,
+    );
   });
 
   test("a term leaves before it is on disk; the term of a pre-vote may", () => {
@@ -188,7 +193,10 @@ describe("elections", () => {
     story.commonPast();
     story.start(5);
     story.lead(5, 2, [entry(1, 2)]);
-    story.expect("leader-completeness", /n5 .* leads without the committed entry 2 of term 1; it has a log up to 1/);
+    story.expect(
+      "leader-completeness",
+      /n5 .* leads without the committed entry 2 of term 1; it has a log up to 1/,
+    );
   });
 
   test("an entry commits in an old term although the leader of a newer one lacks it", () => {
@@ -383,7 +391,10 @@ describe("disks", () => {
     story.write(2, [], { term: 1, vote: 1 }, { term: 1 });
     story.persist(2, [entry(1, 1)]);
     story.send(2, { type: "append-accepted", to: 1, matchIndex: 1 });
-    story.expect("acknowledged-is-durable", /acknowledges entries up to 1 to n1, but its disk has its log up to 0/);
+    story.expect(
+      "acknowledged-is-durable",
+      /acknowledges entries up to 1 to n1, but its disk has its log up to 0/,
+    );
   });
 
   test("what is on disk was replaced in memory since (ABA)", () => {
@@ -469,7 +480,10 @@ describe("configurations", () => {
     story.expect(null);
     story.follow(4, 1, [configuration(4, 1, { voters: [3, 4, 5] })]);
     story.step(1, { commitIndex: 4 });
-    story.expect("committed-is-durable-on-a-quorum", /on the disks of n1, n4 only \(configuration \{3 4 5\}\)/);
+    story.expect(
+      "committed-is-durable-on-a-quorum",
+      /on the disks of n1, n4 only \(configuration \{3 4 5\}\)/,
+    );
   });
 
   test("a majority of one half of a joint configuration", () => {

@@ -35,5 +35,7 @@ export function overlap(a: Voters, b: Voters): boolean {
 }
 
 export function describeVoters({ voters, outgoing }: Voters): string {
-  return outgoing.length === 0 ? `{${voters.join(" ")}}` : `{${voters.join(" ")}} leaving {${outgoing.join(" ")}}`;
+  return outgoing.length === 0
+    ? `{${voters.join(" ")}}`
+    : `{${voters.join(" ")}} leaving {${outgoing.join(" ")}}`;
 }

@@ -14,7 +14,6 @@ export type InvariantName =
   | "applied-in-order"
   | "applied-is-durable"
   | "acknowledged-is-durable"
-  | "persisted-is-synced"
   | "durable-survives-restart"
   | "configurations-overlap"
   | "read-sees-what-was-committed"

@@ -1,4 +1,9 @@
-import { generateSwarm, type ScheduleFile, SWARM_FAMILY_NAMES, type SwarmFamilyName } from "@gauntlet/nemesis";
+import {
+  generateSwarm,
+  type ScheduleFile,
+  SWARM_FAMILY_NAMES,
+  type SwarmFamilyName,
+} from "@gauntlet/nemesis";
 import type {
   DiskProfile,
   Healing,
@@ -82,7 +87,8 @@ function drawServer(random: Stream, families: Families): ServerSettings {
     maxInflightAppends: isTiny || random.chance(0.2) ? random.pick([1, 2, 4]) : 64,
     maxInflightBytes: random.chance(0.1) ? 1024 : 16 * 1024 * 1024,
     // Clocks that faults set run outside of any uncertainty that one declares; the widest drift is within this one.
-    leaseClockUncertainty: families.clock === undefined && random.chance(0.25) ? LEASE_CLOCK_UNCERTAINTY : null,
+    leaseClockUncertainty:
+      families.clock === undefined && random.chance(0.25) ? LEASE_CLOCK_UNCERTAINTY : null,
   };
 }
 

@@ -46,7 +46,9 @@ describe("a sound server", () => {
     expect(outcome.counts.ok).toBeGreaterThan(50);
   });
 
-  test("the same scenario twice gives the same trace, and another seed another", { timeout: TIMEOUT_MS }, async () => {
+  test("the same scenario twice gives the same trace, and another seed another", {
+    timeout: TIMEOUT_MS,
+  }, async () => {
     const tracesOf = async (seed: number): Promise<readonly [string, readonly TraceEvent[], RunOutcome]> => {
       const events: TraceEvent[] = [];
       const listener = (_: number, event: TraceEvent): void => void events.push(event);
@@ -95,13 +97,16 @@ describe("a server with a bug", () => {
     plant((effects, core) => {
       const persist = effects.find((effect) => effect.type === "persist");
       const { leader, term, lastIndex: matchIndex, self: from } = core.status();
-      if (persist === undefined || persist.entries.length === 0 || leader === null || leader === from) return effects;
+      if (persist === undefined || persist.entries.length === 0 || leader === null || leader === from)
+        return effects;
       const message = { type: "append-accepted", from, to: leader, term, matchIndex } as const;
       return [...effects, { type: "send", message }];
     });
     const { failure } = await runScenario(scenario(1));
     expect(failure).toMatchObject({ kind: "invariant", name: "acknowledged-is-durable" });
-    expect(failure?.what).toMatch(/^n\d \(life 1, term \d+\) acknowledges entries up to \d+ to n\d, but its disk/);
+    expect(failure?.what).toMatch(
+      /^n\d \(life 1, term \d+\) acknowledges entries up to \d+ to n\d, but its disk/,
+    );
   });
 
   test("that answers reads with what it has", { timeout: TIMEOUT_MS }, async () => {

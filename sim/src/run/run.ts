@@ -75,12 +75,19 @@ class Run {
     this.scenario = scenario;
     this.workload = workload;
     this.nodes = nodeNames(scenario.nodes);
-    this.schedule = parseSchedule(JSON.stringify(scenario.schedule), "the scenario's schedule", nodeNames(scenario.nodes + scenario.spareNodes));
+    this.schedule = parseSchedule(
+      JSON.stringify(scenario.schedule),
+      "the scenario's schedule",
+      nodeNames(scenario.nodes + scenario.spareNodes),
+    );
     const keep: TraceListener = (atMs, event) => {
       this.trace.push({ atMs, event });
       listener?.(atMs, event);
     };
-    this.cluster = new Cluster(scenario, { observer: this.observer(), listener: keepTrace ? keep : listener });
+    this.cluster = new Cluster(scenario, {
+      observer: this.observer(),
+      listener: keepTrace ? keep : listener,
+    });
     const { machines, firstMembers, loop } = this.cluster;
     this.invariants = new Invariants({
       members: machines.map(({ id, name }) => ({ id, name })),
@@ -209,7 +216,10 @@ class Run {
       case "deaf":
         for (const node of lasting.nodes) {
           const peers = this.nodes.filter((peer) => peer !== node);
-          await hosts.cut(node, peers.map((peer) => ({ peer, direction: "in", traffic: "peer" })));
+          await hosts.cut(
+            node,
+            peers.map((peer) => ({ peer, direction: "in", traffic: "peer" })),
+          );
         }
         break;
       case "cut": {
@@ -235,7 +245,8 @@ class Run {
       const keys = unread.map(({ key }) => key).join(", ");
       return this.orWorse(this.stalled("final-reads", `${keys} could not be read within ${boundMs} ms`));
     }
-    const isBehind = (): readonly string[] => core.filter((node) => this.appliedIndex(node) < this.invariants.committed.length);
+    const isBehind = (): readonly string[] =>
+      core.filter((node) => this.appliedIndex(node) < this.invariants.committed.length);
     while (isBehind().length > 0) {
       if (loop.nowMs >= untilMs) {
         const what = `${isBehind().join(", ")} did not apply all ${this.invariants.committed.length} entries within ${boundMs} ms`;
@@ -319,7 +330,10 @@ class Run {
     const { cluster, nodes, workload, recorder, scenario } = this;
     const { concurrency } = scenario.load;
     const { loop, trace } = cluster;
-    const generator = workload.start({ concurrency, nodes: nodes.length }, cluster.streams.stream("workload"));
+    const generator = workload.start(
+      { concurrency, nodes: nodes.length },
+      cluster.streams.stream("workload"),
+    );
     const idOf = (node: string): number => cluster.machine(node).id;
     const clients = Array.from({ length: concurrency }, (_, worker) =>
       cluster.client(nodes[worker % nodes.length] as string, this.deadlineMs),
@@ -426,5 +440,8 @@ function textOfFault({ f, phase, value }: NemesisEvent): string {
   const { nodes, target, outcome } = value;
   const whom = nodes.length > 0 ? nodes.join(", ") : [target].flat().join(", ");
   const how = outcome === undefined ? "" : `: ${outcome.type === "proved" ? outcome.proof : outcome.reason}`;
-  return `${f} on ${whom} ${phase}s${outcome === undefined ? "" : ` (${outcome.type})`}${how}`.replace("skippeds", "skipped");
+  return `${f} on ${whom} ${phase}s${outcome === undefined ? "" : ` (${outcome.type})`}${how}`.replace(
+    "skippeds",
+    "skipped",
+  );
 }

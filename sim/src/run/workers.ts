@@ -13,7 +13,12 @@ export interface WorkersOptions {
   readonly recorder: Recorder;
   /** For the trace. */
   readonly onInvoke: (process: number, node: string, operation: Operation) => void;
-  readonly onComplete: (process: number, node: string, operation: Operation, outcome: Outcome<Answer>) => void;
+  readonly onComplete: (
+    process: number,
+    node: string,
+    operation: Operation,
+    outcome: Outcome<Answer>,
+  ) => void;
 }
 
 /** Rest of a worker after a refused operation, doubled with each refusal in a row, as in the rig. */

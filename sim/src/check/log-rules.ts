@@ -1,0 +1,166 @@
+import type { Effect, Entry, SnapshotMark } from "@gauntlet/server/inside";
+import type { Book } from "./book.js";
+import type { Slot } from "./entry-tree.js";
+import type { RestoredView, StepView } from "./invariants.js";
+import type { NodeImage, Placed } from "./node-image.js";
+import { describeVoters, overlap, type Voters, votersIn } from "./quorums.js";
+import { broken } from "./violation.js";
+
+/** What a log may come to hold, in memory and over restarts. */
+
+export function start(book: Book, image: NodeImage, { hardState, entries, snapshot }: RestoredView): void {
+  const { durable, durableState, certainIndex, isDamaged } = image;
+  const log = snapshot ? behind(book, image, snapshot) : [];
+  const configurations: Placed[] = [{ index: 0, voters: book.initial }];
+  if (snapshot) configurations.push({ index: snapshot.index, voters: snapshot.configuration });
+  for (const entry of entries) {
+    if (book.tree.find(entry.index, entry.term) === null) {
+      broken(
+        "durable-survives-restart",
+        `${image.name} comes back with entry ${entry.index} of term ${entry.term}, which nobody ever wrote`,
+      );
+    }
+    log.push(book.tree.take(entry, log.at(-1)?.term ?? 0, image.name));
+    const voters = votersIn(entry);
+    if (voters !== null) configurations.push({ index: entry.index, voters });
+  }
+  if (!isDamaged) {
+    const last = durable[certainIndex - 1];
+    if (certainIndex > 0 && log[certainIndex - 1] !== last) {
+      broken(
+        "durable-survives-restart",
+        `${image.name} comes back with a log up to ${log.length} without entry ${certainIndex} of term ${last?.term}, which was durable`,
+      );
+    }
+    const keepsVote = durableState.vote === null || hardState.vote === durableState.vote;
+    const keeps = hardState.term > durableState.term || (hardState.term === durableState.term && keepsVote);
+    if (!keeps) {
+      broken(
+        "durable-survives-restart",
+        `${image.name} comes back in term ${hardState.term} with vote ${hardState.vote}, but term ${durableState.term} with vote ${durableState.vote} was durable`,
+      );
+    }
+  }
+  image.startLife(hardState, log, configurations);
+  image.commitIndex = snapshot?.index ?? 0;
+  image.appliedIndex = image.commitIndex;
+}
+
+/** The slots that a snapshot stands for: always committed ones. */
+function behind(book: Book, image: NodeImage, { index, term }: SnapshotMark): Slot[] {
+  const last = book.committed[index - 1];
+  if (last?.term !== term) {
+    broken(
+      "state-machine-safety",
+      `${image} has a snapshot up to entry ${index} of term ${term}, committed is ${last === undefined ? "nothing" : `term ${last.term}`} there`,
+    );
+  }
+  return book.committed.slice(0, index);
+}
+
+export function persist(
+  book: Book,
+  image: NodeImage,
+  effect: Extract<Effect, { type: "persist" }>,
+  view: StepView,
+): void {
+  const { sequence, hardState, snapshot, entries } = effect;
+  if (snapshot !== null) {
+    image.memory = behind(book, image, snapshot);
+    image.configurations = [{ index: snapshot.index, voters: snapshot.configuration }];
+    image.appliedIndex = Math.max(image.appliedIndex, snapshot.index);
+  }
+  const firstIndex = entries[0]?.index;
+  if (firstIndex === undefined) {
+    image.ask(sequence, hardState, snapshot === null ? null : 1, snapshot === null ? [] : [...image.memory]);
+    return;
+  }
+  cut(image, firstIndex, view);
+  const slots: Slot[] = snapshot === null ? [] : [...image.memory];
+  for (const entry of entries) slots.push(append(book, image, entry, view));
+  image.ask(sequence, hardState, snapshot === null ? firstIndex : 1, slots);
+}
+
+function cut(image: NodeImage, first: number, view: StepView): void {
+  const { memory, configurations } = image;
+  if (first === memory.length + 1) return;
+  if (first > memory.length + 1) {
+    broken("log-matching", `${image} writes entry ${first}, but its log ends at ${memory.length}`);
+  }
+  if (view.role === "leader" && image.role === "leader" && view.term === image.term) {
+    broken("leader-append-only", `${image} replaces its log from ${first} on while it leads`);
+  }
+  if (first <= image.commitIndex) {
+    broken(
+      "state-machine-safety",
+      `${image} replaces its log from ${first} on, but has committed up to ${image.commitIndex}`,
+    );
+  }
+  memory.length = first - 1;
+  while ((configurations.at(-1)?.index ?? 0) >= first) configurations.pop();
+}
+
+function append(book: Book, image: NodeImage, entry: Entry, view: StepView): Slot {
+  const { memory } = image;
+  if (entry.index !== memory.length + 1) {
+    broken("log-matching", `${image} writes entry ${entry.index} in the place of ${memory.length + 1}`);
+  }
+  const previousTerm = memory.at(-1)?.term ?? 0;
+  const isNew = book.tree.find(entry.index, entry.term) === null;
+  const slot = book.tree.take(entry, previousTerm, image.name);
+  if (isNew) {
+    if (view.role !== "leader" || view.term !== entry.term) {
+      broken(
+        "leader-append-only",
+        `entry ${entry.index} of term ${entry.term} comes into being at ${image}, which does not lead that term`,
+      );
+    }
+    if (book.refused.size > 0) checkNotRefused(book, slot);
+  }
+  const voters = votersIn(entry);
+  if (voters !== null) {
+    if (isNew) checkChange(image, slot, voters, view);
+    image.configurations.push({ index: entry.index, voters });
+  }
+  memory.push(slot);
+  return slot;
+}
+
+/** A leader leaves no configuration before it is committed, and begins no change before its own term is. */
+function checkChange(
+  image: NodeImage,
+  { index, term }: Slot,
+  voters: Voters,
+  view: StepView,
+): void {
+  const present = image.configurations.at(-1) as Placed;
+  const what = `${image} makes ${describeVoters(voters)} the configuration with entry ${index} of term ${term}`;
+  if (!overlap(present.voters, voters)) {
+    broken(
+      "configurations-overlap",
+      `${what} after ${describeVoters(present.voters)}, and they have quorums that do not meet`,
+    );
+  }
+  if (present.index > view.commitIndex) {
+    broken(
+      "configurations-overlap",
+      `${what} while ${describeVoters(present.voters)} (entry ${present.index}) is not committed`,
+    );
+  }
+  if (image.memory[view.commitIndex - 1]?.term !== term) {
+    broken("configurations-overlap", `${what} before it has committed an entry of its term`);
+  }
+}
+
+export function checkNotRefused(book: Book, { index, term, entry, creator }: Slot): void {
+  if (book.refused.has(contentOf(entry.data))) {
+    broken(
+      "refused-is-not-in-a-log",
+      `entry ${index} of term ${term}, made by ${creator}, is a proposal whose caller was told that it is in no log`,
+    );
+  }
+}
+
+export function contentOf(data: Uint8Array): string {
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("latin1");
+}

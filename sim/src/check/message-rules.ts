@@ -1,0 +1,83 @@
+import type { MemberId, Message, MessageOf } from "@gauntlet/server/inside";
+import type { Book } from "./book.js";
+import type { NodeImage } from "./node-image.js";
+import { broken } from "./violation.js";
+
+/** What may leave a node. */
+
+export function sent(book: Book, image: NodeImage, message: Message): void {
+  const { durableState } = image;
+  if (message.term > durableState.term && !isForecast(message)) {
+    broken(
+      "term-durable-before-it-leaves",
+      `${image} sends ${message.type} of term ${message.term} to ${book.nameOf(message.to)}, but term ${durableState.term} is on its disk`,
+    );
+  }
+  switch (message.type) {
+    case "append":
+    case "heartbeat":
+    case "snapshot":
+    case "timeout-now":
+      if (book.leaders[message.term]?.image !== image) {
+        broken("election-safety", `${image} speaks as the leader of term ${message.term}, which it is not`);
+      }
+      break;
+    case "append-accepted":
+      if (message.term === image.term) acknowledged(book, image, message);
+      break;
+    case "vote-request":
+      if (!message.pre) voted(book, image, message.term, image.member);
+      break;
+    case "vote-response":
+      if (!message.pre && message.granted) voted(book, image, message.term, message.to);
+      break;
+    default:
+      break;
+  }
+}
+
+function voted(book: Book, image: NodeImage, term: number, candidate: MemberId): void {
+  const earlier = image.votes.get(term) ?? candidate;
+  if (earlier !== candidate) {
+    broken(
+      "one-vote-a-term",
+      `${image} votes for ${book.nameOf(candidate)} in term ${term}, and voted for ${book.nameOf(earlier)}`,
+    );
+  }
+  image.votes.set(term, candidate);
+  const { durableState } = image;
+  if (durableState.term < term || (durableState.term === term && durableState.vote !== candidate)) {
+    broken(
+      "term-durable-before-it-leaves",
+      `${image} votes for ${book.nameOf(candidate)} in term ${term}, but its disk has term ${durableState.term} and vote ${durableState.vote}`,
+    );
+  }
+}
+
+function acknowledged(book: Book, image: NodeImage, { matchIndex, to }: MessageOf<"append-accepted">): void {
+  if (matchIndex === 0) return;
+  const slot = image.durable[matchIndex - 1];
+  if (slot === undefined || slot !== image.memory[matchIndex - 1]) {
+    broken(
+      "acknowledged-is-durable",
+      `${image} acknowledges entries up to ${matchIndex} to ${book.nameOf(to)}, but its disk has its log up to ${image.durable.length} only`,
+    );
+  }
+  const leader = book.images.get(to);
+  if (leader === undefined || !leader.alive || leader.role !== "leader" || leader.term !== image.term) return;
+  const theirs = leader.memory[matchIndex - 1];
+  if (theirs !== slot) {
+    broken(
+      "acknowledged-is-durable",
+      `${image} acknowledges entry ${matchIndex} of term ${slot.term} to ${leader.name}, which has ${theirs === undefined ? "none" : `one of term ${theirs.term}`} there`,
+    );
+  }
+}
+
+/** A pre-vote names a term that nobody is in yet, and binds nobody. */
+function isForecast(message: Message): boolean {
+  return (
+    (message.type === "vote-request" && message.pre) ||
+    (message.type === "vote-response" && message.pre && message.granted)
+  );
+}
