@@ -20,6 +20,8 @@ export interface Bound {
   /** `asynchronous`: writes take any time, and of those under way a crash keeps any prefix. */
   readonly disks: "synchronous" | "asynchronous";
   readonly preVote: boolean;
+  /** Only on demand: it takes long. */
+  readonly deep: boolean;
   /** Levels of the search, where it is not to be exhausted. */
   readonly depth?: number;
 }

@@ -40,10 +40,10 @@ export class Judge {
 
   /** A leader counted: what it committed is on the disks of a quorum, of its configuration before the step or after. */
   commit(state: State, member: number, before: Facts): Broken | null {
-    const members = this.factsOf(state);
-    const leader = members[member] as Facts;
-    if (!before.leads || leader.commitIndex <= before.commitIndex) return null;
-    return this.durable(leader, members, [before.configuration, leader.configuration]);
+    if (!before.leads) return null;
+    const leader = this.space.locals.factsOf(this.space.localOf(state[member] as number));
+    if (leader.commitIndex <= before.commitIndex) return null;
+    return this.durable(leader, this.factsOf(state), [before.configuration, leader.configuration]);
   }
 
   private factsOf(state: State): readonly Facts[] {

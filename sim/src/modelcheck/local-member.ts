@@ -36,6 +36,7 @@ export interface LocalMember {
 }
 
 export interface Spent {
+  readonly total: number;
   readonly entries: number;
   readonly heartbeats: number;
   readonly crashes: number;
@@ -99,7 +100,7 @@ export class LocalWorld {
       disk,
       writes: [],
       past: { ledTerms: 0, committed: [] },
-      spent: { entries: 0, heartbeats: 0, crashes: 0, changes: 0 },
+      spent: { total: 0, entries: 0, heartbeats: 0, crashes: 0, changes: 0 },
     };
   }
 
@@ -138,15 +139,15 @@ export class LocalWorld {
           run.step({ type: "campaign" });
           break;
         case "heartbeat":
-          local.spent = { ...local.spent, heartbeats: local.spent.heartbeats + 1 };
+          spend(local, "heartbeats");
           run.step({ type: "tick" });
           break;
         case "propose":
-          local.spent = { ...local.spent, entries: local.spent.entries + 1 };
+          spend(local, "entries");
           run.step({ type: "propose", id: 1, data: [Uint8Array.of(local.spent.entries)] });
           break;
         case "change":
-          local.spent = { ...local.spent, changes: local.spent.changes + 1 };
+          spend(local, "changes");
           run.step({ type: "change", id: 1, changes: action.changes, data: NO_DATA });
           break;
         case "sync":
@@ -196,7 +197,7 @@ export class LocalWorld {
     if (next !== undefined && action.torn > 0) store(local, next, action.torn - 1);
     local.writes = [];
     local.past = { ...local.past, committed };
-    local.spent = { ...local.spent, crashes: local.spent.crashes + 1 };
+    spend(local, "crashes");
     local.core = this.boot(member, local.disk);
   }
 
@@ -326,6 +327,11 @@ function forgetSequences(local: LocalMember): void {
   outbox.held = withoutDoubles(outbox.held.map((item) => ({ ...item, until: item.until - done })));
   log.writes = log.writes.map((item) => ({ ...item, sequence: item.sequence - done }));
   local.writes = local.writes.map((write) => ({ ...write, sequence: write.sequence - done }));
+}
+
+function spend(local: LocalMember, what: Exclude<keyof Spent, "total">): void {
+  const { spent } = local;
+  local.spent = { ...spent, [what]: spent[what] + 1, total: spent.total + 1 };
 }
 
 /** The network doubles what leaves at will: that it waits here twice makes no difference. */

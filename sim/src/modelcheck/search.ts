@@ -15,7 +15,8 @@ export interface SearchResult {
   /** Levels whose states were all visited. */
   readonly depth: number;
   readonly seconds: number;
-  readonly exhausted: boolean;
+  /** `exhausted`: all reachable states were visited. `depth`, `limit`: what ended the search before. */
+  readonly ended: "exhausted" | "depth" | "limit" | "broken";
   readonly broken: Broken | null;
   /** To the state in which it broke, from the start: canonical states. */
   readonly path: readonly State[];
@@ -30,8 +31,7 @@ export function search(space: Space, limits: Limits, seconds: () => number): Sea
   const judge = new Judge(space);
   const began = seconds();
   const first = space.start();
-  space.saturate(first);
-  space.forgetStale(first);
+  space.settle(first);
   visited.intern(space.canonical(first));
   parents.push(-1);
   let transitions = 0;
@@ -58,18 +58,18 @@ export function search(space: Space, limits: Limits, seconds: () => number): Sea
     broken = counted ?? (id === before ? judge.state(canonical) : null);
     last = id;
   };
-  let exhausted = true;
+  let ended: SearchResult["ended"] = "exhausted";
   for (; at < visited.size && broken === null; at++) {
     if (at === levelEnd) {
       depth += 1;
       levelEnd = visited.size;
       if (depth >= limits.depth) {
-        exhausted = false;
+        ended = "depth";
         break;
       }
     }
-    if ((at & 0xfff) === 0 && (visited.size > limits.states || seconds() - began > limits.seconds)) {
-      exhausted = false;
+    if ((at & 0x3f) === 0 && (visited.size > limits.states || seconds() - began > limits.seconds)) {
+      ended = "limit";
       break;
     }
     for (let member = 0; member < members; member++) state[member] = visited.at(at, member);
@@ -86,7 +86,7 @@ export function search(space: Space, limits: Limits, seconds: () => number): Sea
     transitions,
     depth,
     seconds: seconds() - began,
-    exhausted: exhausted && broken === null,
+    ended: broken === null ? ended : "broken",
     broken,
     path,
     tableBytes: visited.bytes + parents.bytes + space.bytes,

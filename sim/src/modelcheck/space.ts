@@ -9,6 +9,12 @@ import { MessageSets } from "./message-sets.js";
 /** A global state: one node a member. A node is a local state and the set of all messages ever sent from there. */
 export type State = Int32Array;
 
+/** Both on, but for tests that compare. */
+export interface Reductions {
+  readonly symmetry?: boolean;
+  readonly forgetsStale?: boolean;
+}
+
 /**
  * The global states of a bound and what follows from each.
  *
@@ -26,6 +32,7 @@ export class Space {
   private readonly nodes = new RowTable(2);
   /** Of each node and each receiver, the set of messages to it. */
   private readonly channels = new IntList();
+  private readonly durableTerms = new IntList();
   private readonly renamedNodes: IntList[];
   private readonly sums = new PairTable();
   /** What can arrive at a local state from a set of messages: inert answers, then active transitions. */
@@ -33,11 +40,15 @@ export class Space {
   private readonly inert = new IntList();
   private readonly active: number[][] = [];
   private readonly pruned = new PairTable();
-  private readonly reduction: boolean;
+  private readonly forgetsStale: boolean;
+  private readonly best: State;
+  private readonly other: State;
   private readonly nodeRow = new Int32Array(2);
 
-  constructor(bound: Bound, Core?: typeof RaftCore, symmetry = true, reduction = true) {
-    this.reduction = reduction;
+  constructor(bound: Bound, Core?: typeof RaftCore, { symmetry = true, forgetsStale = true }: Reductions = {}) {
+    this.forgetsStale = forgetsStale;
+    this.best = new Int32Array(bound.members);
+    this.other = new Int32Array(bound.members);
     this.bound = bound;
     const world = new LocalWorld(bound, Core);
     const codec = new GraphCodec(ID_BASE, bound.members, [...world.configs, world.chance]);
@@ -88,8 +99,7 @@ export class Space {
         const node = state[member] as number;
         const sent = this.sets.union(this.sentBy(node), this.locals.sent(transition));
         next[member] = this.internNode(this.locals.next(transition), sent);
-        this.saturate(next);
-        this.forgetStale(next);
+        this.settle(next);
       }
       found(next, member, transition);
     };
@@ -107,8 +117,14 @@ export class Space {
     }
   }
 
+  /** What a state is taken for: with all that happens without a choice, and without what does not matter any more. */
+  settle(state: State): void {
+    this.saturate(state);
+    this.forgetStale(state);
+  }
+
   /** Takes all deliveries that change no member, in place. */
-  saturate(state: State): void {
+  private saturate(state: State): void {
     for (let changed = true; changed; ) {
       changed = false;
       for (let member = 0; member < state.length; member++) {
@@ -132,15 +148,17 @@ export class Space {
    * for good, and requests, if in addition it is in the last term, so that its answer to them, which is sent
    * by now, will never be another. `staleIsInert` proves of every member's states that this is so.
    */
-  forgetStale(state: State): void {
-    if (!this.reduction) return;
+  private forgetStale(state: State): void {
+    if (!this.forgetsStale) return;
     let terms = 0;
-    for (const node of state) terms = 16 * terms + this.locals.factsOf(this.localOf(node)).durableTerm;
+    for (let member = 0; member < state.length; member++) {
+      terms = 16 * terms + this.durableTerms.get(state[member] as number);
+    }
     for (let member = 0; member < state.length; member++) {
       const node = state[member] as number;
       let pruned = this.pruned.get(node, terms);
       if (pruned === -1) {
-        const durable = [...state].map((other) => this.locals.factsOf(this.localOf(other)).durableTerm);
+        const durable = Array.from(state, (other) => this.durableTerms.get(other));
         pruned = this.internNode(this.localOf(node), this.without(this.sentBy(node), durable));
         this.pruned.add(node, terms, pruned);
       }
@@ -182,11 +200,11 @@ export class Space {
     return this.sets.ofIds(live);
   }
 
-  /** The least of all that differ in the members' names only, in place. */
+  /** The least of all that differ in the members' names only; lent until the next call. */
   canonical(state: State): State {
     const { length } = state;
-    const best = Int32Array.from(state);
-    const other = new Int32Array(length);
+    const { best, other } = this;
+    best.set(state);
     for (let renaming = 1; renaming < this.renamings.length; renaming++) {
       const names = this.renamings[renaming] as readonly number[];
       for (let member = 0; member < length; member++) {
@@ -198,7 +216,10 @@ export class Space {
   }
 
   private isWithin(state: State, member: number, transition: number): boolean {
-    const spent = { ...this.locals.factsOf(this.locals.next(transition)).spent };
+    const before = this.locals.factsOf(this.localOf(state[member] as number)).spent;
+    const after = this.locals.factsOf(this.locals.next(transition)).spent;
+    if (before.total === after.total) return true;
+    const spent = { ...after };
     for (let other = 0; other < state.length; other++) {
       if (other === member) continue;
       const theirs = this.locals.factsOf(this.localOf(state[other] as number)).spent;
@@ -261,6 +282,7 @@ export class Space {
     if (node < before) return node;
     for (let member = 0; member < this.bound.members; member++) this.channels.push(this.sets.to(sent, member));
     for (const memo of this.renamedNodes) memo.push(-1);
+    this.durableTerms.push(this.locals.factsOf(local).durableTerm);
     return node;
   }
 }

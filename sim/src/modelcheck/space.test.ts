@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import type { Bound } from "./bound.js";
+import { BASE } from "./bounds.js";
+import { ID_BASE } from "./local-member.js";
+import { search } from "./search.js";
+import { Space } from "./space.js";
+import type { Reductions, State } from "./space.js";
+
+const ALL = { states: 1e7, seconds: Number.POSITIVE_INFINITY, depth: Number.POSITIVE_INFINITY };
+
+/** Everything that a search reached, in words that do not depend on the order in which it was met. */
+function explore(fields: Partial<Bound>, reductions: Reductions) {
+  const bound = { ...BASE, name: "test", what: "", ...fields };
+  const space = new Space(bound, undefined, reductions);
+  const { renamings } = new Space(bound);
+  const memo = new Map<string, string>();
+  const orbits = new Set<string>();
+  const members = new Set<string>();
+  const nodeText = (node: number, renaming: number): string => {
+    const key = `${node} ${renaming}`;
+    const known = memo.get(key);
+    if (known !== undefined) return known;
+    const names = renamings[renaming] ?? [];
+    const local = text(space.locals.member(space.localOf(node)), names);
+    const sent = space.sets.membersOf(space.sentBy(node)).map((id) => text(space.sets.message(id), names));
+    members.add(local);
+    memo.set(key, `${local} ${sent.sort().join(" ")}`);
+    return nodeText(node, renaming);
+  };
+  const { canonical } = space;
+  space.canonical = (state: State) => {
+    const texts = renamings.map((names, renaming) => {
+      const nodes: string[] = [];
+      for (const [member, node] of state.entries()) nodes[names[member] ?? 0] = nodeText(node, renaming);
+      return nodes.join("\n");
+    });
+    orbits.add(texts.sort()[0] ?? "");
+    return canonical.call(space, state);
+  };
+  const result = search(space, ALL, () => 0);
+  expect(result.ended).toBe("exhausted");
+  return { space, states: result.states, orbits, members };
+}
+
+function text(value: unknown, names: readonly number[]): string {
+  const nameOf = (id: unknown) => {
+    const member = typeof id === "number" ? id - ID_BASE - 1 : -1;
+    return names[member] === undefined ? null : `n${names[member]}`;
+  };
+  return JSON.stringify(value, (key, field: unknown) => {
+    if (field instanceof Map) {
+      return [...field].map(([id, item]) => [nameOf(id), item]).sort((a, b) => (String(a[0]) < String(b[0]) ? -1 : 1));
+    }
+    if (!Array.isArray(field)) return nameOf(field) ?? field;
+    if (field.length > 0 && field.every((id) => nameOf(id) !== null)) return field.map(nameOf).sort();
+    return key === "held" ? field.map((item) => text(item, names)).sort() : field;
+  });
+}
+
+const BOUNDS: readonly Partial<Bound>[] = [
+  { terms: 1, entries: 1 },
+  { terms: 1, disks: "asynchronous" },
+  { terms: 1, crashes: 1 },
+  { terms: 1, preVote: true },
+  { terms: 1, changes: 1, wishes: ["remove"] },
+  { terms: 1, members: 3, voters: 2, entries: 1, changes: 1, wishes: ["add", "replace", "learner"] },
+];
+
+test.each(BOUNDS)("renaming members skips no state but those that differ in names: %j", (bound) => {
+  const [with_, without] = [true, false].map((symmetry) => explore(bound, { symmetry })) as [Explored, Explored];
+  expect(with_.orbits).toEqual(without.orbits);
+  expect(with_.states).toBe(with_.orbits.size);
+  expect(without.states).toBeGreaterThan(with_.states);
+});
+
+test.each([...BOUNDS, { terms: 2 }, { terms: 2, members: 3, voters: 2, crashes: 1 }])(
+  "forgetting stale messages skips no state of any member: %j",
+  (bound) => {
+    const [with_, without] = [true, false].map((forgetsStale) => explore(bound, { forgetsStale })) as [
+      Explored,
+      Explored,
+    ];
+    expect(with_.members).toEqual(without.members);
+    expect(with_.space.staleIsInert()).toBe(true);
+  },
+);
+
+type Explored = ReturnType<typeof explore>;
