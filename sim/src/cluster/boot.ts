@@ -37,7 +37,10 @@ const MAX_PROPOSAL_BYTES = 1.5 * 1024 * 1024;
 /** Where a core keeps what a StepView shows: ordinary properties, by its own contract. */
 interface CoreState {
   readonly role: Role;
-  readonly member: { readonly term: number; readonly log: { readonly commitIndex: number } };
+  readonly member: {
+    readonly term: number;
+    readonly log: { readonly commitIndex: number; termAt(index: number): number | null };
+  };
 }
 
 /** The core, and each step told of. Builds nothing for it. */
@@ -62,6 +65,11 @@ class WatchedCore implements StepView {
 
   get commitIndex(): number {
     return this.state.member.log.commitIndex;
+  }
+
+  get commitTerm(): number {
+    const { log } = this.state.member;
+    return log.termAt(log.commitIndex) ?? 0;
   }
 
   step(event: Event, now: Instant): readonly Effect[] {

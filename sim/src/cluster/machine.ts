@@ -284,7 +284,7 @@ export class Machine implements Receiver {
         }
         if (view.commitIndex !== life.commitIndex) {
           life.commitIndex = view.commitIndex;
-          trace.committed(this.id, view.commitIndex, view.term);
+          trace.committed(this.id, view.commitIndex, view.commitTerm);
         }
         observer.stepped(this.id, event, effects, view);
       },

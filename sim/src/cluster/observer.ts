@@ -5,6 +5,8 @@ export interface StepView {
   readonly role: Role;
   readonly term: number;
   readonly commitIndex: number;
+  /** Of the entry there. */
+  readonly commitTerm: number;
 }
 
 /** What a life begins from: what its disk gave back. */

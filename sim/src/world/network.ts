@@ -81,7 +81,9 @@ class Link {
 /** Messages that arrive together over one link. */
 class Delivery implements Task {
   readonly link: Link;
-  readonly messages: Message[];
+  readonly message: Message;
+  /** Behind it; most deliveries have one message only. */
+  more: Message[] | null = null;
   /** When it is due. */
   timeUs = 0;
   private readonly network: SimNetwork;
@@ -89,7 +91,12 @@ class Delivery implements Task {
   constructor(network: SimNetwork, link: Link, message: Message) {
     this.network = network;
     this.link = link;
-    this.messages = [message];
+    this.message = message;
+  }
+
+  add(message: Message): void {
+    if (this.more === null) this.more = [message];
+    else this.more.push(message);
   }
 
   run(): void {
@@ -104,6 +111,7 @@ export class SimNetwork {
   private readonly random: Stream;
   private readonly trace: TraceLog;
   private readonly profile: NetworkProfile;
+  private readonly arrived: Message[] = [];
   private readonly ports: (Port | undefined)[] = [];
   /** By sender, then receiver. */
   private readonly links: (Link | undefined)[][] = [];
@@ -198,8 +206,13 @@ export class SimNetwork {
 
   /** For deliveries: they come here when they are due. */
   arrive(delivery: Delivery): void {
-    const { link, messages } = delivery;
+    const { link } = delivery;
     const { receiver } = link.to;
+    // Receivers are done with the array when they return.
+    const messages = this.arrived;
+    messages.length = 0;
+    messages.push(delivery.message);
+    if (delivery.more !== null) messages.push(...delivery.more);
     if (link.cutIn) {
       for (const message of messages) {
         link.to.drop(message.from);
@@ -219,7 +232,7 @@ export class SimNetwork {
     const { newest } = link;
     // What is sent in one go travels together.
     if (newest !== null && link.sentAtUs === this.loop.nowUs && !this.rough) {
-      newest.messages.push(message);
+      newest.add(message);
       this.trace.sent(message, newest.timeUs);
       return;
     }
@@ -282,7 +295,7 @@ export class SimNetwork {
     const { nowUs } = this.loop;
     link.sentAtUs = nowUs;
     if (newest !== null && newest.timeUs >= nowUs + delayMs * 1000) {
-      newest.messages.push(message);
+      newest.add(message);
       this.trace.sent(message, newest.timeUs);
       return;
     }
