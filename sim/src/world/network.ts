@@ -33,6 +33,8 @@ export const PLAIN: PacketShape = {
 
 /** What a clogged link holds; what comes beyond is lost. */
 const MAX_CLOGGED_MESSAGES = 1000;
+/** As long may a message wait on a link of limited rate; a longer queue loses what comes. */
+const MAX_QUEUE_MS = 10_000;
 
 type Counts = { -readonly [Name in keyof PacketCounts]: number };
 
@@ -254,7 +256,9 @@ export class SimNetwork {
       return this.trace.lost(message, "chance");
     }
     if (random.chance(profile.loss)) return this.trace.lost(message, "chance");
-    let delayMs = this.delay() + this.queueing(link, shape, message);
+    const waitMs = this.queueing(link, shape, message);
+    if (waitMs > MAX_QUEUE_MS) return this.trace.lost(message, "clogged");
+    let delayMs = this.delay() + waitMs;
     if (shape.delayMs > 0 || shape.jitterMs > 0) {
       counts.delayed++;
       delayMs += Math.max(0, shape.delayMs + random.between(-shape.jitterMs, shape.jitterMs));
@@ -281,9 +285,12 @@ export class SimNetwork {
   private queueing(link: Link, shape: PacketShape, message: Message): number {
     if (shape.bytesPerSecond === null) return 0;
     const begins = Math.max(this.loop.nowMs, link.busyUntilMs);
-    link.busyUntilMs = begins + (1000 * approximateBytes(message)) / shape.bytesPerSecond;
+    const ends = begins + (1000 * approximateBytes(message)) / shape.bytesPerSecond;
+    const waitMs = ends - this.loop.nowMs;
+    if (waitMs > MAX_QUEUE_MS) return waitMs;
+    link.busyUntilMs = ends;
     link.from.counts.slowed++;
-    return link.busyUntilMs - this.loop.nowMs;
+    return waitMs;
   }
 
   private delay(): number {
