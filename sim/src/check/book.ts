@@ -10,6 +10,8 @@ export class Book {
   readonly images = new Map<MemberId, NodeImage>();
   /** Entry i is at i - 1: the log that everybody must come to agree on. */
   readonly committed: Slot[] = [];
+  /** In which term how much was committed first, both ascending. */
+  readonly progress: { readonly term: number; index: number }[] = [];
   /** By term: who leads it, and in which of its lives. */
   readonly leaders: ({ readonly image: NodeImage; readonly life: number } | undefined)[] = [];
   /** Contents of proposals whose callers were told that they are in no log. */

@@ -36,7 +36,9 @@ function elected(book: Book, image: NodeImage): void {
     );
   }
   book.leaders[term] = { image, life: image.life };
-  const last = book.committed.at(-1);
+  // A leader of an old term may be elected late, when newer ones have committed more: it need not have that.
+  const before = book.progress.findLast((committed) => committed.term < term);
+  const last = before === undefined ? undefined : book.committed[before.index - 1];
   if (last !== undefined && image.memory[last.index - 1] !== last) incomplete(image, last);
 }
 
@@ -62,6 +64,9 @@ function commit(book: Book, image: NodeImage, index: number, voters: Voters): vo
   checkQuorum(book, image, slot, voters);
   for (let next = book.committed.length; next < index; next++)
     book.committed.push(image.memory[next] as Slot);
+  const latest = book.progress.at(-1);
+  if (latest?.term === image.term) latest.index = index;
+  else book.progress.push({ term: image.term, index });
   for (const other of book.images.values()) {
     if (other.role !== "leader" || !other.alive || other.term <= image.term) continue;
     if (other.memory[index - 1] !== slot) incomplete(other, slot);

@@ -199,6 +199,20 @@ describe("elections", () => {
     );
   });
 
+  test("a leader of an old term that wins late need not have what a newer one committed", () => {
+    const entries = story.commonPast();
+    story.follow(3, 2, [], 3);
+    story.lead(2, 3, [entry(3, 3)]);
+    story.follow(1, 3, [entry(3, 3)], 2);
+    story.step(2, { commitIndex: 3 });
+    story.step(3, { role: "leader" });
+    story.expect(null);
+    story.start(5, 1, null);
+    story.expect(null);
+    story.lead(5, 4, entries);
+    story.expect("leader-completeness", /n5 .* leads without the committed entry 3 of term 3/);
+  });
+
   test("an entry commits in an old term although the leader of a newer one lacks it", () => {
     story.lead(1, 1, [entry(1, 1)]);
     story.follow(2, 1, [entry(1, 1)], 1);

@@ -127,12 +127,7 @@ function append(book: Book, image: NodeImage, entry: Entry, view: StepView): Slo
 }
 
 /** A leader leaves no configuration before it is committed, and begins no change before its own term is. */
-function checkChange(
-  image: NodeImage,
-  { index, term }: Slot,
-  voters: Voters,
-  view: StepView,
-): void {
+function checkChange(image: NodeImage, { index, term }: Slot, voters: Voters, view: StepView): void {
   const present = image.configurations.at(-1) as Placed;
   const what = `${image} makes ${describeVoters(voters)} the configuration with entry ${index} of term ${term}`;
   if (!overlap(present.voters, voters)) {

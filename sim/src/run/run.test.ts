@@ -1,4 +1,4 @@
-import { type Effect, RaftCore } from "@gauntlet/server/inside";
+import { type Effect, type RaftConfig, RaftCore } from "@gauntlet/server/inside";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Scenario } from "../scenario.js";
 import type { TraceEvent } from "../trace.js";
@@ -128,6 +128,35 @@ describe("a server with a bug", () => {
     );
     const { failure } = await runScenario(scenario(1));
     expect(["divergence", "check"]).toContain(failure?.kind);
+  });
+
+  test("that answers every answer", { timeout: TIMEOUT_MS }, async () => {
+    plant((effects, core) => {
+      const { role, peers, term, self: from } = core.status();
+      const answers = effects.some(
+        (effect) => effect.type === "send" && effect.message.type === "append-accepted",
+      );
+      if (!answers && role !== "leader") return effects;
+      const more = (peers ?? []).map(({ member: to }) => {
+        const message = { type: "heartbeat", from, to, term, commit: 0, round: 0 } as const;
+        return { type: "send", message } as const;
+      });
+      return [...effects, ...more];
+    });
+    const { failure } = await runScenario(scenario(1));
+    expect(failure).toMatchObject({ kind: "liveness", name: "message-storm" });
+  });
+
+  test("that has neither PreVote nor CheckQuorum", { timeout: TIMEOUT_MS }, async () => {
+    RaftCore.prototype.step = function (this: RaftCore, ...given) {
+      const { member } = this as unknown as { readonly member: { config: RaftConfig } };
+      const { config } = member;
+      if (config.preVote !== false) member.config = { ...config, preVote: false, checkQuorum: false };
+      return step.apply(this, given);
+    };
+    const healing = { boundMs: 10_000, lasting: { type: "deaf", nodes: ["n1", "n2"] } } as const;
+    const { failure } = await runScenario(scenario(1, { healing }));
+    expect(failure).toMatchObject({ kind: "liveness", name: "endless-elections" });
   });
 
   test("that stops for no reason", { timeout: TIMEOUT_MS }, async () => {

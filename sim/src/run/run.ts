@@ -44,6 +44,8 @@ const CHECK_LIMIT_MS = 60_000;
 const DEADLINE_MARGIN_MS = 500;
 const DRAIN_MARGIN_MS = 1_000;
 const MAX_LAG_MS = 1_000;
+/** So many steps of the cores in so short a time are nodes that answer each other for ever, more each time. */
+const STORM = { steps: 65_536, withinMs: 100 } as const;
 
 /**
  * One scenario from the first boot to the last check. The first failure ends it.
@@ -68,6 +70,8 @@ class Run {
   private halt: (failure: Failure) => void = () => undefined;
   private isHalted = false;
   private originMs = 0;
+  private steps = 0;
+  private stepsSinceMs = 0;
 
   constructor(scenario: Scenario, { listener = null, keepTrace = false }: RunOptions) {
     const workload = WORKLOADS[scenario.load.workload];
@@ -300,6 +304,7 @@ class Run {
       stepped: (member, event, effects, view) => {
         this.invariants.stepped(member, event, effects, view);
         if (this.invariants.violation !== null || this.invariants.problem !== null) this.look();
+        if (++this.steps % STORM.steps === 0) this.lookForStorm();
       },
       stopped: (member, ending) => {
         this.invariants.stopped(member);
@@ -313,6 +318,15 @@ class Run {
         this.halt({ kind: "stopped", name: "internal-error", what, atMs: this.cluster.loop.nowMs });
       },
     };
+  }
+
+  private lookForStorm(): void {
+    const { nowMs } = this.cluster.loop;
+    if (nowMs - this.stepsSinceMs < STORM.withinMs) {
+      const what = `the nodes took ${STORM.steps} steps within ${STORM.withinMs} ms: they answer each other for ever`;
+      this.halt(this.stalled("message-storm", what));
+    }
+    this.stepsSinceMs = nowMs;
   }
 
   private look(): void {
