@@ -1,0 +1,73 @@
+import type { HistoryEvent } from "@gauntlet/histories";
+import { etcdserverpb as pb, gauntletpeer } from "@gauntlet/proto";
+import { KvStore } from "@gauntlet/server/inside";
+import { describe, expect, test } from "vitest";
+import { checkEnding, type ReplicaState } from "./ending.js";
+import type { Slot } from "./entry-tree.js";
+
+function put(index: number, key: string, value: string): Slot {
+  const request = pb.PutRequest.encode({ key: Buffer.from(key), value: Buffer.from(value) }).finish();
+  const data = gauntletpeer.Command.encode({ origin: 1, request_id: index, put: request }).finish();
+  const entry = { index, term: 1, kind: "normal", version: 1, timestampMs: 0, data } as const;
+  return { index, term: 1, previousTerm: index === 1 ? 0 : 1, entry, creator: "n1", sibling: null };
+}
+
+const LOG = [put(1, "a", "1"), put(2, "b", "2"), put(3, "a", "3")];
+
+function replica(node: string, log: readonly Slot[]): ReplicaState {
+  const store = new KvStore();
+  for (const { entry } of log) store.applyCommand(entry.data);
+  return { node, appliedIndex: log.length, store };
+}
+
+function write(revision: number, key: string, value: string, f = "write"): readonly HistoryEvent[] {
+  const event = { time: 0, process: 1, f, key, value: f === "cas" ? ["0", value] : value, node: "n1" };
+  return [
+    { ...event, index: 0, type: "invoke" },
+    { ...event, index: 1, type: "ok", revision },
+  ];
+}
+
+describe("replicas", () => {
+  test("that applied as much of one log are equal, others are compared with what was then", () => {
+    const replicas = [replica("n1", LOG), replica("n2", LOG.slice(0, 1)), replica("n3", [])];
+    expect(checkEnding(LOG, replicas, [])).toBeNull();
+  });
+
+  test.each([
+    ["another value", [LOG[0], put(2, "b", "x"), LOG[2]], /b = x .* instead of b = 2/],
+    ["another key", [LOG[0], put(2, "c", "2"), LOG[2]], /c = 2 .* instead of b = 2/],
+    ["another order", [LOG[2], LOG[1], LOG[0]], /a = 1 .* instead of a = 3/],
+  ] as const)("differ by %s", (_, log, what) => {
+    const found = checkEnding(LOG, [replica("n1", LOG), replica("n2", log as readonly Slot[])], []);
+    expect(found).toMatchObject({ kind: "divergence", name: "replicas" });
+    expect(found?.what).toMatch(what);
+    expect(found?.what).toMatch(/^n2 applied the log up to 3/);
+  });
+
+  test("differ by a command that was applied twice", () => {
+    const twice = { ...replica("n2", [...LOG, ...LOG.slice(2)]), appliedIndex: 3 };
+    expect(checkEnding(LOG, [twice], [])?.what).toMatch(/revision 5 instead of 4/);
+  });
+
+  test("applied more than is committed", () => {
+    expect(checkEnding(LOG.slice(0, 2), [replica("n2", LOG)], [])?.what).toMatch(/applied entry 3, but/);
+  });
+});
+
+describe("acknowledged writes", () => {
+  test("are in the log at their revision, overwritten or not", () => {
+    expect(checkEnding(LOG, [], [...write(2, "a", "1")])).toBeNull();
+    expect(checkEnding(LOG, [], [...write(4, "a", "3", "cas")])).toBeNull();
+  });
+
+  test.each([
+    ["is of another value", write(2, "a", "7")],
+    ["is of another key", write(2, "b", "1")],
+    ["is of another revision", write(3, "a", "1")],
+    ["is past the log", write(9, "a", "1")],
+    ["is of another value of a cas", write(4, "a", "1", "cas")],
+  ])("that %s is missed", (_, history) => {
+    expect(checkEnding(LOG, [], history)).toMatchObject({ kind: "check", name: "acknowledged-writes" });
+  });
+});

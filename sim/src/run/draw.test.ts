@@ -1,0 +1,65 @@
+import { parseSchedule, SWARM_FAMILY_NAMES } from "@gauntlet/nemesis";
+import { describe, expect, test } from "vitest";
+import type { Scenario } from "../scenario.js";
+import { drawScenario, nodeNames } from "./draw.js";
+import { demandOf } from "./healing.js";
+
+const SEEDS = Array.from({ length: 300 }, (_, seed) => seed);
+const drawn = SEEDS.map((seed) => drawScenario(seed));
+
+function familiesOf({ schedule }: Scenario): ReadonlySet<string> {
+  return new Set(schedule.faults.map(({ fault }) => fault.split(".")[0] as string));
+}
+
+describe("a drawn scenario", () => {
+  test("is the same for the same seed", () => {
+    for (const seed of SEEDS.slice(0, 20)) expect(drawScenario(seed)).toEqual(drawn[seed]);
+  });
+
+  test("has a schedule that can be executed, within its load", () => {
+    for (const { schedule, nodes, spareNodes } of drawn) {
+      expect(parseSchedule(JSON.stringify(schedule), "s", nodeNames(nodes + spareNodes)).faults.length).toBe(
+        schedule.faults.length,
+      );
+    }
+  });
+
+  test("asks only for what a correct cluster can do", () => {
+    for (const { nodes, server, network, healing, clockDrift } of drawn) {
+      expect(demandOf(nodeNames(nodes), healing.lasting, [])).not.toBeNull();
+      // A round trip of messages that are all held up, and a heartbeat's interval, are shorter than a timeout.
+      const slowestMs = network.maxDelayMs + network.reorderMs;
+      expect(2 * slowestMs + server.heartbeatIntervalMs).toBeLessThan(server.electionTimeoutMs);
+      const { leaseClockUncertainty } = server;
+      if (leaseClockUncertainty === null) continue;
+      expect((1 - clockDrift) / (1 + clockDrift)).toBeGreaterThan(1 - leaseClockUncertainty);
+    }
+  });
+
+  test("declares no uncertainty of clocks where faults set them", () => {
+    const leased = drawn.filter(({ server }) => server.leaseClockUncertainty !== null);
+    expect(leased.length).toBeGreaterThan(10);
+    for (const scenario of leased) expect(familiesOf(scenario)).not.toContain("clock");
+  });
+
+  test("differs from the next: all sizes, families and lasting faults occur, and their absence", () => {
+    const sizes = new Set(drawn.map(({ nodes }) => nodes));
+    expect([...sizes].toSorted()).toEqual([1, 2, 3, 4, 5, 7]);
+    expect(new Set(drawn.map(({ healing }) => healing.lasting.type)).size).toBe(4);
+    for (const family of SWARM_FAMILY_NAMES) {
+      const name = { kill: "process", pause: "process" }[family as string] ?? family;
+      const struck = drawn.filter((scenario) => familiesOf(scenario).has(name)).length;
+      expect(struck).toBeGreaterThan(20);
+      expect(struck).toBeLessThan(280);
+    }
+    expect(drawn.filter(({ schedule }) => schedule.faults.length === 0).length).toBeGreaterThan(10);
+  });
+
+  test("strikes with the families in focus and no others", () => {
+    for (const seed of SEEDS.slice(0, 20)) {
+      const scenario = drawScenario(seed, { focus: ["partition", "disk"], nodes: 5 });
+      for (const family of familiesOf(scenario)) expect(["partition", "disk"]).toContain(family);
+    }
+    expect(() => drawScenario(1, { focus: ["partitoin"] })).toThrow(/unknown family "partitoin"/);
+  });
+});
