@@ -1,4 +1,4 @@
-import { parseSchedule, ScheduleError } from "@gauntlet/nemesis";
+import { readSchedule, ScheduleError } from "@gauntlet/nemesis";
 import { WORKLOADS } from "@gauntlet/workloads";
 import { z } from "zod";
 import { DataError, messageOf } from "./errors.js";
@@ -70,11 +70,10 @@ export function checkScenario(value: unknown, place: string): Scenario {
 
 function checkSchedule(schedule: unknown, place: string): void {
   try {
-    parseSchedule(JSON.stringify(schedule), place);
+    readSchedule(schedule);
   } catch (error) {
-    // Of a schedule on one line, the line is no help.
     if (error instanceof ScheduleError)
-      throw new DataError(messageOf(error).replace(`${place}:1:`, `${place}:`), { cause: error });
+      throw new DataError(`${place}: ${messageOf(error)}`, { cause: error });
     throw error;
   }
 }

@@ -14,7 +14,7 @@ export interface CampaignOptions {
   /** What the threads run; null: the simulator of this build. */
   readonly thread: URL | null;
   readonly seedLimitMs: number;
-  source(seed: number): Source;
+  readonly source: (seed: number) => Source;
   /** Failures at which the campaign ends. */
   endsIt(failure: Failure): boolean;
   /** Told after each seed, in the order in which they end. */

@@ -24,7 +24,6 @@ export async function determinismCommand({
   firstSeed = seedOfNow(),
 }: DeterminismFlags): Promise<number> {
   const progress = progressOn(process.stderr, process.env);
-  progress.line(`${counted(seeds, "seed")} from ${firstSeed} on, each twice`);
   try {
     const differing = await interruptible(
       (signal) => compare(firstSeed, seeds, progress, signal),
@@ -50,6 +49,7 @@ async function compare(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<readonly number[]> {
+  progress.line(`${counted(seeds, "seed")} from ${firstSeed} on, each twice`);
   const differing: number[] = [];
   for (let seed = firstSeed; seed < firstSeed + seeds; seed += 1) {
     // A turn for signals: a run takes none.

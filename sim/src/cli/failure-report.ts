@@ -12,6 +12,8 @@ export interface ReportOptions {
   readonly directory: string;
   /** null: as it was drawn. */
   readonly shrink: ShrinkBudget | null;
+  /** What its threads run; absent: the simulator of this build. */
+  readonly thread?: URL;
 }
 
 /** Shrinks a failure, saves it and tells on stdout what it is and how to see it again. */
@@ -27,7 +29,14 @@ export async function reportFailure(
   const drawn = { scenario, result };
   let smallest: typeof drawn = drawn;
   if (options.shrink !== null) {
-    const shrunk = await shrinkInThread(scenario, { ...result, failure }, options.shrink, progress, signal);
+    const shrunk = await shrinkInThread(
+      scenario,
+      { ...result, failure },
+      options.shrink,
+      progress,
+      signal,
+      options.thread,
+    );
     smallest = shrunk;
     print(
       `shrunk in ${shrunk.tries} tries${shrunk.isMinimal ? "" : " (not to the end)"} from ${sizeText(scenario)}
@@ -38,6 +47,7 @@ export async function reportFailure(
     { source: { from: "scenario", scenario: smallest.scenario }, isTraced: true },
     // What was found is saved also when somebody has had enough.
     new AbortController().signal,
+    options.thread,
   );
   if (traced.result.traceHash !== smallest.result.traceHash)
     print("NOT DETERMINISTIC: the same scenario gave another trace; see gauntlet-sim determinism");

@@ -1,5 +1,5 @@
 import { EXIT_CODES } from "@gauntlet/histories";
-import { checkFamilies, ScheduleError } from "@gauntlet/nemesis";
+import { SWARM_FAMILY_NAMES } from "@gauntlet/nemesis";
 import { UsageError } from "../errors.js";
 import { counted } from "../report/numbers.js";
 import type { DrawOptions } from "../run/draw.js";
@@ -34,12 +34,11 @@ export async function runCommand(flags: RunFlags): Promise<number> {
   const seeds = flags.seeds ?? (flags.timeLimit === undefined ? DEFAULT_SEEDS : null);
   const options = drawOptions(flags.focus);
   const progress = progressOn(process.stderr, process.env);
-  progress.line(
-    `${seeds === null ? "seeds" : counted(seeds, "seed")} from ${firstSeed} on, ${counted(flags.workers, "worker")}`,
-  );
   try {
     return await interruptible(
       async (signal) => {
+        const what = seeds === null ? "seeds" : counted(seeds, "seed");
+        progress.line(`${what} from ${firstSeed} on, ${counted(flags.workers, "worker")}`);
         const started = performance.now();
         const campaign = await runCampaign(
           {
@@ -71,12 +70,12 @@ export async function runCommand(flags: RunFlags): Promise<number> {
 /** A family that nobody knows is bad usage, told before anything is started. */
 export function drawOptions(focus: readonly string[] | undefined): DrawOptions {
   if (focus === undefined) return {};
-  try {
-    return { focus: checkFamilies(focus) };
-  } catch (error) {
-    if (error instanceof ScheduleError) throw new UsageError(`--focus: ${error.message}`, { cause: error });
-    throw error;
-  }
+  const unknown = focus.find((name) => !(SWARM_FAMILY_NAMES as readonly string[]).includes(name));
+  if (unknown !== undefined || focus.length === 0)
+    throw new UsageError(
+      `--focus: "${unknown ?? ""}" is no family; there are ${SWARM_FAMILY_NAMES.join(", ")}`,
+    );
+  return { focus };
 }
 
 async function conclude(

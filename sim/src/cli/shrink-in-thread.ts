@@ -5,7 +5,7 @@ import type { Scenario } from "../scenario.js";
 import { type ShrinkProgress, shrinkScenario, type Shrunk } from "../shrink/shrink.js";
 import type { Progress } from "./terminal.js";
 import type { Finished, Job } from "./workers/job.js";
-import { runInThread, SimThread } from "./workers/sim-thread.js";
+import { runInThread, SIM_THREAD, SimThread } from "./workers/sim-thread.js";
 
 export interface ShrinkBudget {
   readonly tries: number;
@@ -21,8 +21,9 @@ export async function shrinkInThread(
   budget: ShrinkBudget,
   progress: Progress,
   signal: AbortSignal,
+  script: URL = SIM_THREAD,
 ): Promise<Shrunk> {
-  const thread = new SimThread();
+  const thread = new SimThread(script);
   const close = (): void => thread.close();
   signal.addEventListener("abort", close, { once: true });
   const until = performance.now() + budget.timeLimitMs;
@@ -60,8 +61,8 @@ export function sizeText({ schedule, load, nodes, spareNodes }: Scenario): strin
 }
 
 /** Runs a scenario whole. @throws SimulatorError when the simulator broke, or refused it */
-export async function runWhole(job: Job, signal: AbortSignal): Promise<Finished> {
-  const outcome = await runInThread(job, signal);
+export async function runWhole(job: Job, signal: AbortSignal, script: URL = SIM_THREAD): Promise<Finished> {
+  const outcome = await runInThread(job, signal, script);
   if (outcome.type === "finished") return outcome;
   throw new SimulatorError(
     outcome.type === "refused"

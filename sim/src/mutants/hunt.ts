@@ -10,7 +10,7 @@ export interface HuntOptions {
   readonly firstSeed: number;
   readonly timeLimitMs: number;
   readonly workers: number;
-  onSeed?(seeds: number, tookMs: number): void;
+  readonly onSeed?: (seeds: number, tookMs: number) => void;
 }
 
 /** What became of the search for one planted bug. */

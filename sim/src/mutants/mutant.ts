@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { SWARM_FAMILY_NAMES } from "@gauntlet/nemesis";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { DataError, messageOf, UsageError } from "../errors.js";
@@ -24,7 +25,7 @@ const SLUG = /^\d\d-[a-z0-9-]+$/;
 
 const simulationShape = z.strictObject({
   found_by: z.array(z.string().min(1)).min(1),
-  focus: z.array(z.string().min(1)).min(1).optional(),
+  focus: z.array(z.enum(SWARM_FAMILY_NAMES)).min(1).optional(),
   nodes: z.int().min(1).max(15).optional(),
   overrides: z.looseObject({}).optional(),
 });

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -23,7 +23,9 @@ describe("the simulated mutants of this repository", async () => {
   for (const { name, directory } of await readSimMutants(MUTANTS_ROOT, [])) {
     test(`${name} applies to the sources of today and compiles`, async () => {
       const planted = await plant(REPOSITORY, name, join(directory, "change.patch"));
+      await access(planted.thread);
       await planted.remove();
+      await expect(access(planted.thread)).rejects.toThrow("ENOENT");
     });
   }
 

@@ -48,8 +48,9 @@ export function eventText(event: TraceEvent): EventText {
     case "completed":
       return { where: `client ${event.process} ⇐ ${event.node}`, what: `${event.outcome}: ${event.what}` };
     case "phase":
-      return { where: "world", what: `PHASE: ${event.phase}` };
+      break;
   }
+  return { where: "world", what: `PHASE: ${event.phase}` };
 }
 
 const WHY = {

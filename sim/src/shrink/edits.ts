@@ -91,7 +91,9 @@ function withLoad(scenario: Scenario, changes: Partial<Load>): Scenario {
 function lower(value: number, least: number): readonly number[] {
   const numbers: number[] = [];
   for (let gap = value - least; gap >= 1; gap /= 2) numbers.push(Math.floor(value - gap));
-  return [...new Set(numbers)].filter((number) => number >= least && number < value);
+  return [...new Set([...numbers, Math.ceil(value) - 1])].filter(
+    (number) => number >= least && number < value,
+  );
 }
 
 /** All fields plain; then field by field. */

@@ -100,7 +100,7 @@ export function sampleTrace(events: number): Traced[] {
         { index: index + 1, term, kind: "normal", version: 1, timestampMs: 0, data: new Uint8Array(3) },
       ],
     };
-    const delay = 1 + random.below(1_000) / 1_000 * 9;
+    const delay = 1 + (random.below(1_000) / 1_000) * 9;
     at(now, { type: "invoked", process: index, node: `n${to}`, what: `write r1 ${index}` });
     if (random.below(1_000) / 1_000 < 0.05) at(now, { type: "lost", message, why: "cut" });
     else {

@@ -6,10 +6,10 @@ import { runJob } from "./run-job.js";
 export function serveJobs(engine: Engine): void {
   const port = parentPort;
   if (port === null) throw new Error("jobs are served in a thread");
-  port.on("message", (job: Job) => {
-    void runJob(engine, job).then((outcome) => {
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
-      port.postMessage(outcome);
-    });
-  });
+  const serve = async (job: Job): Promise<void> => {
+    const outcome = await runJob(engine, job);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+    port.postMessage(outcome);
+  };
+  port.on("message", (job: Job) => void serve(job));
 }

@@ -1,4 +1,4 @@
-import { parseSchedule } from "@gauntlet/nemesis";
+import { readSchedule } from "@gauntlet/nemesis";
 import type { SimResult } from "../../result.js";
 import type { Scenario } from "../../scenario.js";
 import type { Traced } from "../../trace.js";
@@ -49,7 +49,7 @@ function faultBands(
   loadAtMs: number,
   endMs: number,
 ): readonly FaultBand[] {
-  const { faults, repeat } = parseSchedule(JSON.stringify(schedule), "the schedule");
+  const { faults, repeat } = readSchedule(schedule);
   const every = repeat?.everyMs ?? Number.POSITIVE_INFINITY;
   const bands: FaultBand[] = [];
   for (let since = 0; since < load.durationMs && loadAtMs + since < endMs; since += every) {
