@@ -10,11 +10,11 @@ import { broken } from "./violation.js";
 
 /** `deciders`: the configuration before the step; a leader may leave it as soon as it has committed something. */
 export function moved(book: Book, image: NodeImage, view: StepView, deciders: Voters): void {
-  if (view.term < image.term) broken("term-monotonic", `${image} goes back to term ${view.term}`);
+  if (view.term < image.term) broken("term-monotonic", `${image.title} goes back to term ${view.term}`);
   if (view.commitIndex < image.commitIndex) {
     broken(
       "commit-monotonic",
-      `${image} goes back from commit index ${image.commitIndex} to ${view.commitIndex}`,
+      `${image.title} goes back from commit index ${image.commitIndex} to ${view.commitIndex}`,
     );
   }
   const isElected = view.role === "leader" && (image.role !== "leader" || view.term !== image.term);
@@ -32,7 +32,7 @@ function elected(book: Book, image: NodeImage): void {
   if (other !== undefined && (other.image !== image || other.life !== image.life)) {
     broken(
       "election-safety",
-      `${image} leads term ${term}, which ${other.image.name} led in its life ${other.life}`,
+      `${image.title} leads term ${term}, which ${other.image.name} led in its life ${other.life}`,
     );
   }
   book.leaders[term] = { image, life: image.life };
@@ -48,13 +48,13 @@ function commit(book: Book, image: NodeImage, index: number, voters: Voters): vo
   if (slot === undefined) {
     broken(
       "state-machine-safety",
-      `${image} commits up to ${index}, but its log ends at ${image.memory.length}`,
+      `${image.title} commits up to ${index}, but its log ends at ${image.memory.length}`,
     );
   }
   if (image.role === "leader" && slot.term !== image.term) {
     broken(
       "commit-of-current-term",
-      `${image} leads and commits entry ${index}, which is of term ${slot.term}`,
+      `${image.title} leads and commits entry ${index}, which is of term ${slot.term}`,
     );
   }
   image.commitIndex = index;
@@ -80,7 +80,7 @@ function checkQuorum(book: Book, image: NodeImage, slot: Slot, voters: Voters): 
   const holders = [...book.images.values()].filter(({ member }) => holds(member)).map(({ name }) => name);
   broken(
     "committed-is-durable-on-a-quorum",
-    `${image} commits entry ${slot.index} of term ${slot.term}, which is on the disks of ${holders.join(", ") || "nobody"} only (configuration ${describeVoters(voters)})`,
+    `${image.title} commits entry ${slot.index} of term ${slot.term}, which is on the disks of ${holders.join(", ") || "nobody"} only (configuration ${describeVoters(voters)})`,
   );
 }
 
@@ -88,7 +88,7 @@ function incomplete(image: NodeImage, { index, term }: Slot): never {
   const mine = image.memory[index - 1];
   return broken(
     "leader-completeness",
-    `${image} leads without the committed entry ${index} of term ${term}; it has ${mine === undefined ? `a log up to ${image.memory.length}` : `one of term ${mine.term}`}`,
+    `${image.title} leads without the committed entry ${index} of term ${term}; it has ${mine === undefined ? `a log up to ${image.memory.length}` : `one of term ${mine.term}`}`,
   );
 }
 
@@ -98,24 +98,24 @@ function divergent(book: Book, image: NodeImage, upTo: number): never {
   while (index > 1 && image.memory[index - 2] !== book.committed[index - 2]) index -= 1;
   return broken(
     "state-machine-safety",
-    `${image} commits entry ${index} of term ${image.memory[index - 1]?.term}, elsewhere the one of term ${book.committed[index - 1]?.term} is committed`,
+    `${image.title} commits entry ${index} of term ${image.memory[index - 1]?.term}, elsewhere the one of term ${book.committed[index - 1]?.term} is committed`,
   );
 }
 
 export function applied(book: Book, image: NodeImage, entries: readonly Entry[]): void {
   for (const { index, term } of entries) {
     if (index !== image.appliedIndex + 1) {
-      broken("applied-in-order", `${image} applies entry ${index} after ${image.appliedIndex}`);
+      broken("applied-in-order", `${image.title} applies entry ${index} after ${image.appliedIndex}`);
     }
     const slot = book.committed[index - 1];
     if (index > image.commitIndex || slot?.term !== term) {
       broken(
         "state-machine-safety",
-        `${image} applies entry ${index} of term ${term}, but committed is ${slot === undefined || index > image.commitIndex ? `up to ${Math.min(image.commitIndex, book.committed.length)}` : `the one of term ${slot.term}`}`,
+        `${image.title} applies entry ${index} of term ${term}, but committed is ${slot === undefined || index > image.commitIndex ? `up to ${Math.min(image.commitIndex, book.committed.length)}` : `the one of term ${slot.term}`}`,
       );
     }
     if (image.durable[index - 1] !== slot) {
-      broken("applied-is-durable", `${image} applies entry ${index} before its disk has it`);
+      broken("applied-is-durable", `${image.title} applies entry ${index} before its disk has it`);
     }
     image.appliedIndex = index;
   }
@@ -124,13 +124,13 @@ export function applied(book: Book, image: NodeImage, entries: readonly Entry[])
 export function readReady(book: Book, image: NodeImage, id: number, index: number): void {
   const floor = image.reads.get(id);
   if (floor === undefined) {
-    broken("read-sees-what-was-committed", `${image} answers read ${id}, which is not open`);
+    broken("read-sees-what-was-committed", `${image.title} answers read ${id}, which is not open`);
   }
   image.reads.delete(id);
   if (index < floor || index > book.committed.length) {
     broken(
       "read-sees-what-was-committed",
-      `${image} gives read ${id} the index ${index}; ${floor} was committed when it began, ${book.committed.length} is now`,
+      `${image.title} gives read ${id} the index ${index}; ${floor} was committed when it began, ${book.committed.length} is now`,
     );
   }
 }

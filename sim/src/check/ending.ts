@@ -69,7 +69,7 @@ function contentsOf(store: KvStore): readonly string[] {
   if (result.type === "error") throw new Error(`the store refuses a range of everything: ${result.error}`);
   return (result.response.kvs ?? []).map(
     ({ key, value, create_revision, mod_revision, version }) =>
-      `${textOf(key)} = ${textOf(value)} (revisions ${create_revision} to ${mod_revision}, version ${version})`,
+      `${textOf(key)} = ${textOf(value)} (revisions ${String(create_revision)} to ${String(mod_revision)}, version ${String(version)})`,
   );
 }
 
@@ -86,7 +86,7 @@ function checkAcknowledged(model: KvStore, history: readonly HistoryEvent[]): Fi
     if (kv !== undefined && Number(kv.mod_revision) === revision && textOf(kv.value) === written) continue;
     const what =
       `${f} of ${key} (event ${completion.index}, process ${process} at ${node}) was answered with revision ` +
-      `${revision}, but the committed log has ${kv === undefined ? "nothing" : `${textOf(kv.value)} of revision ${kv.mod_revision}`} there`;
+      `${revision}, but the committed log has ${kv === undefined ? "nothing" : `${textOf(kv.value)} of revision ${String(kv.mod_revision)}`} there`;
     return { kind: "check", name: "acknowledged-writes", what };
   }
   return null;

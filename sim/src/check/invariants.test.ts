@@ -2,7 +2,7 @@ import type { Effect, Entry, Event, MemberId, Message } from "@gauntlet/server/i
 import { beforeEach, describe, expect, test } from "vitest";
 import { Invariants, type StepView } from "./invariants.js";
 import type { Voters } from "./quorums.js";
-import type { InvariantName } from "./violation.js";
+import type { Violation } from "./violation.js";
 
 const VOTERS: Voters = { voters: [1, 2, 3], outgoing: [] };
 const TICK: Event = { type: "tick" };
@@ -49,9 +49,7 @@ class Story {
   ): void {
     const sequence = (this.#sequences.get(id) ?? 0) + 1;
     this.#sequences.set(id, sequence);
-    this.step(id, change, [
-      { type: "persist", sequence, hardState: state, snapshot: null, entries } as Effect,
-    ]);
+    this.step(id, change, [{ type: "persist", sequence, hardState: state, snapshot: null, entries }]);
   }
 
   synced(id: MemberId, change: Partial<StepView> = {}): void {
@@ -98,9 +96,8 @@ class Story {
     return entries;
   }
 
-  expect(name: InvariantName | null, what = /./): void {
-    expect(this.invariants.violation?.name ?? null).toBe(name);
-    if (name !== null) expect(this.invariants.violation?.what).toMatch(what);
+  get violation(): Violation | null {
+    return this.invariants.violation;
   }
 }
 
@@ -122,7 +119,7 @@ test("a past without fault breaks nothing", () => {
   story.send(3, { type: "vote-response", to: 2, term: 1, pre: false, granted: false });
   story.start(3, 1, 1, [first, second]);
   story.invariants.ended();
-  story.expect(null);
+  expect(story.violation).toBeNull();
   expect(story.invariants.elections).toBe(2);
   expect(story.invariants.committed.map(({ entry: each }) => each)).toEqual([first, second]);
 });
@@ -131,72 +128,86 @@ describe("elections", () => {
   test("two leaders in a term", () => {
     story.lead(1, 1, [entry(1, 1)]);
     story.lead(2, 1, []);
-    story.expect("election-safety", /n2 \(life 1, term 1\) leads term 1, which n1 led/);
+    expect(story.violation).toMatchObject({
+      name: "election-safety",
+      what: expect.stringMatching(/n2 \(life 1, term 1\) leads term 1, which n1 led/),
+    });
   });
 
   test("a leader of an earlier life leads the same term again", () => {
     story.lead(1, 1, []);
     story.start(1, 1, 1);
     story.lead(1, 1, []);
-    story.expect("election-safety");
+    expect(story.violation?.name).toBe("election-safety");
   });
 
   test("one that does not lead speaks as a leader", () => {
     story.follow(1, 1, []);
     story.send(1, { type: "heartbeat", commit: 0, round: 1 });
-    story.expect("election-safety", /speaks as the leader of term 1/);
+    expect(story.violation).toMatchObject({
+      name: "election-safety",
+      what: expect.stringMatching(/speaks as the leader of term 1/),
+    });
   });
 
   test("a second vote in a term, after a restart that lost the first", () => {
     story.follow(3, 1, [], 1);
     story.send(3, { type: "vote-response", to: 1, pre: false, granted: true });
     story.start(3, 1, 1);
-    story.expect(null);
+    expect(story.violation).toBeNull();
     story.write(3, [], { term: 1, vote: 2 });
     story.send(3, { type: "vote-response", to: 2, pre: false, granted: true });
-    story.expect("one-vote-a-term", /votes for n2 in term 1, and voted for n1/);
+    expect(story.violation).toMatchObject({
+      name: "one-vote-a-term",
+      what: expect.stringMatching(/votes for n2 in term 1, and voted for n1/),
+    });
   });
 
   test("a candidate's request is a vote for itself", () => {
     story.follow(3, 1, [], 1);
     story.send(3, { type: "vote-response", to: 1, pre: false, granted: true });
     story.send(3, { type: "vote-request", pre: false, lastIndex: 0, lastTerm: 0 });
-    story.expect("one-vote-a-term");
+    expect(story.violation?.name).toBe("one-vote-a-term");
   });
 
   test("a vote leaves before it is on disk", () => {
     story.write(3, [], { term: 1, vote: null }, { term: 1 });
     story.persist(3, [], { term: 1, vote: 1 });
     story.send(3, { type: "vote-response", to: 1, pre: false, granted: true });
-    story.expect(
-      "term-durable-before-it-leaves",
-      /votes for n1 in term 1, but its disk has term 1 and vote null/,
-    );
+    expect(story.violation).toMatchObject({
+      name: "term-durable-before-it-leaves",
+      what: expect.stringMatching(/votes for n1 in term 1, but its disk has term 1 and vote null/),
+    });
   });
 
   test("a term leaves before it is on disk; the term of a pre-vote may", () => {
     story.send(3, { type: "vote-request", term: 1, pre: true, lastIndex: 0, lastTerm: 0 });
     story.send(3, { type: "vote-response", term: 1, pre: true, granted: true });
-    story.expect(null);
+    expect(story.violation).toBeNull();
     story.persist(3, [], { term: 1, vote: null }, { term: 1 });
     story.send(3, { type: "append-rejected", rejectedPrevIndex: 1, hintIndex: 0, hintTerm: 0 });
-    story.expect("term-durable-before-it-leaves", /term 0 is on its disk/);
+    expect(story.violation).toMatchObject({
+      name: "term-durable-before-it-leaves",
+      what: expect.stringMatching(/term 0 is on its disk/),
+    });
   });
 
   test("a term that goes back", () => {
     story.follow(3, 2, []);
     story.step(3, { term: 1 });
-    story.expect("term-monotonic");
+    expect(story.violation?.name).toBe("term-monotonic");
   });
 
   test("a leader without a committed entry", () => {
     story.commonPast();
     story.start(5);
     story.lead(5, 2, [entry(1, 2)]);
-    story.expect(
-      "leader-completeness",
-      /n5 .* leads without the committed entry 2 of term 1; it has a log up to 1/,
-    );
+    expect(story.violation).toMatchObject({
+      name: "leader-completeness",
+      what: expect.stringMatching(
+        /n5 .* leads without the committed entry 2 of term 1; it has a log up to 1/,
+      ),
+    });
   });
 
   test("a leader of an old term that wins late need not have what a newer one committed", () => {
@@ -206,11 +217,14 @@ describe("elections", () => {
     story.follow(1, 3, [entry(3, 3)], 2);
     story.step(2, { commitIndex: 3 });
     story.step(3, { role: "leader" });
-    story.expect(null);
+    expect(story.violation).toBeNull();
     story.start(5, 1, null);
-    story.expect(null);
+    expect(story.violation).toBeNull();
     story.lead(5, 4, entries);
-    story.expect("leader-completeness", /n5 .* leads without the committed entry 3 of term 3/);
+    expect(story.violation).toMatchObject({
+      name: "leader-completeness",
+      what: expect.stringMatching(/n5 .* leads without the committed entry 3 of term 3/),
+    });
   });
 
   test("an entry commits in an old term although the leader of a newer one lacks it", () => {
@@ -218,7 +232,10 @@ describe("elections", () => {
     story.follow(2, 1, [entry(1, 1)], 1);
     story.lead(3, 2, [entry(1, 2)]);
     story.step(1, { commitIndex: 1 });
-    story.expect("leader-completeness", /n3 \(life 1, term 2\)/);
+    expect(story.violation).toMatchObject({
+      name: "leader-completeness",
+      what: expect.stringMatching(/n3 \(life 1, term 2\)/),
+    });
   });
 });
 
@@ -226,7 +243,10 @@ describe("logs", () => {
   test("one index and term, two contents", () => {
     story.lead(1, 1, [entry(1, 1, "a")]);
     story.follow(2, 1, [entry(1, 1, "b")]);
-    story.expect("log-matching", /entry 1 of term 1 is .* at n2, .* at n1/);
+    expect(story.violation).toMatchObject({
+      name: "log-matching",
+      what: expect.stringMatching(/entry 1 of term 1 is .* at n2, .* at n1/),
+    });
   });
 
   test("one entry after two different pasts", () => {
@@ -234,7 +254,10 @@ describe("logs", () => {
     story.lead(2, 2, [entry(1, 2), entry(2, 2)]);
     story.follow(3, 1, [entry(1, 1)]);
     story.follow(3, 2, [entry(2, 2)]);
-    story.expect("log-matching", /entry 2 of term 2 stands after term 1 at n3, after term 2 at n2/);
+    expect(story.violation).toMatchObject({
+      name: "log-matching",
+      what: expect.stringMatching(/entry 2 of term 2 stands after term 1 at n3, after term 2 at n2/),
+    });
   });
 
   test.each([
@@ -242,49 +265,61 @@ describe("logs", () => {
     ["a gap at the end", [entry(2, 1)]],
   ])("%s", (_, entries) => {
     story.lead(1, 1, entries);
-    story.expect("log-matching");
+    expect(story.violation?.name).toBe("log-matching");
   });
 
   test("terms that fall along a log", () => {
     story.lead(1, 2, [entry(1, 2), entry(2, 1)]);
-    story.expect("log-matching", /after an entry of the later term/);
+    expect(story.violation).toMatchObject({
+      name: "log-matching",
+      what: expect.stringMatching(/after an entry of the later term/),
+    });
   });
 
   test("a leader replaces its own entries", () => {
     story.lead(1, 1, [entry(1, 1), entry(2, 1)]);
     story.write(1, [entry(2, 1)]);
-    story.expect("leader-append-only", /replaces its log from 2 on while it leads/);
+    expect(story.violation).toMatchObject({
+      name: "leader-append-only",
+      what: expect.stringMatching(/replaces its log from 2 on while it leads/),
+    });
   });
 
   test("an entry comes into being at a follower", () => {
     story.follow(2, 1, [entry(1, 1)]);
-    story.expect("leader-append-only", /does not lead that term/);
+    expect(story.violation).toMatchObject({
+      name: "leader-append-only",
+      what: expect.stringMatching(/does not lead that term/),
+    });
   });
 
   test("a committed entry is replaced", () => {
     story.commonPast();
     story.lead(3, 2, [entry(3, 2)]);
     story.follow(2, 2, [entry(2, 1), entry(3, 2)]);
-    story.expect("state-machine-safety", /replaces its log from 2 on, but has committed up to 2/);
+    expect(story.violation).toMatchObject({
+      name: "state-machine-safety",
+      what: expect.stringMatching(/replaces its log from 2 on, but has committed up to 2/),
+    });
   });
 
   test("a proposal that was refused is in a log all the same", () => {
     const data = Buffer.from("refused");
-    story.step(2, {}, [{ type: "proposals-refused", id: 9, reason: "no-leader" } as Effect], {
+    story.step(2, {}, [{ type: "proposals-refused", id: 9, reason: "no-leader" }], {
       type: "propose",
       id: 9,
       data: [data],
-    } as Event);
+    });
     story.lead(1, 1, [entry(1, 1, "refused")]);
-    story.expect("refused-is-not-in-a-log");
+    expect(story.violation?.name).toBe("refused-is-not-in-a-log");
   });
 
   test("a proposal is refused later than its entry was made", () => {
-    story.step(2, {}, [], { type: "propose", id: 9, data: [Buffer.from("1/1")] } as Event);
+    story.step(2, {}, [], { type: "propose", id: 9, data: [Buffer.from("1/1")] });
     story.commonPast();
-    story.step(2, {}, [{ type: "proposals-refused", id: 9, reason: "no-leader" } as Effect]);
+    story.step(2, {}, [{ type: "proposals-refused", id: 9, reason: "no-leader" }]);
     story.invariants.ended();
-    story.expect("refused-is-not-in-a-log");
+    expect(story.violation?.name).toBe("refused-is-not-in-a-log");
   });
 });
 
@@ -292,14 +327,14 @@ describe("commits", () => {
   test("a commit index that goes back", () => {
     story.commonPast();
     story.step(2, { commitIndex: 1 });
-    story.expect("commit-monotonic");
+    expect(story.violation?.name).toBe("commit-monotonic");
   });
 
   test("two values for one index", () => {
     story.commonPast();
     story.start(4);
     story.lead(5, 2, [entry(1, 2)]);
-    story.expect("leader-completeness");
+    expect(story.violation?.name).toBe("leader-completeness");
   });
 
   test("two values for one index, at a follower", () => {
@@ -309,15 +344,21 @@ describe("commits", () => {
     story.lead(1, 2, [entry(1, 2)]);
     for (const id of [2, 3]) story.follow(id, 2, [entry(1, 2)]);
     story.step(1, { commitIndex: 1 });
-    story.expect(null);
+    expect(story.violation).toBeNull();
     story.step(4, { commitIndex: 2 });
-    story.expect("state-machine-safety", /n4 .* commits entry 1 of term 1, elsewhere the one of term 2/);
+    expect(story.violation).toMatchObject({
+      name: "state-machine-safety",
+      what: expect.stringMatching(/n4 .* commits entry 1 of term 1, elsewhere the one of term 2/),
+    });
   });
 
   test("past the log's end", () => {
     story.lead(1, 1, [entry(1, 1)]);
     story.step(1, { commitIndex: 2 });
-    story.expect("state-machine-safety", /its log ends at 1/);
+    expect(story.violation).toMatchObject({
+      name: "state-machine-safety",
+      what: expect.stringMatching(/its log ends at 1/),
+    });
   });
 
   test("a leader counts an entry of an earlier term", () => {
@@ -325,32 +366,41 @@ describe("commits", () => {
     story.follow(2, 1, [entry(1, 1)]);
     story.write(1, [entry(2, 2)], { term: 2, vote: 1 }, { term: 2, role: "leader" });
     story.step(1, { commitIndex: 1 });
-    story.expect("commit-of-current-term", /commits entry 1, which is of term 1/);
+    expect(story.violation).toMatchObject({
+      name: "commit-of-current-term",
+      what: expect.stringMatching(/commits entry 1, which is of term 1/),
+    });
   });
 
   test("what only a minority has on disk", () => {
     story.lead(1, 1, [entry(1, 1)]);
     story.persist(2, [entry(1, 1)], { term: 1, vote: 1 }, { term: 1 });
     story.step(1, { commitIndex: 1 });
-    story.expect("committed-is-durable-on-a-quorum", /on the disks of n1 only \(configuration \{1 2 3\}\)/);
+    expect(story.violation).toMatchObject({
+      name: "committed-is-durable-on-a-quorum",
+      what: expect.stringMatching(/on the disks of n1 only \(configuration \{1 2 3\}\)/),
+    });
   });
 
   test("what only machines outside the configuration have", () => {
     story.lead(1, 1, [entry(1, 1)]);
     for (const id of [4, 5]) story.follow(id, 1, [entry(1, 1)]);
     story.step(1, { commitIndex: 1 });
-    story.expect("committed-is-durable-on-a-quorum", /n1, n4, n5 only/);
+    expect(story.violation).toMatchObject({
+      name: "committed-is-durable-on-a-quorum",
+      what: expect.stringMatching(/n1, n4, n5 only/),
+    });
   });
 
   test("what a damaged disk lost before", () => {
     const [first, second] = story.commonPast();
     story.invariants.damaged(2);
     story.start(2, 1, 1, [first]);
-    story.expect(null);
+    expect(story.violation).toBeNull();
     story.write(1, [entry(3, 1)]);
     story.follow(2, 1, [second]);
     story.step(1, { commitIndex: 3 });
-    story.expect("committed-is-durable-on-a-quorum");
+    expect(story.violation?.name).toBe("committed-is-durable-on-a-quorum");
   });
 });
 
@@ -358,20 +408,26 @@ describe("state machines", () => {
   test("an entry that is not committed is applied", () => {
     story.lead(1, 1, [entry(1, 1)]);
     story.apply(1, [entry(1, 1)]);
-    story.expect("state-machine-safety", /applies entry 1 of term 1, but committed is up to 0/);
+    expect(story.violation).toMatchObject({
+      name: "state-machine-safety",
+      what: expect.stringMatching(/applies entry 1 of term 1, but committed is up to 0/),
+    });
   });
 
   test("an entry is applied twice", () => {
     const [first] = story.commonPast();
     story.apply(1, [first]);
     story.apply(1, [first]);
-    story.expect("applied-in-order", /applies entry 1 after 1/);
+    expect(story.violation).toMatchObject({
+      name: "applied-in-order",
+      what: expect.stringMatching(/applies entry 1 after 1/),
+    });
   });
 
   test("an entry is left out", () => {
     const [, second] = story.commonPast();
     story.apply(1, [second]);
-    story.expect("applied-in-order");
+    expect(story.violation?.name).toBe("applied-in-order");
   });
 
   test("a new life applies from the beginning", () => {
@@ -380,13 +436,13 @@ describe("state machines", () => {
     story.start(1, 1, 1, [first, second]);
     story.step(1, { commitIndex: 2 });
     story.apply(1, [first, second]);
-    story.expect(null);
+    expect(story.violation).toBeNull();
   });
 
   test("an entry is applied before its disk has it", () => {
     const [first, second] = story.commonPast();
     story.persist(3, [entry(3, 1)]);
-    story.expect("leader-append-only");
+    expect(story.violation?.name).toBe("leader-append-only");
     story = new Story();
     for (const id of [1, 2, 3]) story.start(id);
     story.lead(1, 1, [first, second]);
@@ -395,7 +451,7 @@ describe("state machines", () => {
     story.step(1, { commitIndex: 2 });
     story.step(3, { commitIndex: 2 });
     story.apply(3, [first]);
-    story.expect("applied-is-durable");
+    expect(story.violation?.name).toBe("applied-is-durable");
   });
 });
 
@@ -405,10 +461,10 @@ describe("disks", () => {
     story.write(2, [], { term: 1, vote: 1 }, { term: 1 });
     story.persist(2, [entry(1, 1)]);
     story.send(2, { type: "append-accepted", to: 1, matchIndex: 1 });
-    story.expect(
-      "acknowledged-is-durable",
-      /acknowledges entries up to 1 to n1, but its disk has its log up to 0/,
-    );
+    expect(story.violation).toMatchObject({
+      name: "acknowledged-is-durable",
+      what: expect.stringMatching(/acknowledges entries up to 1 to n1, but its disk has its log up to 0/),
+    });
   });
 
   test("what is on disk was replaced in memory since (ABA)", () => {
@@ -418,7 +474,7 @@ describe("disks", () => {
     story.write(2, [], { term: 2, vote: 3 }, { term: 2 });
     story.persist(2, [entry(1, 2)]);
     story.send(2, { type: "append-accepted", to: 3, matchIndex: 1 });
-    story.expect("acknowledged-is-durable");
+    expect(story.violation?.name).toBe("acknowledged-is-durable");
   });
 
   test("a tail of its own is acknowledged as the leader's", () => {
@@ -427,7 +483,10 @@ describe("disks", () => {
     story.lead(3, 2, [entry(1, 2)]);
     story.write(2, [], { term: 2, vote: 3 }, { term: 2 });
     story.send(2, { type: "append-accepted", to: 3, matchIndex: 1 });
-    story.expect("acknowledged-is-durable", /acknowledges entry 1 of term 1 to n3, which has one of term 2/);
+    expect(story.violation).toMatchObject({
+      name: "acknowledged-is-durable",
+      what: expect.stringMatching(/acknowledges entry 1 of term 1 to n3, which has one of term 2/),
+    });
   });
 
   test.each([
@@ -438,7 +497,7 @@ describe("disks", () => {
   ] as const)("a restart loses %s", (_, entries, term, vote) => {
     story.commonPast();
     story.start(2, term, vote, entries);
-    story.expect("durable-survives-restart");
+    expect(story.violation?.name).toBe("durable-survives-restart");
   });
 
   test("a restart may lose what was not reported as durable, and keep it", () => {
@@ -448,14 +507,17 @@ describe("disks", () => {
       story.lead(1, 1, [entry(1, 1)]);
       story.persist(2, [entry(1, 1)], { term: 1, vote: 1 }, { term: 1 });
       story.start(2, kept.length, null, kept);
-      story.expect(null);
+      expect(story.violation).toBeNull();
     }
   });
 
   test("a restart brings up an entry that nobody wrote", () => {
     story.commonPast();
     story.start(2, 1, 1, [entry(1, 1), entry(2, 1), entry(3, 1)]);
-    story.expect("durable-survives-restart", /entry 3 of term 1, which nobody ever wrote/);
+    expect(story.violation).toMatchObject({
+      name: "durable-survives-restart",
+      what: expect.stringMatching(/entry 3 of term 1, which nobody ever wrote/),
+    });
   });
 });
 
@@ -464,20 +526,26 @@ describe("reads", () => {
     story.commonPast();
     story.step(3, {}, [], { type: "read", id: 1 });
     story.step(3, {}, [{ type: "read-ready", id: 1, index: 1 }]);
-    story.expect("read-sees-what-was-committed", /the index 1; 2 was committed when it began/);
+    expect(story.violation).toMatchObject({
+      name: "read-sees-what-was-committed",
+      what: expect.stringMatching(/the index 1; 2 was committed when it began/),
+    });
   });
 
   test("a read of what is not committed", () => {
     story.step(3, {}, [], { type: "read", id: 1 });
     story.step(3, {}, [{ type: "read-ready", id: 1, index: 1 }]);
-    story.expect("read-sees-what-was-committed");
+    expect(story.violation?.name).toBe("read-sees-what-was-committed");
   });
 
   test("an answer to a read that was answered", () => {
     story.step(3, {}, [], { type: "read", id: 1 });
     story.step(3, {}, [{ type: "read-refused", id: 1, reason: "no-leader" }]);
     story.step(3, {}, [{ type: "read-ready", id: 1, index: 0 }]);
-    story.expect("read-sees-what-was-committed", /which is not open/);
+    expect(story.violation).toMatchObject({
+      name: "read-sees-what-was-committed",
+      what: expect.stringMatching(/which is not open/),
+    });
   });
 });
 
@@ -491,13 +559,13 @@ describe("configurations", () => {
     story.follow(5, 1, [entry(1, 1), entry(2, 1), joint]);
     story.step(1, { commitIndex: 3 });
     story.write(1, [configuration(4, 1, { voters: [3, 4, 5] })]);
-    story.expect(null);
+    expect(story.violation).toBeNull();
     story.follow(4, 1, [configuration(4, 1, { voters: [3, 4, 5] })]);
     story.step(1, { commitIndex: 4 });
-    story.expect(
-      "committed-is-durable-on-a-quorum",
-      /on the disks of n1, n4 only \(configuration \{3 4 5\}\)/,
-    );
+    expect(story.violation).toMatchObject({
+      name: "committed-is-durable-on-a-quorum",
+      what: expect.stringMatching(/on the disks of n1, n4 only \(configuration \{3 4 5\}\)/),
+    });
   });
 
   test("a majority of one half of a joint configuration", () => {
@@ -506,26 +574,38 @@ describe("configurations", () => {
     story.write(1, [joint]);
     story.follow(2, 1, [joint]);
     story.step(1, { commitIndex: 3 });
-    story.expect("committed-is-durable-on-a-quorum", /\{3 4 5\} leaving \{1 2 3\}/);
+    expect(story.violation).toMatchObject({
+      name: "committed-is-durable-on-a-quorum",
+      what: expect.stringMatching(/\{3 4 5\} leaving \{1 2 3\}/),
+    });
   });
 
   test("from one configuration to another whose quorums need not meet", () => {
     story.commonPast();
     story.write(1, [configuration(3, 1, { voters: [1, 4, 5] })]);
-    story.expect("configurations-overlap", /quorums that do not meet/);
+    expect(story.violation).toMatchObject({
+      name: "configurations-overlap",
+      what: expect.stringMatching(/quorums that do not meet/),
+    });
   });
 
   test("a change while the one before is not committed", () => {
     story.commonPast();
     story.write(1, [configuration(3, 1, { voters: [1, 2, 3, 4] })]);
     story.write(1, [configuration(4, 1, { voters: [1, 2, 3, 4, 5] })]);
-    story.expect("configurations-overlap", /while \{1 2 3 4\} \(entry 3\) is not committed/);
+    expect(story.violation).toMatchObject({
+      name: "configurations-overlap",
+      what: expect.stringMatching(/while \{1 2 3 4\} \(entry 3\) is not committed/),
+    });
   });
 
   test("a change before an entry of the leader's term is committed (Ongaro 2015)", () => {
     story.commonPast();
     story.lead(2, 2, [entry(3, 2), configuration(4, 2, { voters: [1, 2, 3, 4] })]);
-    story.expect("configurations-overlap", /before it has committed an entry of its term/);
+    expect(story.violation).toMatchObject({
+      name: "configurations-overlap",
+      what: expect.stringMatching(/before it has committed an entry of its term/),
+    });
   });
 
   test("a configuration that was replaced is out of force", () => {
@@ -535,7 +615,7 @@ describe("configurations", () => {
     story.follow(1, 2, [entry(3, 2)]);
     story.step(2, { commitIndex: 3 });
     story.write(2, [configuration(4, 2, { voters: [1, 2, 3, 5] })]);
-    story.expect(null);
+    expect(story.violation).toBeNull();
   });
 });
 

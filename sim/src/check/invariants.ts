@@ -142,7 +142,8 @@ export class Invariants {
         case "persist":
           if (effect !== first) throw new Error("a persist effect that is not the first of its step");
           break;
-        default:
+        case "role-changed":
+        case "transfer-refused":
           break;
       }
     }

@@ -52,7 +52,7 @@ function behind(book: Book, image: NodeImage, { index, term }: SnapshotMark): Sl
   if (last?.term !== term) {
     broken(
       "state-machine-safety",
-      `${image} has a snapshot up to entry ${index} of term ${term}, committed is ${last === undefined ? "nothing" : `term ${last.term}`} there`,
+      `${image.title} has a snapshot up to entry ${index} of term ${term}, committed is ${last === undefined ? "nothing" : `term ${last.term}`} there`,
     );
   }
   return book.committed.slice(0, index);
@@ -85,15 +85,15 @@ function cut(image: NodeImage, first: number, view: StepView): void {
   const { memory, configurations } = image;
   if (first === memory.length + 1) return;
   if (first > memory.length + 1) {
-    broken("log-matching", `${image} writes entry ${first}, but its log ends at ${memory.length}`);
+    broken("log-matching", `${image.title} writes entry ${first}, but its log ends at ${memory.length}`);
   }
   if (view.role === "leader" && image.role === "leader" && view.term === image.term) {
-    broken("leader-append-only", `${image} replaces its log from ${first} on while it leads`);
+    broken("leader-append-only", `${image.title} replaces its log from ${first} on while it leads`);
   }
   if (first <= image.commitIndex) {
     broken(
       "state-machine-safety",
-      `${image} replaces its log from ${first} on, but has committed up to ${image.commitIndex}`,
+      `${image.title} replaces its log from ${first} on, but has committed up to ${image.commitIndex}`,
     );
   }
   memory.length = first - 1;
@@ -103,7 +103,7 @@ function cut(image: NodeImage, first: number, view: StepView): void {
 function append(book: Book, image: NodeImage, entry: Entry, view: StepView): Slot {
   const { memory } = image;
   if (entry.index !== memory.length + 1) {
-    broken("log-matching", `${image} writes entry ${entry.index} in the place of ${memory.length + 1}`);
+    broken("log-matching", `${image.title} writes entry ${entry.index} in the place of ${memory.length + 1}`);
   }
   const previousTerm = memory.at(-1)?.term ?? 0;
   const isNew = book.tree.find(entry.index, entry.term) === null;
@@ -112,7 +112,7 @@ function append(book: Book, image: NodeImage, entry: Entry, view: StepView): Slo
     if (view.role !== "leader" || view.term !== entry.term) {
       broken(
         "leader-append-only",
-        `entry ${entry.index} of term ${entry.term} comes into being at ${image}, which does not lead that term`,
+        `entry ${entry.index} of term ${entry.term} comes into being at ${image.title}, which does not lead that term`,
       );
     }
     if (book.refused.size > 0) checkNotRefused(book, slot);
@@ -129,7 +129,7 @@ function append(book: Book, image: NodeImage, entry: Entry, view: StepView): Slo
 /** A leader leaves no configuration before it is committed, and begins no change before its own term is. */
 function checkChange(image: NodeImage, { index, term }: Slot, voters: Voters, view: StepView): void {
   const present = image.configurations.at(-1) as Placed;
-  const what = `${image} makes ${describeVoters(voters)} the configuration with entry ${index} of term ${term}`;
+  const what = `${image.title} makes ${describeVoters(voters)} the configuration with entry ${index} of term ${term}`;
   if (!overlap(present.voters, voters)) {
     broken(
       "configurations-overlap",

@@ -10,7 +10,7 @@ export function sent(book: Book, image: NodeImage, message: Message): void {
   if (message.term > durableState.term && !isForecast(message)) {
     broken(
       "term-durable-before-it-leaves",
-      `${image} sends ${message.type} of term ${message.term} to ${book.nameOf(message.to)}, but term ${durableState.term} is on its disk`,
+      `${image.title} sends ${message.type} of term ${message.term} to ${book.nameOf(message.to)}, but term ${durableState.term} is on its disk`,
     );
   }
   switch (message.type) {
@@ -19,7 +19,10 @@ export function sent(book: Book, image: NodeImage, message: Message): void {
     case "snapshot":
     case "timeout-now":
       if (book.leaders[message.term]?.image !== image) {
-        broken("election-safety", `${image} speaks as the leader of term ${message.term}, which it is not`);
+        broken(
+          "election-safety",
+          `${image.title} speaks as the leader of term ${message.term}, which it is not`,
+        );
       }
       break;
     case "append-accepted":
@@ -31,7 +34,13 @@ export function sent(book: Book, image: NodeImage, message: Message): void {
     case "vote-response":
       if (!message.pre && message.granted) voted(book, image, message.term, message.to);
       break;
-    default:
+    case "append-rejected":
+    case "heartbeat-response":
+    case "propose":
+    case "propose-change":
+    case "proposals-refused":
+    case "read-request":
+    case "read-response":
       break;
   }
 }
@@ -41,7 +50,7 @@ function voted(book: Book, image: NodeImage, term: number, candidate: MemberId):
   if (earlier !== candidate) {
     broken(
       "one-vote-a-term",
-      `${image} votes for ${book.nameOf(candidate)} in term ${term}, and voted for ${book.nameOf(earlier)}`,
+      `${image.title} votes for ${book.nameOf(candidate)} in term ${term}, and voted for ${book.nameOf(earlier)}`,
     );
   }
   image.votes.set(term, candidate);
@@ -49,7 +58,7 @@ function voted(book: Book, image: NodeImage, term: number, candidate: MemberId):
   if (durableState.term < term || (durableState.term === term && durableState.vote !== candidate)) {
     broken(
       "term-durable-before-it-leaves",
-      `${image} votes for ${book.nameOf(candidate)} in term ${term}, but its disk has term ${durableState.term} and vote ${durableState.vote}`,
+      `${image.title} votes for ${book.nameOf(candidate)} in term ${term}, but its disk has term ${durableState.term} and vote ${durableState.vote}`,
     );
   }
 }
@@ -60,7 +69,7 @@ function acknowledged(book: Book, image: NodeImage, { matchIndex, to }: MessageO
   if (slot === undefined || slot !== image.memory[matchIndex - 1]) {
     broken(
       "acknowledged-is-durable",
-      `${image} acknowledges entries up to ${matchIndex} to ${book.nameOf(to)}, but its disk has its log up to ${image.durable.length} only`,
+      `${image.title} acknowledges entries up to ${matchIndex} to ${book.nameOf(to)}, but its disk has its log up to ${image.durable.length} only`,
     );
   }
   const leader = book.images.get(to);
@@ -69,7 +78,7 @@ function acknowledged(book: Book, image: NodeImage, { matchIndex, to }: MessageO
   if (theirs !== slot) {
     broken(
       "acknowledged-is-durable",
-      `${image} acknowledges entry ${matchIndex} of term ${slot.term} to ${leader.name}, which has ${theirs === undefined ? "none" : `one of term ${theirs.term}`} there`,
+      `${image.title} acknowledges entry ${matchIndex} of term ${slot.term} to ${leader.name}, which has ${theirs === undefined ? "none" : `one of term ${theirs.term}`} there`,
     );
   }
 }

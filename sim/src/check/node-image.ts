@@ -56,7 +56,8 @@ export class NodeImage {
     return this.pending.length > 0;
   }
 
-  toString(): string {
+  /** For stories. */
+  get title(): string {
     return `${this.name} (life ${this.life}, term ${this.term})`;
   }
 

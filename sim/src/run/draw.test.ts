@@ -44,7 +44,7 @@ describe("a drawn scenario", () => {
 
   test("differs from the next: all sizes, families and lasting faults occur, and their absence", () => {
     const sizes = new Set(drawn.map(({ nodes }) => nodes));
-    expect([...sizes].toSorted()).toEqual([1, 2, 3, 4, 5, 7]);
+    expect(sizes).toEqual(new Set([1, 2, 3, 4, 5, 7]));
     expect(new Set(drawn.map(({ healing }) => healing.lasting.type)).size).toBe(4);
     for (const family of SWARM_FAMILY_NAMES) {
       const name = { kill: "process", pause: "process" }[family as string] ?? family;

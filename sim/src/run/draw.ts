@@ -200,18 +200,11 @@ function drawLasting(random: Stream, nodes: number): LastingFault {
   const names = nodeNames(nodes);
   const some = (): readonly string[] => sample(random, names, 1 + random.below(minority));
   if (minority === 0) return { type: "none" };
-  switch (random.pick(["none", "none", "none", "down", "deaf", "cut"] as const)) {
-    case "down":
-      return { type: "down", nodes: some() };
-    case "deaf":
-      return { type: "deaf", nodes: some() };
-    case "cut": {
-      const [one, other] = sample(random, names, 2) as [string, string];
-      return { type: "cut", between: [one, other] };
-    }
-    default:
-      return { type: "none" };
-  }
+  const type = random.pick(["none", "none", "none", "down", "deaf", "cut"] as const);
+  if (type === "none") return { type };
+  if (type !== "cut") return { type, nodes: some() };
+  const [one, other] = sample(random, names, 2) as [string, string];
+  return { type, between: [one, other] };
 }
 
 function sample(random: Stream, names: readonly string[], count: number): readonly string[] {

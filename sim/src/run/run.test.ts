@@ -80,10 +80,11 @@ describe("a sound server", () => {
 });
 
 describe("a server with a bug", () => {
-  const { step } = RaftCore.prototype;
+  const sound = Object.getOwnPropertyDescriptor(RaftCore.prototype, "step") as PropertyDescriptor;
+  const step = sound.value as (this: RaftCore, ...given: Parameters<RaftCore["step"]>) => readonly Effect[];
 
   afterEach(() => {
-    RaftCore.prototype.step = step;
+    Object.defineProperty(RaftCore.prototype, "step", sound);
   });
 
   /** Every core of the world does this with its effects. */

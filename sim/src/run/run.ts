@@ -2,13 +2,12 @@ import type { HistoryEvent } from "@gauntlet/histories";
 import {
   type HealReport,
   type Hosts,
-  type NemesisEvent,
   NemesisRunner,
   parseSchedule,
   type Schedule,
 } from "@gauntlet/nemesis";
 import { configurationOf } from "@gauntlet/server/inside";
-import { type Answer, type Operation, type Outcome, WORKLOADS, type Workload } from "@gauntlet/workloads";
+import { type Operation, WORKLOADS, type Workload } from "@gauntlet/workloads";
 import { checkEnding } from "../check/ending.js";
 import { Invariants } from "../check/invariants.js";
 import { Cluster } from "../cluster/cluster.js";
@@ -19,9 +18,11 @@ import type { Scenario } from "../scenario.js";
 import type { Traced, TraceListener } from "../trace.js";
 import { nodeNames } from "./draw.js";
 import { type Demand, type HealedWorld, demandOf, demandProgress } from "./healing.js";
+import { bringAbout, textOfLasting } from "./lasting.js";
 import { nemesisClock } from "./nemesis-clock.js";
 import { Pacer } from "./pacer.js";
 import { Recorder } from "./recorder.js";
+import { textOf, textOfFault, textOfOperation, textOfOutcome } from "./texts.js";
 import { Workers } from "./workers.js";
 
 export interface RunOptions {
@@ -197,41 +198,15 @@ class Run {
     const { lasting } = this.scenario.healing;
     const demand = demandOf(this.nodes, lasting, names);
     if (demand !== null) {
-      await this.apply();
+      if (lasting.type !== "none") {
+        this.cluster.trace.event({ type: "fault", what: `lasting: ${textOfLasting(lasting)}` });
+        await bringAbout(lasting, this.hosts, this.nodes);
+      }
       return demand;
     }
     // With so many disks damaged, no more may be broken.
     const least = demandOf(this.nodes, { type: "none" }, names);
     return least ?? this.broken("budget", `the disks of ${names.join(", ")} are damaged: no quorum is left`);
-  }
-
-  private async apply(): Promise<void> {
-    const { lasting } = this.scenario.healing;
-    if (lasting.type === "none") return;
-    const { hosts, cluster } = this;
-    const what = lasting.type === "cut" ? lasting.between.join(" and ") : lasting.nodes.join(", ");
-    cluster.trace.event({ type: "fault", what: `lasting: ${lasting.type} ${what}` });
-    switch (lasting.type) {
-      case "down":
-        for (const node of lasting.nodes) {
-          if ((await hosts.process(node)).state !== "exited") await hosts.signal(node, "SIGKILL");
-        }
-        break;
-      case "deaf":
-        for (const node of lasting.nodes) {
-          const peers = this.nodes.filter((peer) => peer !== node);
-          await hosts.cut(
-            node,
-            peers.map((peer) => ({ peer, direction: "in", traffic: "peer" })),
-          );
-        }
-        break;
-      case "cut": {
-        const [one, other] = lasting.between;
-        await hosts.cut(one, [{ peer: other, direction: "both", traffic: "peer" }]);
-        break;
-      }
-    }
   }
 
   private async finalReads(
@@ -435,27 +410,4 @@ class Run {
 /** Its disk is damaged, and it says so instead of serving what it has: by right. */
 function isUnable(ending: Ending | null, state: string): boolean {
   return state === "exited" && ending?.kind === "damaged";
-}
-
-function textOf(problem: unknown): string {
-  return problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
-}
-
-function textOfOperation({ f, key, value }: Operation): string {
-  return `${f} ${key ?? ""}${value === undefined ? "" : ` ${JSON.stringify(value)}`}`;
-}
-
-function textOfOutcome(operation: Operation, outcome: Outcome<Answer>): string {
-  const answer = outcome.type === "ok" ? JSON.stringify(outcome.value) : outcome.error.code;
-  return `${textOfOperation(operation)}: ${answer}`;
-}
-
-function textOfFault({ f, phase, value }: NemesisEvent): string {
-  const { nodes, target, outcome } = value;
-  const whom = nodes.length > 0 ? nodes.join(", ") : [target].flat().join(", ");
-  const how = outcome === undefined ? "" : `: ${outcome.type === "proved" ? outcome.proof : outcome.reason}`;
-  return `${f} on ${whom} ${phase}s${outcome === undefined ? "" : ` (${outcome.type})`}${how}`.replace(
-    "skippeds",
-    "skipped",
-  );
 }

@@ -33,7 +33,7 @@ const FINAL_RETRY_MS = 200;
 export class Workers {
   private readonly options: WorkersOptions;
   private readonly processes: number[];
-  /** What a call threw, against its contract: the simulator's bug. Null: nothing. */
+  /** What was thrown here, or by a call against its contract: the simulator's bug. Null: nothing. */
   problem: unknown = null;
   private busy = 0;
   private whenIdle: (() => void) | null = null;
@@ -72,6 +72,9 @@ export class Workers {
       restMs[worker] = Math.min(rest * 2, REFUSED_REST_MS.most);
       loop.after(rest, () => rested(worker));
     };
+    const work = async (worker: number): Promise<void> => {
+      done(worker, await this.execute(worker, generator.next(worker), false));
+    };
     /** `leastMs`: it is at least so late, whatever rounding makes of the difference. */
     const pump = (leastMs = 0): void => {
       const now = Math.max(loop.nowMs - beganMs, leastMs);
@@ -79,7 +82,7 @@ export class Workers {
       while (idle.length > 0 && left > 0 && pacer.dueMs < untilMs && pacer.take(now)) {
         const worker = idle.shift() as number;
         left -= 1;
-        void this.execute(worker, generator.next(worker), false).then((outcome) => done(worker, outcome));
+        this.track(work(worker));
       }
       if (isArmed || idle.length === 0 || left === 0 || pacer.dueMs >= untilMs) return;
       isArmed = true;
@@ -144,6 +147,12 @@ export class Workers {
     };
     await Promise.all(workers.map((worker, at) => consume(worker, at)));
     return [...unread];
+  }
+
+  private track(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      this.problem ??= error;
+    });
   }
 
   private async execute(worker: number, operation: Operation, isFinal: boolean): Promise<Outcome<Answer>> {
