@@ -57,7 +57,13 @@ function tryText({ tries, best }: ShrinkProgress): string {
 /** `3 faults, 12 operations at most, 3 nodes`. */
 export function sizeText({ schedule, load, nodes, spareNodes }: Scenario): string {
   const spares = spareNodes === 0 ? "" : ` and ${spareNodes} to spare`;
-  return `${counted(schedule.faults.length, "fault")}, at most ${counted(load.maxOperations, "operation")} in ${load.durationMs / 1_000} s, ${counted(nodes, "node")}${spares}`;
+  const { maxOperations, durationMs, rate } = load;
+  // Most scenarios have no other limit than their length.
+  const operations =
+    maxOperations > (rate * durationMs) / 1_000
+      ? `${rate} operations a second for`
+      : `at most ${counted(maxOperations, "operation")} in`;
+  return `${counted(schedule.faults.length, "fault")}, ${operations} ${durationMs / 1_000} s, ${counted(nodes, "node")}${spares}`;
 }
 
 /** Runs a scenario whole. @throws SimulatorError when the simulator broke, or refused it */

@@ -65,7 +65,7 @@ export function createNodes(parts: { readonly below: typeof below }): Painter {
     const isInside = state === "leader" || state.endsWith("candidate");
     if (wide - (x - left) > room + 4 && (isInside || x >= taken)) {
       ctx.fillStyle = isInside ? colors.back : colors.text;
-      ctx.fillText(words, x, state === "follower" || state === "down" ? top + 7 : top + 13);
+      ctx.fillText(words, x, isInside ? top + (state === "leader" ? 13 : 15.5) : top + 7);
       return isInside ? taken : x + room;
     }
     const short = `t${term}`;
@@ -147,23 +147,20 @@ export function createNodes(parts: { readonly below: typeof below }): Painter {
     ctx.moveTo(Math.max(scale.x(commitAt[at] as number), layout.gutter), y(commit[at] as number));
     let last = commit[at] as number;
     // One step a pixel: more cannot be seen.
-    for (
-      at += 1;
-      at < end;
-      at = Math.max(at + 1, parts.below(commitAt, scale.time(scale.x(commitAt[at] as number) + 1)))
-    ) {
+    for (at += 1; at < end; ) {
       const x = scale.x(commitAt[at] as number);
       ctx.lineTo(x, y(last));
-      last = commit[at] as number;
+      at = Math.min(Math.max(at + 1, parts.below(commitAt, scale.time(x + 1))), end);
+      last = commit[at - 1] as number;
       ctx.lineTo(x, y(last));
     }
-    last = commit[end - 1] as number;
     ctx.lineTo(Math.min(scale.x(view.to), width), y(last));
     ctx.stroke();
     ctx.lineWidth = 1;
     ctx.fillStyle = colors.order;
     ctx.textAlign = "right";
-    ctx.fillText(String(last), width - 4, y(last) - 3);
+    // Below the line where above is no room.
+    ctx.fillText(String(last), width - 4, y(last) < top + 12 ? y(last) + 11 : y(last) - 3);
     ctx.textAlign = "left";
   }
 
