@@ -1,4 +1,4 @@
-import type { Configuration, MemberId } from "@gauntlet/server/inside";
+import type { Configuration, Entry, MemberId } from "@gauntlet/server/inside";
 import { ID_BASE } from "./local-member.js";
 import { agreeOnPrefix, match, membersText, show } from "./logs.js";
 import { PairTable, RowTable } from "./int-table.js";
@@ -93,23 +93,27 @@ export class Judge {
     return null;
   }
 
-  /** A leader of the latest term has all that anybody ever committed, and no other can be elected without its voters. */
+  /**
+   * A leader of the latest term has all that anybody ever committed. Its configuration is the last one that is
+   * committed anywhere, or follows it: no quorum of the one is without a member of every quorum of the other.
+   */
   private complete(leader: Facts, members: readonly Facts[]): Broken | null {
-    const log = this.space.locals.logs[leader.log] ?? [];
-    for (const { committed, committedConfiguration, owner } of members) {
-      const entries = this.space.locals.logs[committed] ?? [];
-      if (entries.length > log.length || !this.agrees(committed, leader.log))
-        return {
-          name: "leader completeness",
-          what: `n${owner + 1} committed ${this.text(committed)}, but n${leader.owner + 1}, leader of term ${leader.term}, has ${this.text(leader.log)}`,
-        };
-      if (!overlap(leader.configuration, committedConfiguration))
-        return {
-          name: "configurations overlap",
-          what: `n${owner + 1} committed ${membersText(committedConfiguration)}, n${leader.owner + 1} leads term ${leader.term} with ${membersText(leader.configuration)}`,
-        };
+    const log = this.logOf(leader.log);
+    let furthest = leader;
+    for (const member of members) {
+      const { committed, owner } = member;
+      if (this.logOf(committed).length > this.logOf(furthest.committed).length) furthest = member;
+      if (this.logOf(committed).length <= log.length && this.agrees(committed, leader.log)) continue;
+      return {
+        name: "leader completeness",
+        what: `n${owner + 1} committed ${this.text(committed)}, but n${leader.owner + 1}, leader of term ${leader.term}, has ${this.text(leader.log)}`,
+      };
     }
-    return null;
+    if (overlap(leader.configuration, furthest.committedConfiguration)) return null;
+    return {
+      name: "configurations overlap",
+      what: `n${furthest.owner + 1} committed ${membersText(furthest.committedConfiguration)}, n${leader.owner + 1} leads term ${leader.term} with ${membersText(leader.configuration)}`,
+    };
   }
 
   private durable(
@@ -117,11 +121,10 @@ export class Judge {
     members: readonly Facts[],
     configurations: readonly Configuration[],
   ): Broken | null {
-    const { logs } = this.space.locals;
-    const length = logs[one.committed]?.length ?? 0;
+    const { length } = this.logOf(one.committed);
     if (length === 0) return null;
     const holders = members
-      .filter(({ disk }) => (logs[disk]?.length ?? 0) >= length && this.agrees(one.committed, disk))
+      .filter(({ disk }) => this.logOf(disk).length >= length && this.agrees(one.committed, disk))
       .map(({ owner }) => ID_BASE + 1 + owner);
     if (configurations.some((configuration) => isQuorum(configuration, holders))) return null;
     return {
@@ -141,15 +144,18 @@ export class Judge {
   private related(memo: PairTable, a: number, b: number, relation: typeof match): boolean {
     let known = memo.get(a, b);
     if (known === -1) {
-      const { logs } = this.space.locals;
-      known = relation(logs[a] ?? [], logs[b] ?? []) ? 1 : 0;
+      known = relation(this.logOf(a), this.logOf(b)) ? 1 : 0;
       memo.add(a, b, known);
     }
     return known === 1;
   }
 
   private text(log: number): string {
-    return `[${show(this.space.locals.logs[log] ?? [])}]`;
+    return `[${show(this.logOf(log))}]`;
+  }
+
+  private logOf(log: number): readonly Entry[] {
+    return this.space.locals.logs[log] ?? [];
   }
 
   private keyOf(local: number): number {
