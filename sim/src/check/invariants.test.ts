@@ -1,8 +1,9 @@
+import { readFileSync } from "node:fs";
 import type { Effect, Entry, Event, MemberId, Message } from "@gauntlet/server/inside";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Invariants, type StepView } from "./invariants.js";
 import type { Voters } from "./quorums.js";
-import type { Violation } from "./violation.js";
+import { INVARIANTS, type Violation } from "./violation.js";
 
 const VOTERS: Voters = { voters: [1, 2, 3], outgoing: [] };
 const TICK: Event = { type: "tick" };
@@ -626,4 +627,9 @@ test("the first violation stays", () => {
   story.lead(3, 1, []);
   story.invariants.ended();
   expect(story.invariants.violation).toBe(violation);
+});
+
+test("every invariant is broken by one of the stories above", () => {
+  const source = readFileSync(new URL(import.meta.url), "utf8");
+  for (const name of Object.keys(INVARIANTS)) expect(source).toContain(`"${name}"`);
 });

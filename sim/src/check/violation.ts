@@ -1,23 +1,33 @@
-/** The promises that the observer watches. README.md says what each means and what it costs. */
-export type InvariantName =
-  | "election-safety"
-  | "one-vote-a-term"
-  | "term-durable-before-it-leaves"
-  | "term-monotonic"
-  | "leader-append-only"
-  | "log-matching"
-  | "leader-completeness"
-  | "commit-of-current-term"
-  | "commit-monotonic"
-  | "committed-is-durable-on-a-quorum"
-  | "state-machine-safety"
-  | "applied-in-order"
-  | "applied-is-durable"
-  | "acknowledged-is-durable"
-  | "durable-survives-restart"
-  | "configurations-overlap"
-  | "read-sees-what-was-committed"
-  | "refused-is-not-in-a-log";
+/** The promises that the observer watches, each in a sentence (figure 3.2 of Ongaro's dissertation, and what it rests on). */
+export const INVARIANTS = {
+  "election-safety": "A term has at most one leader, in one of its lives, and nobody else speaks as one.",
+  "one-vote-a-term":
+    "A machine votes for at most one candidate a term, over all its lives, in the messages that left.",
+  "term-durable-before-it-leaves": "Term and vote are on disk before a message that rests on them leaves.",
+  "term-monotonic": "A term never falls within a life.",
+  "leader-append-only":
+    "A leader replaces nothing of its log, and only the leader of a term makes its entries.",
+  "log-matching": "An index and a term name one entry, after one past.",
+  "leader-completeness": "A leader has all that was committed in earlier terms.",
+  "commit-of-current-term": "A leader commits by counting only an entry of its own term.",
+  "commit-monotonic": "A commit index never falls within a life.",
+  "committed-is-durable-on-a-quorum":
+    "What is committed first is on the disks of a quorum of its configuration.",
+  "state-machine-safety":
+    "An index has one committed entry, for all nodes and over the whole run, and only that is applied.",
+  "applied-in-order": "A life applies every entry once, in order.",
+  "applied-is-durable": "A node applies only what its own disk has.",
+  "acknowledged-is-durable": "What a node acknowledges is on its disk, as it is now, and is its leader's.",
+  "durable-survives-restart":
+    "A life begins with all that was reported as durable, and with nothing that nobody wrote.",
+  "configurations-overlap":
+    "A configuration follows one that is committed and whose quorums all meet its own, once the leader's term is committed.",
+  "read-sees-what-was-committed":
+    "A read index is at least all that was committed anywhere when the read began.",
+  "refused-is-not-in-a-log": "A proposal whose caller was told that it is in no log is in none.",
+} as const;
+
+export type InvariantName = keyof typeof INVARIANTS;
 
 export interface Violation {
   readonly name: InvariantName;
