@@ -72,7 +72,7 @@ export class RaftLog {
     return this.durableTo;
   }
 
-  /** The state machine that can be sent to a peer; null: there is none on this member's disk. */
+  /** The newest state machine that is on this member's disk as a whole; null: none is. */
   get snapshot(): SnapshotMark | null {
     return this.mark !== null && this.durableTo >= this.mark.index ? this.mark : null;
   }

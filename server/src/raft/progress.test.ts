@@ -52,3 +52,25 @@ test("an old acknowledgement takes nothing back", () => {
   progress.accepted(5, 1, 0);
   expect([progress.matchIndex, progress.nextIndex]).toEqual([8, 9]);
 });
+
+test("the window is full by bytes, too; an empty one takes an append of any size", () => {
+  const progress = progressFrom(1, 10, 100);
+  progress.accepted(0, 1, 0);
+  expect(progress.fits(500)).toBe(true);
+  progress.sent(1, 500);
+  expect([progress.maySend, progress.fits(1)]).toEqual([false, false]);
+  progress.accepted(1, 1, 0);
+  progress.sent(1, 60);
+  expect([progress.maySend, progress.fits(40), progress.fits(41)]).toEqual([true, true, false]);
+});
+
+test("a peer that got a snapshot is sent no appends until it has it, or all before the log from elsewhere", () => {
+  const progress = progressFrom(4, 4);
+  progress.sentSnapshot(20, 7);
+  expect([progress.state, progress.nextIndex, progress.maySend]).toEqual(["snapshot", 21, false]);
+  expect(progress.rejected(3, 0)).toBe(false);
+  progress.accepted(9, 15, 8);
+  expect(progress.state).toBe("snapshot");
+  progress.accepted(14, 15, 9);
+  expect([progress.state, progress.nextIndex]).toEqual(["replicate", 15]);
+});

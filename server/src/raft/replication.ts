@@ -198,10 +198,10 @@ export class Replication {
     progress.toldCommitIndex = Math.max(progress.toldCommitIndex, told);
   }
 
-  /** Nothing is sent while there is none: the one that this member was sent itself is not on its disk yet. */
+  /** A snapshot that this member was sent itself is on its disk: its vote for itself was written after it. */
   private sendSnapshot(peer: MemberId, progress: Progress): void {
     const { snapshot } = this.member.log;
-    if (snapshot === null) return;
+    invariant(snapshot !== null, () => `no snapshot for ${peer}, but the log begins after one`);
     this.member.send(peer, { type: "snapshot", snapshot });
     progress.sentSnapshot(snapshot.index, this.currentTick);
   }

@@ -118,7 +118,7 @@ export class Chaos {
     } else if (dice < 29) {
       if (!this.#stuckDisks.has(id)) world.sync(id, 1 + this.#random.below(3));
     } else if (dice < 34) world.propose(id, 1 + this.#random.below(3));
-    else if (dice < 37) world.read(id);
+    else if (dice < 37) world.read(this.#reader(id));
     else if (dice < 39) {
       if (this.#random.below(2) === 0) world.beginCheckpoint(id);
       else world.endCheckpoint(id, this.#random.below(4));
@@ -130,6 +130,13 @@ export class Chaos {
       if (doubled) this.counts.doubled += 1;
       world.deliver(at, doubled);
     }
+  }
+
+  /** Often the leader of the lowest term: if any is deposed and does not know it, it is that one. */
+  #reader(id: MemberId): MemberId {
+    const [first, ...others] = this.world.leaders();
+    if (first === undefined || this.#random.below(2) === 0) return id;
+    return others.reduce((low, one) => (one.status.term < low.status.term ? one : low), first).id;
   }
 
   /** Members mostly; sometimes one of those who are none. */

@@ -36,6 +36,15 @@ export class Clocks {
     clock.dueMs = (nowMs - clock.dueMs >= this.#intervalMs ? nowMs : clock.dueMs) + this.#intervalMs;
   }
 
+  /** Whose tick is due first, in true time. */
+  first(ids: readonly MemberId[]): MemberId | undefined {
+    const due = (id: MemberId) => {
+      const { rate, originMs, dueMs } = this.#clock(id);
+      return (dueMs - originMs) / rate;
+    };
+    return ids.toSorted((a, b) => due(a) - due(b))[0];
+  }
+
   restart(id: MemberId): void {
     this.#clock(id).dueMs = this.monotonicMs(id) + this.#intervalMs;
   }

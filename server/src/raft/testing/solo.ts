@@ -24,6 +24,7 @@ export class Solo {
   readonly core: RaftCore;
   #lastSequence = 0;
   #lastProposal = 0;
+  nowMs = 5;
 
   constructor(
     config: Partial<RaftConfig> = {},
@@ -38,7 +39,7 @@ export class Solo {
   }
 
   step(event: Event): readonly Effect[] {
-    const effects = this.core.step(event, { monotonicMs: 5, wallMs: 5 });
+    const effects = this.core.step(event, { monotonicMs: this.nowMs, wallMs: 5 });
     for (const effect of effects) if (effect.type === "persist") this.#lastSequence = effect.sequence;
     return effects;
   }

@@ -98,6 +98,11 @@ export class World {
 
   // ---- what can happen
 
+  /** Of those who run, the one whose next tick is due first. */
+  get nextToTick(): MemberId | undefined {
+    return this.#clocks.first(this.ids.filter((id) => this.#node(id).alive));
+  }
+
   tick(id: MemberId): void {
     const node = this.#node(id);
     if (!node.alive) return;
@@ -145,10 +150,11 @@ export class World {
     if (!alone && effects.some((effect) => effect.type === "read-ready")) this.counts.leaseReads += 1;
   }
 
-  /** The state machine as it is now begins to be written out. */
+  /** The state machine as it is now begins to be written out, unless it does not know the members yet. */
   beginCheckpoint(id: MemberId): void {
     const node = this.#node(id);
-    if (node.alive && node.machine.mark.index > 0) node.checkpoint = node.machine;
+    const { index, configuration } = node.machine.mark;
+    if (node.alive && index > 0 && configuration.voters.length > 0) node.checkpoint = node.machine;
   }
 
   /** It is durable; of the entries in it, the last `kept` stay in the log. */
