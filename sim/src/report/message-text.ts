@@ -24,7 +24,7 @@ function wordsOf(message: Message): string | null {
   if (message.type === "append-rejected")
     return `rejected after ${message.rejectedPrevIndex}, try ${message.hintIndex}/${message.hintTerm}`;
   if (message.type === "vote-request")
-    return `asks for a ${vote(message.pre)}, log ends at ${message.lastIndex}/${message.lastTerm}`;
+    return `asks for a ${vote(message.pre)}${message.transfer ? " in the leader's place" : ""}, log ends at ${message.lastIndex}/${message.lastTerm}`;
   if (message.type === "vote-response")
     return `${message.granted ? "grants" : "refuses"} its ${vote(message.pre)}`;
   if (message.type === "heartbeat") return `heartbeat ${message.round}, commit ${message.commit}`;
@@ -36,6 +36,9 @@ function wordsOf(message: Message): string | null {
     return message.index === null
       ? `has no read index (${message.id})`
       : `read index ${message.index} (${message.id})`;
+  if (message.type === "proposals-refused") return `refuses the proposals: ${message.reason} (${message.id})`;
+  if (message.type === "timeout-now") return "asks it to stand for election at once";
+  if (message.type === "snapshot") return `snapshot up to ${message.snapshot.index}/${message.snapshot.term}`;
   return null;
 }
 

@@ -34,7 +34,11 @@ test.each<readonly [Message, string]>([
   [{ ...link, type: "vote-response", pre: true, granted: false }, "refuses its pre-vote"],
   [{ ...link, type: "heartbeat", commit: 4, round: 2 }, "heartbeat 2, commit 4"],
   [{ ...link, type: "read-response", id: 8, index: null }, "has no read index (8)"],
-  [{ ...link, type: "timeout-now" }, "timeout-now"],
+  [{ ...link, type: "timeout-now" }, "asks it to stand for election at once"],
+  [
+    { ...link, type: "propose-change", id: 4, changes: [], data: new Uint8Array(2) },
+    "propose-change id 4, changes [], data 2 bytes",
+  ],
 ])("a message in words: %j", (message, words) => {
   expect(messageText(message)).toBe(words);
 });

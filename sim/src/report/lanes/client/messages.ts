@@ -79,7 +79,9 @@ export function createMessages(parts: { readonly below: typeof below }): Message
     ctx.strokeStyle = color;
     ctx.fillStyle = color;
     ctx.lineWidth = isChosen ? 2.5 : 1;
-    ctx.globalAlpha = isChosen ? 1 : 0.8;
+    // What is under way all the time that is seen (its receiver is paused) stays in the background.
+    const isWaiting = x1 < frame.layout.gutter && x2 > frame.width;
+    ctx.globalAlpha = isChosen ? 1 : isWaiting ? 0.2 : 0.8;
     if (isLost) ctx.setLineDash([4, 3]);
     ctx.beginPath();
     ctx.moveTo(x1, y1);
