@@ -1,11 +1,5 @@
 import type { HistoryEvent } from "@gauntlet/histories";
-import {
-  type HealReport,
-  type Hosts,
-  NemesisRunner,
-  parseSchedule,
-  type Schedule,
-} from "@gauntlet/nemesis";
+import { type HealReport, type Hosts, NemesisRunner, readSchedule, type Schedule } from "@gauntlet/nemesis";
 import { configurationOf } from "@gauntlet/server/inside";
 import { type Operation, WORKLOADS, type Workload } from "@gauntlet/workloads";
 import { checkEnding } from "../check/ending.js";
@@ -80,11 +74,7 @@ class Run {
     this.scenario = scenario;
     this.workload = workload;
     this.nodes = nodeNames(scenario.nodes);
-    this.schedule = parseSchedule(
-      JSON.stringify(scenario.schedule),
-      "the scenario's schedule",
-      nodeNames(scenario.nodes + scenario.spareNodes),
-    );
+    this.schedule = readSchedule(scenario.schedule, nodeNames(scenario.nodes + scenario.spareNodes));
     const keep: TraceListener = (atMs, event) => {
       this.trace.push({ atMs, event });
       listener?.(atMs, event);
