@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GraphCodec } from "./graph-codec.js";
 
@@ -66,7 +66,21 @@ describe("the same bytes", () => {
   test("whatever the order of Maps, Sets, lists of members and fields", () => {
     const one = codec();
     const bytes = (value: unknown) => one.encode(value, PLAIN);
-    expect(bytes(new Map([[1002, "b"], [1001, "a"]]))).toBe(bytes(new Map([[1001, "a"], [1002, "b"]])));
+    expect(
+      bytes(
+        new Map([
+          [1002, "b"],
+          [1001, "a"],
+        ]),
+      ),
+    ).toBe(
+      bytes(
+        new Map([
+          [1001, "a"],
+          [1002, "b"],
+        ]),
+      ),
+    );
     expect(bytes(new Set([3, 1, 2]))).toBe(bytes(new Set([1, 2, 3])));
     expect(bytes([1003, 1001])).toBe(bytes([1001, 1003]));
     expect(bytes({ a: 1, b: 2 })).toBe(bytes({ b: 2, a: 1 }));

@@ -132,7 +132,7 @@ export class GraphCodec {
     });
     this.at = start;
     this.count(parts.length);
-    for (const part of parts.sort()) {
+    for (const part of parts.toSorted()) {
       this.room(part.length);
       this.at += this.buffer.write(part, this.at, "latin1");
     }

@@ -71,7 +71,10 @@ export class Judge {
     const both = one.ledTerms & other.ledTerms;
     if (both !== 0) {
       const term = 31 - Math.clz32(both);
-      return { name: "election safety", what: `n${one.owner + 1} and n${other.owner + 1} both led term ${term}` };
+      return {
+        name: "election safety",
+        what: `n${one.owner + 1} and n${other.owner + 1} both led term ${term}`,
+      };
     }
     for (const [a, b] of [
       [one.log, other.log],
@@ -170,7 +173,8 @@ export class Judge {
 }
 
 function isQuorum({ voters, outgoing }: Configuration, members: readonly MemberId[]): boolean {
-  const has = (half: readonly MemberId[]) => 2 * half.filter((id) => members.includes(id)).length > half.length;
+  const has = (half: readonly MemberId[]) =>
+    2 * half.filter((id) => members.includes(id)).length > half.length;
   return has(voters) && (outgoing.length === 0 || has(outgoing));
 }
 

@@ -159,12 +159,17 @@ export class LocalWorld {
       }
     } catch (error) {
       if (!(error instanceof Error) || error.name !== "InvariantViolation") throw error;
-      return { member: local, sent: [], violation: { name: "the core's own assertion", what: error.message } };
+      return {
+        member: local,
+        sent: [],
+        violation: { name: "the core's own assertion", what: error.message },
+      };
     }
     if (run.refused) return { member: null, sent: [], violation: null };
     forgetSequences(local);
     const after = local.core.status();
-    if (after.role === "leader") local.past = { ...local.past, ledTerms: local.past.ledTerms | (1 << after.term) };
+    if (after.role === "leader")
+      local.past = { ...local.past, ledTerms: local.past.ledTerms | (1 << after.term) };
     const violation = run.violation ?? judge(local, before, logBefore);
     return { member: local, sent: run.sent, violation };
   }
@@ -250,8 +255,7 @@ class Run {
     this.sent.push(message);
     // A synchronous write was done before anything that the same step sends after it.
     const { hardState, entries } = this.synchronous ? this.diskSoon() : this.local.disk;
-    const forecast =
-      (message.type === "vote-request" || message.type === "vote-response") && message.pre;
+    const forecast = (message.type === "vote-request" || message.type === "vote-response") && message.pre;
     if (!forecast && message.term > hardState.term)
       this.fail("durable before sent", `sends a message of term ${message.term}, which is not on its disk`);
     if (message.type === "vote-response" && message.granted && !message.pre) {

@@ -124,10 +124,7 @@ export class LocalStates {
 
   renamed(state: number, renaming: number): number {
     const memo = this.renamedIds[renaming] as number[];
-    return (memo[state] ??= this.intern(
-      this.member(state),
-      this.renamings[renaming] as readonly number[],
-    ));
+    return (memo[state] ??= this.intern(this.member(state), this.renamings[renaming]));
   }
 
   private step(state: number, action: Action): number {

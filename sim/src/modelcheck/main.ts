@@ -24,8 +24,8 @@ export function modelcheckCommand(conclude: (exitCode: number) => void): Command
     .option("--bound <names>", "these bounds only, separated by commas", names)
     .option("--deep", "the larger bounds, too: hours")
     .option("--list", "say what the bounds are, and do nothing")
-    .option("--max-states <n>", "of one bound", integer("--max-states", 1, 2e9), 500_000_000)
-    .option("--max-seconds <n>", "of one bound", integer("--max-seconds", 1, 1e6), 3600)
+    .option("--max-states <n>", "of one bound", integer("--max-states", 1, 2e8), 200_000_000)
+    .option("--max-seconds <n>", "of CPU time for one bound", integer("--max-seconds", 1, 1e6), 3600)
     .option("--json", "print one JSON document")
     .addHelpText(
       "after",
@@ -44,7 +44,7 @@ function modelcheck(flags: ModelcheckFlags): number {
   if (flags.json !== true) print(TABLE_HEAD);
   for (const bound of bounds) {
     const limits = { states: flags.maxStates, seconds: flags.maxSeconds };
-    const result = checkBound(bound, limits, () => performance.now() / 1000);
+    const result = checkBound(bound, limits, cpuSeconds);
     results.push(result);
     if (flags.json === true) continue;
     print(row(result));
@@ -55,12 +55,20 @@ function modelcheck(flags: ModelcheckFlags): number {
   return exitCodeOf(results);
 }
 
+/** Other work on the machine does not count. */
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
 function chosen({ bound, deep }: ModelcheckFlags): readonly Bound[] {
   if (bound === undefined) return BOUNDS.filter((one) => deep === true || !one.deep);
   return bound.map((name) => {
     const found = BOUNDS.find((one) => one.name === name);
     if (found === undefined)
-      throw new UsageError(`--bound: no bound "${name}"; there are ${BOUNDS.map((one) => one.name).join(", ")}`);
+      throw new UsageError(
+        `--bound: no bound "${name}"; there are ${BOUNDS.map((one) => one.name).join(", ")}`,
+      );
     return found;
   });
 }

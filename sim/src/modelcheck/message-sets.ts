@@ -51,7 +51,7 @@ export class MessageSets {
   }
 
   ofIds(ids: readonly number[]): number {
-    const sorted = [...new Set(ids)].sort((a, b) => a - b);
+    const sorted = [...new Set(ids)].toSorted((a, b) => a - b);
     const key = String.fromCharCode(...sorted);
     const known = this.setIds.get(key);
     if (known !== undefined) return known;

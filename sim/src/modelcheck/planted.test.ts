@@ -42,7 +42,11 @@ function isVoteRequest(event: Event): boolean {
 
 test("the core as it is breaks nothing within the same bounds", () => {
   for (const fields of [{}, { disks: "asynchronous" }, { crashes: 1 }] as const) {
-    expect(find(RaftCore, { terms: 1, ...fields })).toEqual({ broken: undefined, steps: undefined, text: "" });
+    expect(find(RaftCore, { terms: 1, ...fields })).toEqual({
+      broken: undefined,
+      steps: undefined,
+      text: "",
+    });
   }
 });
 

@@ -45,7 +45,11 @@ export class Space {
   private readonly other: State;
   private readonly nodeRow = new Int32Array(2);
 
-  constructor(bound: Bound, Core?: typeof RaftCore, { symmetry = true, forgetsStale = true }: Reductions = {}) {
+  constructor(
+    bound: Bound,
+    Core?: typeof RaftCore,
+    { symmetry = true, forgetsStale = true }: Reductions = {},
+  ) {
     this.forgetsStale = forgetsStale;
     this.best = new Int32Array(bound.members);
     this.other = new Int32Array(bound.members);
@@ -56,7 +60,9 @@ export class Space {
     const all = permutations(bound.members).filter((names) =>
       names.every((name, member) => name < bound.voters === member < bound.voters),
     );
-    this.renamings = symmetry ? all : all.slice(0, 1);
+    // A leader that leaves invites the most complete of the others, and of equals the one with the lowest id.
+    const leavers = bound.wishes.includes("remove") || bound.wishes.includes("replace");
+    this.renamings = symmetry && !leavers ? all : all.slice(0, 1);
     this.sets = new MessageSets(codec, this.renamings);
     this.locals = new LocalStates(world, codec, this.sets, this.renamings);
     this.renamedNodes = this.renamings.map(() => new IntList());
@@ -69,7 +75,11 @@ export class Space {
   /** Bytes of the tables that grow with the search, without the interned members and messages. */
   get bytes(): number {
     return (
-      this.nodes.bytes + this.channels.bytes + this.sums.bytes + this.arrivals.bytes + this.inert.bytes +
+      this.nodes.bytes +
+      this.channels.bytes +
+      this.sums.bytes +
+      this.arrivals.bytes +
+      this.inert.bytes +
       this.renamedNodes.reduce((sum, list) => sum + list.bytes, 0)
     );
   }
@@ -280,7 +290,8 @@ export class Space {
     const before = this.nodes.size;
     const node = this.nodes.intern(this.nodeRow);
     if (node < before) return node;
-    for (let member = 0; member < this.bound.members; member++) this.channels.push(this.sets.to(sent, member));
+    for (let member = 0; member < this.bound.members; member++)
+      this.channels.push(this.sets.to(sent, member));
     for (const memo of this.renamedNodes) memo.push(-1);
     this.durableTerms.push(this.locals.factsOf(local).durableTerm);
     return node;

@@ -103,12 +103,12 @@ function withDeliveries(space: Space, walked: readonly Taken[]): readonly MicroS
     return known.find((message) => locals.receive(now[member] as number, message) === transition) ?? -1;
   };
   const take = (member: number, transition: number, chosen: boolean): void => {
-    const before = now[member] as number;
+    const before = now[member] ?? -1;
     const received = receivedBy(member, transition);
     now[member] = locals.next(transition);
     const messages = sets.membersOf(locals.sent(transition));
     for (const message of messages) sent[member]?.add(message);
-    const after = now[member] as number;
+    const after = now[member] ?? -1;
     const action = locals.action(transition);
     steps.push({ member, action, before, after, sent: messages, locals: [...now], received, chosen });
   };
@@ -184,26 +184,19 @@ function sentence(space: Space, { member, action, before, after, sent }: StorySt
 }
 
 function actionText(name: string, action: Action): string {
-  switch (action.type) {
-    case "receive": {
-      const { from, term } = action.message;
-      return `${name} gets from ${nameOfId(from)}, of term ${term}: ${withNames(messageText(action.message))}`;
-    }
-    case "campaign":
-      return `${name} campaigns`;
-    case "lapse":
-      return `${name} has not heard its leader for an election timeout`;
-    case "heartbeat":
-      return `${name} sends a round of heartbeats`;
-    case "propose":
-      return `${name} takes a proposal`;
-    case "change":
-      return `${name} is asked to ${action.changes.map(wishText).join(" and ")}`;
-    case "sync":
-      return `${name}'s disk completes ${action.writes === 1 ? "a write" : `${action.writes} writes`}`;
-    case "crash":
-      return `${name} crashes and starts again${keptText(action)}`;
-  }
+  const { type } = action;
+  if (type === "receive") return `${name} gets from ${messageOf(action.message)}`;
+  if (type === "campaign") return `${name} campaigns`;
+  if (type === "lapse") return `${name} has not heard its leader for an election timeout`;
+  if (type === "heartbeat") return `${name} sends a round of heartbeats`;
+  if (type === "propose") return `${name} takes a proposal`;
+  if (type === "change") return `${name} is asked to ${action.changes.map(wishText).join(" and ")}`;
+  if (type === "crash") return `${name} crashes and starts again${keptText(action)}`;
+  return `${name}'s disk completes ${action.writes === 1 ? "a write" : `${action.writes} writes`}`;
+}
+
+function messageOf(message: Message): string {
+  return `${nameOfId(message.from)}, of term ${message.term}: ${withNames(messageText(message))}`;
 }
 
 function keptText({ writes, torn }: Extract<Action, { type: "crash" }>): string {
@@ -223,7 +216,8 @@ function changes(space: Space, before: number, after: number): readonly string[]
   const [old, now] = [was.status(), is.status()];
   const told: string[] = [];
   if (now.term !== old.term) told.push(`it is in term ${now.term} now`);
-  if (now.role !== old.role) told.push(now.role === "leader" ? `it leads term ${now.term}` : `it is ${now.role}`);
+  if (now.role !== old.role)
+    told.push(now.role === "leader" ? `it leads term ${now.term}` : `it is ${now.role}`);
   if (show(logOf(is)) !== show(logOf(was))) told.push(`its log is ${show(logOf(is))}`);
   if (now.commitIndex > old.commitIndex) told.push(`it commits up to ${now.commitIndex}`);
   return told;
@@ -235,7 +229,7 @@ function sendings(messages: readonly Message[]): readonly string[] {
     const text = withNames(messageText(message));
     receivers.set(text, [...(receivers.get(text) ?? []), nameOfId(message.to)]);
   }
-  return [...receivers].map(([text, names]) => `tells ${names.sort().join(" and ")}: ${text}`);
+  return [...receivers].map(([text, names]) => `tells ${names.toSorted().join(" and ")}: ${text}`);
 }
 
 function nameOf(member: number): string {

@@ -7,7 +7,7 @@ export const TABLE_HEAD = line([
   "states",
   "transitions",
   "depth",
-  "seconds",
+  "CPU s",
   "states/s",
   "exhausted",
   "B/state",
