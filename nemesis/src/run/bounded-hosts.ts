@@ -18,7 +18,8 @@ export function boundedHosts(hosts: Hosts, clock: Clock): Hosts {
     try {
       return await Promise.race([call(), tooLong]);
     } finally {
-      done.abort();
+      // With a reason, or Node builds an exception with a stack for each call.
+      done.abort("ended");
     }
   };
   return {

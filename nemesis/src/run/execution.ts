@@ -140,7 +140,7 @@ interface Window {
 function openWindow(clock: Clock, lengthMs: number, signal: AbortSignal): Window {
   const end = new AbortController();
   const over = pause(clock, lengthMs, signal).then(() => {
-    end.abort();
+    end.abort("ended");
     return null;
   });
   return { signal: end.signal, over, lengthMs };
