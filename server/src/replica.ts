@@ -11,14 +11,7 @@ import { inBatches } from "./replica-batches.js";
 import type { QueuedProposal } from "./replica-batches.js";
 import { Calls } from "./replica-calls.js";
 import { isMemberOf } from "./replica-membership.js";
-import type {
-  CommandBody,
-  LogRecord,
-  ReplicaOptions,
-  ReplicaParts,
-  ReplicaStatus,
-  View,
-} from "./replica-parts.js";
+import type { CommandBody, ReplicaOptions, ReplicaParts, ReplicaStatus, View } from "./replica-parts.js";
 import { Reads } from "./replica-reads.js";
 import { Ticker } from "./replica-ticker.js";
 import { Transfers } from "./replica-transfers.js";
@@ -28,6 +21,8 @@ import { Transfers } from "./replica-transfers.js";
  * while this one waits, does not pass for one of its own.
  */
 const FIRST_REQUEST_ID_BOUND = 2 ** 47;
+
+const NOW = Promise.resolve();
 
 const ERROR_OF_REFUSAL = {
   "no-leader": "NoLeader",
@@ -287,29 +282,25 @@ export class Replica<Result> {
       throw new InvariantViolation(`a snapshot of entry ${snapshot.index} came, which nobody can have made`);
     }
     this.#forgetReplaced(entries);
-    void this.#persist(sequence, { hardState, entries });
-  }
-
-  async #persist(sequence: number, record: LogRecord): Promise<void> {
-    try {
-      await this.#parts.log.append(record);
-    } catch (error) {
-      this.#fail("the write-ahead log cannot be written", error);
-      return;
-    }
-    await this.#durable(sequence);
+    this.#parts.log.append({ hardState, entries }).then(
+      () => this.#durable(sequence),
+      (error: unknown) => this.#fail("the write-ahead log cannot be written", error),
+    );
   }
 
   /** Records that one fsync made durable resolve together: they are one event, and one acknowledgement. */
-  async #durable(sequence: number): Promise<void> {
+  #durable(sequence: number): void {
     this.#durableSequence = sequence;
     if (this.#durableStepQueued) return;
     this.#durableStepQueued = true;
     // One turn of the microtask queue, in which the others resolve.
-    await Promise.resolve();
+    void NOW.then(this.#stepDurable);
+  }
+
+  readonly #stepDurable = (): void => {
     this.#durableStepQueued = false;
     this.#step({ type: "persisted", sequence: this.#durableSequence });
-  }
+  };
 
   /** What a leader replaced was not committed: nobody read it before the restart, or ever will. */
   #forgetReplaced([first]: readonly Entry[]): void {

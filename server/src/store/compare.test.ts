@@ -2,6 +2,7 @@ import { etcdserverpb as pb } from "@gauntlet/proto";
 import { expect, test } from "vitest";
 import { compareHolds } from "./compare.js";
 import { KeySpace } from "./key-space.js";
+import { keyOf } from "./keys.js";
 
 /** Counts the keys that its visitors saw. */
 class CountingSpace extends KeySpace {
@@ -18,7 +19,7 @@ class CountingSpace extends KeySpace {
 test("a compare of a range ends at the first key of which it does not hold", () => {
   const space = new CountingSpace();
   for (let at = 0; at < 1000; at++) {
-    space.put(Buffer.from(`key-${String(at).padStart(4, "0")}`), Buffer.from("v"), 2);
+    space.put(keyOf(Buffer.from(`key-${String(at).padStart(4, "0")}`)), Buffer.from("v"), 2);
   }
   const all = { key: Buffer.from("\0"), range_end: Buffer.from("\0") };
   const holds = (version: number) => {

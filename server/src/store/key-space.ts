@@ -1,6 +1,6 @@
 import type { mvccpb } from "@gauntlet/proto";
 import sortedBtree from "sorted-btree";
-import { keyBytes, keyOf, type Key, type KeyRange } from "./keys.js";
+import { keyBytes, type Key, type KeyRange } from "./keys.js";
 
 type BTreeClass = typeof sortedBtree.default;
 
@@ -71,19 +71,19 @@ export class KeySpace {
   }
 
   /** Keeps `value` as it is: the caller hands it over. `revision` is at least that of the last change. */
-  put(keyGiven: Uint8Array, value: Uint8Array, revision: number): void {
-    const key = keyOf(keyGiven);
-    const before = this.get(key, revision);
+  put(key: Key, value: Uint8Array, revision: number): void {
+    const history = this.histories.get(key);
+    const before = history?.at(-1)?.live ?? null;
     const createRevision = before?.createRevision ?? revision;
     const version = (before?.version ?? 0) + 1;
     if (before === null) this.liveKeys += 1;
-    this.add(key, { revision, live: { value, createRevision, version } });
+    this.add(key, history, { revision, live: { value, createRevision, version } });
   }
 
   /** The key must exist. */
   remove(key: Key, revision: number): void {
     this.liveKeys -= 1;
-    this.add(key, { revision, live: null });
+    this.add(key, this.histories.get(key), { revision, live: null });
   }
 
   /** Visits every version of every key, in order of the keys, oldest version first. */
@@ -93,8 +93,7 @@ export class KeySpace {
     });
   }
 
-  private add(key: Key, version: KeyVersion): void {
-    const history = this.histories.get(key);
+  private add(key: Key, history: History | undefined, version: KeyVersion): void {
     if (history === undefined) this.histories.set(key, [version]);
     else history.push(version);
     this.versions += 1;
@@ -115,7 +114,8 @@ export function toKeyValue(live: LiveKey): mvccpb.IKeyValue {
 function liveAt(key: Key, history: History, revision: number): LiveKey | null {
   const found = history[countUpTo(history, revision) - 1];
   if (found === undefined || found.live === null) return null;
-  return { key, modRevision: found.revision, ...found.live };
+  const { value, createRevision, version } = found.live;
+  return { key, modRevision: found.revision, value, createRevision, version };
 }
 
 /** How many versions there were at `revision`: a binary search, but most look-ups want the newest. */

@@ -8,6 +8,8 @@ import { checkRevision, evaluateRange } from "./range.js";
 import { txnOp, type TxnOp } from "./request-op.js";
 import type { Result } from "./result.js";
 
+const NO_BYTES = new Uint8Array(0);
+
 /**
  * Runs operations on a key space as one revision. First all compares and checks, against the state before
  * any operation; then the operations, which cannot fail any more. So an error leaves nothing half done.
@@ -102,11 +104,14 @@ export class Transaction {
   }
 
   private put(request: pb.IPutRequest): pb.IPutResponse {
-    const previous = this.find(request.key);
-    const value = request.ignore_value === true ? previous?.value : Buffer.from(request.value ?? []);
+    const key = keyOf(request.key ?? NO_BYTES);
+    const needsPrevious = request.ignore_value === true || request.prev_kv === true;
+    const previous = needsPrevious ? this.space.get(key, this.revision) : null;
+    // A copy: what was decoded is a view into bytes that others own.
+    const value = request.ignore_value === true ? previous?.value : Buffer.from(request.value ?? NO_BYTES);
     if (value === undefined) throw new Error("a put without a value of its own found no key to take it from");
     this.changed = true;
-    this.space.put(request.key ?? new Uint8Array(0), value, this.revision);
+    this.space.put(key, value, this.revision);
     const response: pb.IPutResponse = { header: { revision: this.revision } };
     if (request.prev_kv === true && previous !== null) response.prev_kv = toKeyValue(previous);
     return response;
@@ -124,7 +129,7 @@ export class Transaction {
   }
 
   private find(key: Uint8Array | null | undefined): LiveKey | null {
-    return this.space.get(keyOf(key ?? new Uint8Array(0)), this.revision);
+    return this.space.get(keyOf(key ?? NO_BYTES), this.revision);
   }
 }
 

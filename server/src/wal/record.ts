@@ -39,16 +39,25 @@ export interface WalRecord {
   readonly end: number;
 }
 
-/** Fills `header` (HEADER_BYTES long) for a record at `position`; returns the record's crc. */
-export function writeHeader(header: Buffer, position: Position, type: number, payload: Uint8Array): number {
-  header.writeUInt32LE(position.previous, 4);
-  header.writeUInt32LE(position.offset, 8);
-  header.writeUInt32LE(position.durable, 12);
-  header.writeUInt32LE(payload.length, 16);
-  header.writeUInt32LE(type, 20);
-  const crc = crc32(payload, crc32(header.subarray(4)));
-  header.writeUInt32LE(crc, 0);
-  return crc;
+/** Puts a record for `position` into `image` at `at`; returns the position behind it. */
+export function writeRecord(
+  image: Buffer,
+  at: number,
+  position: Position,
+  type: number,
+  payload: Uint8Array,
+): Position {
+  const { offset, previous, durable } = position;
+  const end = at + HEADER_BYTES + payload.length;
+  image.writeUInt32LE(previous, at + 4);
+  image.writeUInt32LE(offset, at + 8);
+  image.writeUInt32LE(durable, at + 12);
+  image.writeUInt32LE(payload.length, at + 16);
+  image.writeUInt32LE(type, at + 20);
+  image.set(payload, at + HEADER_BYTES);
+  const crc = crc32(image.subarray(at + 4, end));
+  image.writeUInt32LE(crc, at);
+  return { offset: offset + end - at, previous: crc, durable };
 }
 
 /** The record that begins at `offset`, judged by itself alone; null when none does. */

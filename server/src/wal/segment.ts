@@ -1,5 +1,5 @@
 import { WalError } from "./errors.js";
-import { HEADER_BYTES, RECORD_TYPES, writeHeader } from "./record.js";
+import { HEADER_BYTES, RECORD_TYPES, writeRecord } from "./record.js";
 
 /** Whose log this is: checked at every open, so that a directory never serves another member. */
 export interface WalIdentity {
@@ -44,10 +44,10 @@ export function segmentHeader(identity: WalIdentity, number: number, previous: n
   payload.writeBigUInt64LE(BigInt(identity.clusterId), 12);
   payload.writeBigUInt64LE(BigInt(identity.memberId), 20);
   payload.writeBigUInt64LE(BigInt(number), 28);
-  const header = Buffer.alloc(HEADER_BYTES);
+  const bytes = Buffer.alloc(HEADER_BYTES + PAYLOAD_BYTES);
   const position = { offset: 0, previous, durable: 0 };
-  const crc = writeHeader(header, position, RECORD_TYPES.segmentHeader, payload);
-  return { crc, bytes: Buffer.concat([header, payload]) };
+  const { previous: crc } = writeRecord(bytes, 0, position, RECORD_TYPES.segmentHeader, payload);
+  return { crc, bytes };
 }
 
 /** Throws WalError unless `payload` is that of segment `number` of this very log. */

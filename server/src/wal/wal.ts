@@ -2,7 +2,7 @@ import type { Clock, Disk, DiskFile } from "../ports.js";
 import type { Entry, HardState } from "../raft/entry.js";
 import { encodeEntry, encodeHardState } from "./entry-codec.js";
 import { WalError } from "./errors.js";
-import { HEADER_BYTES, RECORD_TYPES, writeHeader, type Position } from "./record.js";
+import { HEADER_BYTES, RECORD_TYPES, writeRecord, type Position } from "./record.js";
 import { recover, type Repair, type Tail } from "./recovery.js";
 import { SEGMENT_HEADER_BYTES, segmentHeader, segmentName, type WalIdentity } from "./segment.js";
 
@@ -46,17 +46,34 @@ export const MAX_BATCH_BYTES = 256 * 1024 * 1024;
 /** Batches that wait are written together up to this size. */
 const MAX_GROUP_BYTES = 16 * 1024 * 1024;
 const NO_PAYLOAD = new Uint8Array(0);
+const NOW = Promise.resolve();
 
 interface PendingRecord {
   readonly type: number;
   readonly payload: Uint8Array;
 }
 
-interface PendingBatch {
-  readonly records: readonly PendingRecord[];
-  readonly bytes: number;
-  readonly resolve: () => void;
-  readonly reject: (error: WalError) => void;
+/** Batches that are written together: one write, one sync, and one promise for all of them. */
+class Group {
+  readonly records: PendingRecord[] = [];
+  bytes = 0;
+  batches = 0;
+  readonly durable: Promise<void>;
+  resolve!: () => void;
+  reject!: (error: WalError) => void;
+
+  constructor() {
+    this.durable = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  add(records: readonly PendingRecord[], bytes: number): void {
+    for (const record of records) this.records.push(record);
+    this.bytes += bytes;
+    this.batches += 1;
+  }
 }
 
 /** The write-ahead log of one member, in a directory to which nobody else writes. See README.md. */
@@ -69,7 +86,8 @@ export class Wal {
   private sealedBytes: number;
   private lastIndex: number;
   private hardState: HardState;
-  private queue: PendingBatch[] = [];
+  /** In the order in which they will be written; batches join the last. */
+  private waiting: Group[] = [];
   private flushing: Promise<void> | null = null;
   private failure: WalError | null = null;
   private closed = false;
@@ -108,18 +126,19 @@ export class Wal {
    * WalError when the disk fails or the batch breaks an invariant; from then on every call does.
    */
   append(batch: WalBatch): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.failure !== null) return reject(this.failure);
-      if (this.closed) return reject(new WalError("the log is closed"));
-      const records = encodeBatch(batch);
-      const bytes = records.reduce((sum, { payload }) => sum + HEADER_BYTES + payload.length, 0);
-      const fault = this.brokenInvariant(batch, bytes);
-      if (fault !== null) return reject(this.fail(new WalError(`refused to log a batch: ${fault}`)));
-      this.hardState = batch.hardState ?? this.hardState;
-      this.lastIndex = batch.entries.at(-1)?.index ?? this.lastIndex;
-      this.queue.push({ records, bytes, resolve, reject });
-      this.flushing ??= this.flush();
-    });
+    if (this.failure !== null) return Promise.reject(this.failure);
+    if (this.closed) return Promise.reject(new WalError("the log is closed"));
+    const records = encodeBatch(batch);
+    let bytes = 0;
+    for (const { payload } of records) bytes += HEADER_BYTES + payload.length;
+    const fault = this.brokenInvariant(batch, bytes);
+    if (fault !== null) return Promise.reject(this.fail(new WalError(`refused to log a batch: ${fault}`)));
+    this.hardState = batch.hardState ?? this.hardState;
+    this.lastIndex = batch.entries.at(-1)?.index ?? this.lastIndex;
+    const group = this.groupFor(bytes);
+    group.add(records, bytes);
+    this.flushing ??= this.flush();
+    return group.durable;
   }
 
   stats(): WalStats {
@@ -128,7 +147,7 @@ export class Wal {
       bytes: this.sealedBytes + this.position.offset,
       lastIndex: this.lastIndex,
       writes: this.writes,
-      pendingBatches: this.queue.length,
+      pendingBatches: this.waiting.reduce((sum, { batches }) => sum + batches, 0),
       failed: this.failure !== null,
     };
   }
@@ -162,21 +181,35 @@ export class Wal {
     return bytes > MAX_BATCH_BYTES ? `it has ${bytes} bytes, the limit is ${MAX_BATCH_BYTES}` : null;
   }
 
-  /** Group commit: all that was queued while the last sync ran goes out as one write and one sync. */
+  private groupFor(bytes: number): Group {
+    const last = this.waiting.at(-1);
+    if (last !== undefined && last.bytes + bytes <= MAX_GROUP_BYTES) return last;
+    const group = new Group();
+    this.waiting.push(group);
+    return group;
+  }
+
+  /** Group commit: all that was appended while the last sync ran goes out as one write and one sync. */
   private async flush(): Promise<void> {
-    let group: readonly PendingBatch[] = [];
+    let group: Group | undefined;
     try {
       // One turn of the microtask queue, so that batches appended together are written together.
-      await Promise.resolve();
-      while (this.queue.length > 0) {
-        group = this.takeGroup();
-        await this.writeGroup(group);
-        for (const batch of group) batch.resolve();
-        group = [];
-        if (this.queue.length === 0) await this.writeProof();
+      await NOW;
+      for (group = this.waiting.shift(); group !== undefined; group = this.waiting.shift()) {
+        if (group.bytes > 0) {
+          if (this.isFull(group.bytes)) await this.roll();
+          await this.write(group.records, group.bytes);
+          const startMs = this.options.syncs?.clock.monotonicMs() ?? 0;
+          await this.file.sync();
+          this.synced(startMs);
+        }
+        group.resolve();
+        if (this.waiting.length === 0 && this.position.durable === this.position.offset) {
+          await this.writeProof();
+        }
       }
     } catch (error) {
-      this.queue = [...group, ...this.queue];
+      if (group !== undefined) this.waiting.unshift(group);
       const text = error instanceof Error ? error.message : String(error);
       // No second try: after a failed sync the kernel may have dropped the pages, and would say "done".
       this.fail(
@@ -187,52 +220,34 @@ export class Wal {
     }
   }
 
-  private takeGroup(): PendingBatch[] {
-    let count = 0;
-    let bytes = 0;
-    for (const batch of this.queue) {
-      bytes += batch.bytes;
-      if (count > 0 && bytes > MAX_GROUP_BYTES) break;
-      count++;
-    }
-    return this.queue.splice(0, count);
+  private isFull(bytes: number): boolean {
+    const { offset } = this.position;
+    return offset > SEGMENT_HEADER_BYTES && offset + bytes > this.options.segmentBytes;
   }
 
-  private async writeGroup(group: readonly PendingBatch[]): Promise<void> {
-    const bytes = group.reduce((sum, batch) => sum + batch.bytes, 0);
-    if (bytes === 0) return;
-    const { offset } = this.position;
-    if (offset > SEGMENT_HEADER_BYTES && offset + bytes > this.options.segmentBytes) await this.roll();
-    await this.write(group.flatMap((batch) => batch.records));
-    const startMs = this.options.syncs?.clock.monotonicMs() ?? 0;
-    await this.file.sync();
+  private synced(startMs: number): void {
     this.options.syncs?.onSync((this.options.syncs.clock.monotonicMs() - startMs) / 1000);
-    this.position = { ...this.position, durable: this.position.offset };
+    const { offset, previous } = this.position;
+    this.position = { offset, previous, durable: offset };
     this.writes++;
   }
 
-  private async write(records: readonly PendingRecord[]): Promise<void> {
-    const headers = Buffer.allocUnsafe(records.length * HEADER_BYTES);
-    const parts: Uint8Array[] = [];
-    const { durable } = this.position;
-    let { offset, previous } = this.position;
-    for (const [at, { type, payload }] of records.entries()) {
-      const header = headers.subarray(at * HEADER_BYTES, (at + 1) * HEADER_BYTES);
-      previous = writeHeader(header, { offset, previous, durable }, type, payload);
-      offset += HEADER_BYTES + payload.length;
-      parts.push(header, payload);
+  /** `bytes`: of all records, headers included. */
+  private write(records: readonly PendingRecord[], bytes: number): Promise<void> {
+    const start = this.position.offset;
+    const image = Buffer.allocUnsafe(bytes);
+    for (const { type, payload } of records) {
+      this.position = writeRecord(image, this.position.offset - start, this.position, type, payload);
     }
-    await this.file.write(parts, this.position.offset);
-    this.position = { offset, previous, durable };
+    return this.file.write([image], start);
   }
 
   /**
    * Records that everything before is synced. Not synced itself: the kernel writes it out in its own
    * time, or the next sync does. recovery.ts says what it is good for.
    */
-  private async writeProof(): Promise<void> {
-    if (this.position.durable < this.position.offset) return;
-    await this.write([{ type: RECORD_TYPES.synced, payload: NO_PAYLOAD }]);
+  private writeProof(): Promise<void> {
+    return this.write([{ type: RECORD_TYPES.synced, payload: NO_PAYLOAD }], HEADER_BYTES);
   }
 
   private async syncProof(): Promise<void> {
@@ -253,7 +268,7 @@ export class Wal {
 
   private fail(error: WalError): WalError {
     this.failure ??= error;
-    for (const batch of this.queue.splice(0)) batch.reject(this.failure);
+    for (const group of this.waiting.splice(0)) group.reject(this.failure);
     return this.failure;
   }
 }
