@@ -147,6 +147,6 @@ describe("mutant.yaml", () => {
     };
     expect(exitCodeOfHunts([missed], 1)).toBe(1);
     expect(exitCodeOfHunts([], 2)).toBe(2);
-    expect(huntsTable([missed])).toContain("failed 2 times by log-matching, which is not in its found_by");
+    expect(huntsTable([missed])).toContain("2 seeds failed by log-matching, which is not in its found_by");
   });
 });

@@ -1,4 +1,4 @@
-import { alignColumns } from "../report/numbers.js";
+import { alignColumns, counted } from "../report/numbers.js";
 import type { Hunt } from "./hunt.js";
 
 /** For people: a line a mutant, then what is not as it should be. */
@@ -7,15 +7,20 @@ export function huntsTable(hunts: readonly Hunt[]): string {
     hunt.mutant,
     hunt.found === null ? hunt.outcome.toUpperCase() : hunt.found.name,
     String(hunt.seeds),
+    String(hunt.found?.seed ?? "-"),
     hunt.seconds.toFixed(1),
     hunt.simulatedSeconds.toFixed(0),
     hunt.plants,
   ]);
-  const table = alignColumns([["mutant", "found by", "seeds", "seconds", "simulated s", "plants"], ...rows]);
+  const table = alignColumns([
+    ["mutant", "found by", "seeds", "seed", "seconds", "simulated s", "plants"],
+    ...rows,
+  ]);
   const remarks = hunts.flatMap(({ mutant, others, problem }) => [
     ...(problem === null ? [] : [`${mutant}: ${problem}`]),
     ...Object.entries(others).map(
-      ([name, times]) => `${mutant}: failed ${times} times by ${name}, which is not in its found_by`,
+      ([name, times]) =>
+        `${mutant}: ${counted(times, "seed")} failed by ${name}, which is not in its found_by`,
     ),
   ]);
   const found = hunts.filter(({ outcome }) => outcome === "found").length;
