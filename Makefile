@@ -6,7 +6,7 @@
 
 NAME ?=
 RUNS ?= 1
-SEEDS ?= 1000
+SEEDS ?=
 FIRST_SEED ?=
 
 # Each variable that is set becomes the flag of the same name; defaults live in `gauntlet run --help`. FLAGS takes what has
@@ -70,7 +70,7 @@ mutant: setup ## Plant a bug and see that the rig finds it: NAME=01-stale-leader
 
 # The simulator needs no containers, so none of these waits for Docker.
 sim: build ## Run the server's own code in a deterministic world: SEEDS=1000 FIRST_SEED=1; all night: FLAGS='--time-limit 8h'
-	@node sim/bin/gauntlet-sim.js run --seeds '$(SEEDS)' $(if $(FIRST_SEED),--first-seed '$(FIRST_SEED)') $(FLAGS)
+	@node sim/bin/gauntlet-sim.js run $(if $(SEEDS),--seeds '$(SEEDS)') $(if $(FIRST_SEED),--first-seed '$(FIRST_SEED)') $(FLAGS)
 
 modelcheck: build ## Explore all reachable states of the consensus core within small bounds: FLAGS=--deep goes further
 	@node sim/bin/gauntlet-sim.js modelcheck $(FLAGS)
