@@ -2,7 +2,7 @@
 export interface SimResult {
   readonly seed: number;
   readonly failure: Failure | null;
-  /** Of all events of the trace, hexadecimal: equal for equal scenarios on equal code. */
+  /** Of all events of the world and all answers to clients, hexadecimal: equal for equal scenarios on equal code. */
   readonly traceHash: string;
   readonly simulatedMs: number;
   readonly counts: Counts;

@@ -16,6 +16,7 @@ import { bringAbout, textOfLasting } from "./lasting.js";
 import { nemesisClock } from "./nemesis-clock.js";
 import { Pacer } from "./pacer.js";
 import { Recorder } from "./recorder.js";
+import { runHash } from "./run-hash.js";
 import { textOf, textOfFault, textOfOperation, textOfOutcome } from "./texts.js";
 import { Workers } from "./workers.js";
 
@@ -113,7 +114,7 @@ class Run {
     return {
       seed: this.scenario.seed,
       failure,
-      traceHash: trace.hash(),
+      traceHash: runHash(trace.hash(), this.recorder.history),
       simulatedMs: loop.nowMs,
       counts: {
         ...this.recorder.counts,
