@@ -43,10 +43,10 @@ const SMALL: readonly Bound[] = [
   {
     ...BASE,
     name: "add",
-    what: "two terms, a leader takes in a fourth member, as a voter or a learner",
+    what: "two terms, a leader takes in a fourth member",
     members: 4,
     changes: 1,
-    wishes: ["add", "learner"],
+    wishes: ["add"],
   },
   {
     ...BASE,
@@ -95,6 +95,14 @@ const DEEP: readonly Bound[] = [
     crashes: 1,
     changes: 1,
     wishes: ["remove"],
+  },
+  {
+    ...BASE,
+    name: "learner",
+    what: "two terms, a fourth member becomes a learner",
+    members: 4,
+    changes: 1,
+    wishes: ["learner"],
   },
   {
     ...BASE,
