@@ -241,12 +241,13 @@ export class Replica<Result> {
   #step(event: Event): void {
     if (this.#state !== "running") return;
     try {
-      const sends: Message[] = [];
+      let sends: Message[] | null = null;
       for (const effect of this.#parts.core.step(event, this.#now())) {
-        if (effect.type === "send") sends.push(effect.message);
-        else this.#carryOut(effect);
+        if (effect.type !== "send") this.#carryOut(effect);
+        else if (sends === null) sends = [effect.message];
+        else sends.push(effect.message);
       }
-      if (sends.length > 0) this.#parts.network.send(sends);
+      if (sends !== null) this.#parts.network.send(sends);
     } catch (error) {
       this.#fail(`the replica broke an invariant on ${event.type}`, error);
     }

@@ -67,7 +67,7 @@ export class ConfigurationHistory {
   truncateFrom(index: number): void {
     const first = this.steps[0];
     invariant(first === undefined || first.index < index, () => `configuration ${first?.index} cut off`);
-    this.steps = this.steps.filter((step) => step.index < index);
+    if (this.lastIndex >= index) this.steps = this.steps.filter((step) => step.index < index);
   }
 
   /** Nobody asks for what was in force before `index` any more. */

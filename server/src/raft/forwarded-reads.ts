@@ -52,6 +52,7 @@ export class ForwardedReads {
   /** Repeats what got no answer, and gives up on reads that are older than an election timeout. */
   tick(): void {
     this.currentTick += 1;
+    if (this.request === null && this.waiting.length === 0) return;
     const { electionTicks, heartbeatTicks } = this.member.config;
     const isLate = (read: Read) => this.currentTick - read.arrivedTick >= electionTicks;
     this.waiting = this.refuseWhere(this.waiting, isLate);

@@ -3,6 +3,8 @@ import type { Entry } from "./entry.js";
 import { entryBytes } from "./entry.js";
 import { invariant } from "./invariant.js";
 
+const NOTHING_STAGED = { snapshot: null, entries: [] } as const;
+
 /**
  * The log of one member: what is in memory, how much of it is on disk, how much of it is committed.
  *
@@ -198,6 +200,7 @@ export class RaftLog {
 
   /** What the persist effect `sequence` has to carry: all that changed since the last one. */
   stage(sequence: number): { readonly snapshot: SnapshotMark | null; readonly entries: readonly Entry[] } {
+    if (!this.markUnstaged && this.unstagedFrom > this.lastIndex) return NOTHING_STAGED;
     const snapshot = this.markUnstaged ? this.mark : null;
     const entries = this.slice(Math.max(this.unstagedFrom, this.firstIndex), this.lastIndex);
     if (snapshot !== null || entries.length > 0) this.writes.push({ sequence, validTo: this.lastIndex });

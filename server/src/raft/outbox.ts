@@ -63,7 +63,7 @@ export class Outbox {
       () => `persisted goes back from ${this.persistedSequence} to ${sequence}`,
     );
     this.persistedSequence = sequence;
-    this.writing = this.writing.filter(({ lastSequence }) => lastSequence > sequence);
+    while ((this.writing[0]?.lastSequence ?? Number.POSITIVE_INFINITY) <= sequence) this.writing.shift();
     if (this.held.length === 0) return;
     for (const { until, message } of this.held) {
       if (until <= sequence) this.effects.push({ type: "send", message });
@@ -84,7 +84,8 @@ export class Outbox {
     const newest = this.writing.at(-1);
     if (newest?.tick === this.currentTick) newest.lastSequence = sequence;
     else this.writing.push({ tick: this.currentTick, lastSequence: sequence });
-    return [{ type: "persist", sequence, hardState, snapshot, entries }, ...effects];
+    effects.unshift({ type: "persist", sequence, hardState, snapshot, entries });
+    return effects;
   }
 }
 

@@ -12,7 +12,7 @@ export class Progress {
   private next: number;
   private probeUnderWay = false;
   /** Each append with entries that has no answer, ascending. */
-  private inflight: readonly { readonly lastIndex: number; readonly bytes: number }[] = [];
+  private inflight: { readonly lastIndex: number; readonly bytes: number }[] = [];
   private inflightBytes = 0;
   private readonly limits: WindowLimits;
   /** The last one sent; 0: none. */
@@ -71,7 +71,7 @@ export class Progress {
       this.probeUnderWay = true;
     } else if (count > 0) {
       this.next += count;
-      this.inflight = [...this.inflight, { lastIndex: this.next - 1, bytes }];
+      this.inflight.push({ lastIndex: this.next - 1, bytes });
       this.inflightBytes += bytes;
     }
   }
@@ -82,7 +82,7 @@ export class Progress {
     this.snapshotIndex = index;
     this.snapshotTick = tick;
     this.next = Math.max(index, this.matched) + 1;
-    this.setInflight([]);
+    this.forgetInflight();
     this.toldCommitIndex = 0;
   }
 
@@ -98,8 +98,12 @@ export class Progress {
       this.matched = matchIndex;
       this.next = Math.max(this.next, matchIndex + 1);
     }
-    const answered = this.inflight.findIndex(({ lastIndex }) => lastIndex > matchIndex);
-    this.setInflight(answered === -1 ? [] : this.inflight.slice(answered));
+    let oldest = this.inflight[0];
+    while (oldest !== undefined && oldest.lastIndex <= matchIndex) {
+      this.inflightBytes -= oldest.bytes;
+      this.inflight.shift();
+      oldest = this.inflight[0];
+    }
     if (this.currentState === "probe" && (advanced || matchIndex === this.next - 1)) {
       this.currentState = "replicate";
       this.probeUnderWay = false;
@@ -118,7 +122,7 @@ export class Progress {
     if (this.currentState === "snapshot" || rejectedPrevIndex <= this.matched) return false;
     if (this.currentState === "probe" && rejectedPrevIndex !== this.next - 1) return false;
     this.currentState = "probe";
-    this.setInflight([]);
+    this.forgetInflight();
     this.toldCommitIndex = 0;
     this.next = Math.max(this.matched + 1, Math.min(rejectedPrevIndex, agreeIndex + 1));
     this.probeUnderWay = false;
@@ -130,9 +134,9 @@ export class Progress {
     this.probeUnderWay = false;
   }
 
-  private setInflight(inflight: readonly { readonly lastIndex: number; readonly bytes: number }[]): void {
-    this.inflight = inflight;
-    this.inflightBytes = inflight.reduce((bytes, append) => bytes + append.bytes, 0);
+  private forgetInflight(): void {
+    this.inflight = [];
+    this.inflightBytes = 0;
   }
 }
 
