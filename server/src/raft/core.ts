@@ -140,6 +140,7 @@ export class RaftCore {
   private tick(now: Instant): void {
     this.member.outbox.tick();
     this.promise.tick();
+    this.readIndex.tick();
     if (this.leadership !== null) {
       if (!this.leadership.tick(now) || this.diskStalls) this.becomeFollower(this.member.term, null);
       return;

@@ -82,7 +82,7 @@ export type Role = "follower" | "pre-candidate" | "candidate" | "leader";
 
 /**
  * `no-leader`: none is known, or it is handing over. `too-many-uncommitted`: the leader's own limit.
- * `leader-changed` (reads only): the leader that was asked can no longer confirm.
+ * `leader-changed` (reads only): the leader that was asked cannot confirm.
  * The rest is for changes of the configuration. `change-under-way`: an earlier one is not committed.
  * `term-not-committed`: the leader has not committed an entry of its own term yet (Ongaro 2015).
  * `learner-not-ready`: it has not caught up. `no-voters-left`: no voter would be left.

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { configurationOf } from "./configuration.js";
 import { only, sent, Solo } from "./testing/solo.js";
-import { World } from "./testing/world.js";
+import { World, WORLD_CONFIG } from "./testing/world.js";
 
 const answer = (solo: Solo, from: number, round: number) => {
   return solo.receive(from, 1, { type: "heartbeat-response", round });
@@ -25,6 +25,23 @@ test("a read waits for the first commit of the term, then for a round of its own
   const committed = solo.receive(2, 1, { type: "append-accepted", matchIndex: 1 });
   expect(rounds(committed)).toEqual([1, 1]);
   expect(only(answer(solo, 3, 1), "read-ready")).toEqual([{ type: "read-ready", id: 1, index: 1 }]);
+});
+
+test("reads of a leader whose majority answers but cannot write are refused after an election timeout", () => {
+  const solo = leader(false);
+  solo.step({ type: "read", id: 1 });
+  solo.receive(3, 1, { type: "read-request", id: 77 });
+  const alive = () => [...solo.tick(), ...answer(solo, 2, 0), ...answer(solo, 3, 0)];
+  const early = Array.from({ length: WORLD_CONFIG.electionTicks - 1 }).flatMap(alive);
+  expect(only(early, "read-refused")).toEqual([]);
+  const late = alive();
+  expect(only(late, "read-refused")).toEqual([{ type: "read-refused", id: 1, reason: "leader-changed" }]);
+  expect(sent(late)).toContainEqual({ from: 1, to: 3, term: 1, type: "read-response", id: 77, index: null });
+  solo.step({ type: "read", id: 2 });
+  const again = Array.from({ length: WORLD_CONFIG.electionTicks - 1 }).flatMap(alive);
+  expect(only(again, "read-refused")).toEqual([]);
+  expect(only(alive(), "read-refused")).toMatchObject([{ id: 2 }]);
+  expect(solo.core.status().role).toBe("leader");
 });
 
 test("a round confirms the reads that waited when it began, not those that came later", () => {

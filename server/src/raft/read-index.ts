@@ -40,6 +40,8 @@ export class ReadIndex {
   private lastRound = 0;
   private waiting: Reader[] = [];
   private batch: Batch | null = null;
+  /** Ticks in which reads waited and no round could begin. */
+  private stuckTicks = 0;
 
   constructor(member: Member) {
     this.member = member;
@@ -77,6 +79,16 @@ export class ReadIndex {
     }
   }
 
+  /**
+   * A majority that answers heartbeats but cannot write commits nothing, and deposes nobody: what waits for the first
+   * commit of the term is given up after an election timeout.
+   */
+  tick(): void {
+    if (this.waiting.length === 0 || this.batch !== null) this.stuckTicks = 0;
+    else this.stuckTicks += 1;
+    if (this.stuckTicks >= this.member.config.electionTicks) this.refuseAll();
+  }
+
   /** `from` still followed this leader when it answered round `round`. */
   confirmed(from: MemberId, round: number, leading: Leading, now: Instant): void {
     const batch = this.batch;
@@ -90,11 +102,12 @@ export class ReadIndex {
     if (this.finishIfConfirmed()) this.begin(leading, now);
   }
 
-  /** This member no longer leads: it can confirm nothing. */
+  /** This member can confirm nothing: mostly because it no longer leads. */
   refuseAll(): void {
     const readers = [...(this.batch?.readers ?? []), ...this.waiting];
     this.batch = null;
     this.waiting = [];
+    this.stuckTicks = 0;
     for (const { member, id } of readers) {
       if (member === this.member.self) {
         this.member.outbox.emit({ type: "read-refused", id, reason: "leader-changed" });
