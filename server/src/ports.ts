@@ -44,7 +44,7 @@ export interface Disk {
   syncDirectory(): Promise<void>;
 }
 
-/** The way to one's peers. Delivery is not promised, nor order across reconnects; duplicates do not happen. */
+/** The way to one's peers. Neither delivery is promised, nor order, nor that a message comes only once. */
 export interface Network<Message> {
   /** Hands messages over for sending; never blocks, drops what a full queue cannot hold. */
   send(messages: readonly Message[]): void;

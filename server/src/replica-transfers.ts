@@ -43,6 +43,11 @@ export class Transfers {
     return call.to;
   }
 
+  /** What the core was to be asked last is so already. */
+  needless(): void {
+    this.#end((call) => call === this.#lastAsked, null);
+  }
+
   /** The core will not do what it was asked last. */
   refuseLast(error: ErrorName): void {
     this.#end((call) => call === this.#lastAsked, error);

@@ -646,8 +646,18 @@ describe("a transfer of the leadership", () => {
 
   test("to the leader itself is done at once", async () => {
     world.effects({ type: "role-changed", role: "leader", term: 2, leader: SELF });
-    await world.replica.transferLeadership(SELF);
+    const call = world.replica.transferLeadership(SELF);
+    world.clock.runSoon();
+    await call;
     expect(world.events.filter((event) => event.type === "transfer")).toEqual([]);
+  });
+
+  test("to a member that leads by the time it is asked is done, too", async () => {
+    const call = world.replica.transferLeadership(SELF);
+    world.effects({ type: "role-changed", role: "leader", term: 2, leader: SELF });
+    world.clock.runSoon();
+    world.clock.advance(OPTIONS.requestTimeoutMs + OPTIONS.tickIntervalMs);
+    await expect(call).resolves.toBeUndefined();
   });
 });
 

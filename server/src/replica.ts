@@ -174,10 +174,11 @@ export class Replica<Result> {
   transferLeadership(to: MemberId): Promise<void> {
     const refusal = this.#refusalOf(this.#transfers.waitingCount, this.#options.maxWaitingProposals);
     if (refusal !== null) return Promise.reject(refusal);
-    if (to === this.#options.self && this.#view.role === "leader") return Promise.resolve();
     this.#parts.clock.soon(() => {
       const next = this.#transfers.askNext(this.#view.term);
-      if (next !== null) this.#step({ type: "transfer", to: next });
+      if (next === null) return;
+      if (next === this.#options.self && this.#view.role === "leader") this.#transfers.needless();
+      else this.#step({ type: "transfer", to: next });
     });
     return this.#transfers.add(to, this.#parts.clock.monotonicMs());
   }
