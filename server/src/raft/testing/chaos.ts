@@ -2,7 +2,7 @@ import type { ConfigurationChange } from "../configuration.js";
 import type { RaftConfig } from "../config.js";
 import type { MemberId } from "../message.js";
 import { seededRandom } from "./prng.js";
-import { TICK_MS, World, WORLD_CONFIG } from "./world.js";
+import { TICK_MS, World } from "./world.js";
 
 /** One thing that a schedule does to the cluster; `run` lets it work, and misbehave, for some steps. */
 export type Action =
@@ -147,18 +147,24 @@ export class Chaos {
     return [leader.id, ...(leader.status.peers ?? []).map(({ member }) => member)];
   }
 
-  /** Narrow windows, short logs, leases: each run its own mix. */
+  /** Narrow windows, short logs, short timeouts, leases: each run its own mix. */
   #drawnConfig(): Partial<RaftConfig> {
-    const lease = {
-      electionTimeoutMs: WORLD_CONFIG.electionTicks * TICK_MS,
-      clockUncertainty: 0.2,
-    };
+    const electionTicks = this.#pick([3, 5, 5, 5, 8]);
+    const lease = { electionTimeoutMs: electionTicks * TICK_MS, clockUncertainty: 0.2 };
+    const isLeased = this.#random.below(2) === 0;
+    const preVote = this.#random.below(5) > 0;
     return {
-      maxAppendBytes: this.#pick([40, 120, 400]),
+      electionTicks,
+      heartbeatTicks: this.#pick([1, 1, 2]),
+      diskStallTicks: this.#pick([1, 5, 5, 5, 5, 20]),
+      preVote,
+      // Without both, a member that was removed deposes leaders for ever.
+      checkQuorum: isLeased || !preVote || this.#random.below(5) > 0,
+      maxAppendBytes: this.#pick([1, 40, 120, 400]),
       maxInflightAppends: this.#pick([1, 2, 4]),
-      maxInflightBytes: this.#pick([60, 200, 10_000]),
+      maxInflightBytes: this.#pick([1, 60, 200, 10_000]),
       maxPromotionLag: this.#pick([0, 3, 1000]),
-      ...(this.#random.below(2) === 0 ? { lease } : {}),
+      ...(isLeased ? { lease } : {}),
     };
   }
 

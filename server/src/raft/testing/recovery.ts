@@ -11,7 +11,7 @@ export function demandRecovery(world: World): void {
   const { oracle } = world;
   world.heal();
   for (const id of world.ids) world.restart(id);
-  world.run(40);
+  world.run(80);
   const [leader, second] = world.leaders();
   if (leader === undefined || second !== undefined) return demand(false, "not one leader");
   const { configuration } = leader.status;
@@ -21,7 +21,7 @@ export function demandRecovery(world: World): void {
   const ready = oracle.counts.readsReady;
   const proposals = members.flatMap((id) => [...world.propose(id)]);
   for (const id of members) world.read(id);
-  world.run(10);
+  world.run(20);
   const lost = proposals.filter((proposal) => !oracle.isCommitted(proposal));
   demand(lost.length === 0, `proposals ${lost.join(", ")} were not committed`);
   demand(oracle.counts.readsReady === ready + members.length, "reads were refused");
