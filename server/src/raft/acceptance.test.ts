@@ -35,6 +35,20 @@ test("one notice for several writes gives one acknowledgement", () => {
   expect(sent(solo.receive(2, 1, append(0, 0, [1])))).toMatchObject([{ matchIndex: 3 }]);
 });
 
+test("what tells of commits alone is answered only where it could tell the leader something", () => {
+  const solo = holding(1, []);
+  solo.receive(2, 1, append(0, 0, [1, 1]));
+  expect(sent(solo.sync())).toMatchObject([{ matchIndex: 2 }]);
+  expect(sent(solo.receive(2, 1, append(2, 1, [], 1)))).toEqual([]);
+  expect(solo.core.status().commitIndex).toBe(1);
+  // Nothing new: the leader asks, because it has not heard the answer.
+  expect(sent(solo.receive(2, 1, append(2, 1, [], 1)))).toMatchObject([{ matchIndex: 2 }]);
+  expect(sent(solo.receive(2, 1, append(2, 1, [], 2)))).toEqual([]);
+  const restarted = holding(1, [1, 1]);
+  expect(sent(restarted.receive(2, 1, append(2, 1, [], 2)))).toMatchObject([{ matchIndex: 2 }]);
+  expect(restarted.core.status().commitIndex).toBe(2);
+});
+
 test("an entry replaced while its write was under way is not acknowledged by that write", () => {
   const solo = holding(1, []);
   solo.receive(2, 1, append(0, 0, [1, 1]));

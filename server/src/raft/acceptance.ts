@@ -36,7 +36,12 @@ export class Acceptance {
     this.take(message);
     const lastIndex = message.prevIndex + message.entries.length;
     this.verifiedIndex = Math.max(this.verifiedIndex, lastIndex);
-    log.commitTo(Math.max(log.commitIndex, Math.min(message.commit, this.verifiedIndex)));
+    const known = log.commitIndex;
+    log.commitTo(Math.max(known, Math.min(message.commit, this.verifiedIndex)));
+    // A leader that tells of commits alone has heard all that could be answered. If it has not, because an answer was
+    // lost, it asks with the next heartbeat; that tells nothing new, and is answered.
+    const isNotice = message.entries.length === 0 && log.commitIndex > known;
+    if (isNotice && lastIndex <= this.acknowledgedIndex) return;
     this.answer(message.from, lastIndex);
   }
 
