@@ -105,6 +105,15 @@ const answerHeartbeat = (solo: Solo) => {
   solo.receive(2, 1, { type: "heartbeat-response", round: 0 });
   return solo.receive(3, 1, { type: "heartbeat-response", round: 0 });
 };
+/** One more entry, committed with member 2 and applied. */
+const commitOne = (solo: Solo): number => {
+  solo.propose(...bytes(1));
+  solo.sync();
+  const { lastIndex } = solo.core.status();
+  solo.receive(2, 1, { type: "append-accepted", matchIndex: lastIndex });
+  solo.step({ type: "applied", index: lastIndex });
+  return lastIndex;
+};
 const peer3 = (solo: Solo) => solo.core.status().peers?.find(({ member }) => member === 3);
 
 test("a peer whose next entry is compacted gets a snapshot, then what follows it", () => {
@@ -139,12 +148,8 @@ test("entries that follow a snapshot under way are kept, but not for ever", () =
   const solo = compacted();
   answerHeartbeat(solo);
   const propose = () => {
-    solo.propose(...bytes(1));
-    solo.sync();
-    const { lastIndex } = solo.core.status();
-    solo.receive(2, 1, { type: "append-accepted", matchIndex: lastIndex });
-    solo.step({ type: "applied", index: lastIndex });
-    solo.step({ type: "checkpointed", index: lastIndex, firstKept: lastIndex + 1 });
+    const last = commitOne(solo);
+    solo.step({ type: "checkpointed", index: last, firstKept: last + 1 });
     return solo.core.status().firstIndex;
   };
   expect(propose()).toBe(6);
@@ -153,6 +158,23 @@ test("entries that follow a snapshot under way are kept, but not for ever", () =
     solo.receive(2, 1, { type: "heartbeat-response", round: 0 });
   }
   expect(propose()).toBe(9);
+});
+
+test("a snapshot that is long under way is of use if the driver keeps what follows it, and of none otherwise", () => {
+  const afterArrival = (keepsWhatFollows: boolean) => {
+    const solo = compacted();
+    answerHeartbeat(solo);
+    // The driver still sends that of entry 5, and drops those that it is given meanwhile.
+    for (let tick = 0; tick < 3 * WORLD_CONFIG.electionTicks; tick++) {
+      const index = commitOne(solo);
+      solo.step({ type: "checkpointed", index, firstKept: keepsWhatFollows ? 6 : index + 1 });
+      answerHeartbeat(solo);
+    }
+    solo.receive(3, 1, { type: "append-accepted", matchIndex: 5 });
+    return peer3(solo)?.state;
+  };
+  expect(afterArrival(true)).toBe("replicate");
+  expect(afterArrival(false)).toBe("snapshot");
 });
 
 test("a leader that is told of more entries than it applied stops", () => {
