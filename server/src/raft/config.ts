@@ -61,8 +61,8 @@ export interface RaftConfig {
   readonly maxPromotionLag?: number;
   /**
    * Serve reads at the leader without asking the others while a lease holds. Absent: off. Needs checkQuorum. The
-   * reads are linearizable only if every member has this setting, and all their monotonic clocks run true within
-   * `clockUncertainty`: see lease.ts.
+   * reads are linearizable only if every member has this setting and the same election timeout, and all their
+   * monotonic clocks run true within `clockUncertainty`, none of them standing still: see lease.ts.
    */
   readonly lease?: LeaseConfig;
 }

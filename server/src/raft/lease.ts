@@ -60,7 +60,7 @@ export class Lease {
   sent(round: number, now: Instant): void {
     if (!this.isOn || this.givenUp) return;
     this.endWithConfiguration();
-    // Whoever answers so late an one gives no lease any more.
+    // An answer to a round of so long ago gives no lease any more.
     this.rounds = this.rounds.filter(({ sentMs }) => now.monotonicMs - sentMs < this.durationMs);
     this.rounds.push({ round, sentMs: now.monotonicMs });
     this.answered(this.member.self, round);
