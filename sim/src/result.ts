@@ -28,6 +28,8 @@ export interface Counts {
   readonly elections: number;
   readonly committed: number;
   readonly messages: number;
+  /** That the schedule had, and that took effect. */
+  readonly plannedFaults: number;
   readonly faults: number;
   /** Of each fault that took effect, by name, how often. */
   readonly faultsByName: Readonly<Record<string, number>>;

@@ -25,6 +25,7 @@ const server = z.strictObject({
 const lasting = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("none") }),
   z.strictObject({ type: z.literal("down"), nodes: z.array(nodeName) }),
+  z.strictObject({ type: z.literal("stalled"), nodes: z.array(nodeName) }),
   z.strictObject({ type: z.literal("deaf"), nodes: z.array(nodeName) }),
   z.strictObject({ type: z.literal("cut"), between: z.tuple([nodeName, nodeName]) }),
 ]);
@@ -34,6 +35,7 @@ const scenarioShape = z.strictObject({
   nodes: z.int().min(1).max(15),
   spareNodes: z.int().min(0).max(15),
   server,
+  upgraded: server.nullable(),
   network: z.strictObject({
     minDelayMs: ms,
     maxDelayMs: ms,

@@ -11,6 +11,8 @@ export interface Scenario {
   readonly nodes: number;
   readonly spareNodes: number;
   readonly server: ServerSettings;
+  /** What servers start with once process.rolling upgraded them; null: with the same. Such servers run side by side. */
+  readonly upgraded: ServerSettings | null;
   readonly network: NetworkProfile;
   readonly disk: DiskProfile;
   /** Of each node's monotonic clock: rates are drawn from [1 - drift, 1 + drift]. */
@@ -21,7 +23,7 @@ export interface Scenario {
   readonly healing: Healing;
 }
 
-/** Of every server process; `upgrade` restarts use `upgraded` instead, one node after another. */
+/** Of a server process. */
 export interface ServerSettings {
   readonly heartbeatIntervalMs: number;
   readonly electionTimeoutMs: number;
@@ -78,6 +80,8 @@ export type LastingFault =
   | { readonly type: "none" }
   /** A minority stays down. */
   | { readonly type: "down"; readonly nodes: readonly string[] }
+  /** The disks of a minority take no write any more: such a leader has to step down. */
+  | { readonly type: "stalled"; readonly nodes: readonly string[] }
   /** These nodes hear nothing from their peers, but are heard: without PreVote they disturb for ever. */
   | { readonly type: "deaf"; readonly nodes: readonly string[] }
   /** Two nodes cannot speak to each other; everybody else can. */

@@ -21,7 +21,7 @@ function replica(node: string, log: readonly Slot[]): ReplicaState {
 }
 
 function write(revision: number, key: string, value: string, f = "write"): readonly HistoryEvent[] {
-  const event = { time: 0, process: 1, f, key, value: f === "cas" ? ["0", value] : value, node: "n1" };
+  const event = { time: 0, process: 1, f, key, value: f === "cas" ? ["1", value] : value, node: "n1" };
   return [
     { ...event, index: 0, type: "invoke" },
     { ...event, index: 1, type: "ok", revision },
@@ -67,7 +67,42 @@ describe("acknowledged writes", () => {
     ["is of another revision", write(3, "a", "1")],
     ["is past the log", write(9, "a", "1")],
     ["is of another value of a cas", write(4, "a", "1", "cas")],
+    ["is of a cas that found another value", write(2, "a", "1", "cas")],
   ])("that %s is missed", (_, history) => {
     expect(checkEnding(LOG, [], history)).toMatchObject({ kind: "check", name: "acknowledged-writes" });
+  });
+});
+
+describe("answered reads", () => {
+  const read = (revision: number, key: string, value: string | null): readonly HistoryEvent[] => {
+    const event = { time: 0, process: 1, f: "read", key, node: "n1" };
+    return [
+      { ...event, index: 0, type: "invoke" },
+      { ...event, index: 1, type: "ok", revision, value },
+    ];
+  };
+  const refused = (revision: number, from: string): readonly HistoryEvent[] =>
+    write(revision, "a", "9", "cas").map((event) => ({ ...event, value: [from, "9"], succeeded: false }));
+
+  test("are what the log had at their revision", () => {
+    const right = [
+      read(1, "a", null),
+      read(2, "a", "1"),
+      read(3, "a", "1"),
+      read(4, "a", "3"),
+      refused(3, "7"),
+    ];
+    for (const history of right) expect(checkEnding(LOG, [], history)).toBeNull();
+  });
+
+  test.each([
+    ["is of a later state", read(3, "a", "3")],
+    ["is of an earlier state", read(4, "a", "1")],
+    ["finds nothing", read(4, "a", null)],
+    ["is past the log", read(5, "c", null)],
+    ["is of no revision", read(0, "c", null)],
+    ["is a cas that should have changed something", refused(3, "1")],
+  ])("that %s is told", (_, history) => {
+    expect(checkEnding(LOG, [], history)).toMatchObject({ kind: "check", name: "answered-reads" });
   });
 });

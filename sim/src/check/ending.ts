@@ -18,7 +18,7 @@ export interface Finding {
 
 /**
  * Applies the committed log to a store of its own, and compares: each replica with what this store held at that
- * replica's applied index, and each acknowledged write with what the log has at the revision that was answered.
+ * replica's applied index, and each answer of the history with what the log has at the revision that it names.
  */
 export function checkEnding(
   committed: readonly Slot[],
@@ -49,7 +49,7 @@ export function checkEnding(
     const what = `${ahead.node} applied entry ${ahead.appliedIndex}, but committed is up to ${committed.length}`;
     return { kind: "divergence", name: "replicas", what };
   }
-  return checkAcknowledged(model, history);
+  return checkAnswers(model, history);
 }
 
 /** Revision and the present version of every key, with its counters. Null: equal. */
@@ -73,23 +73,60 @@ function contentsOf(store: KvStore): readonly string[] {
   );
 }
 
-/** A write that was answered with a revision is what the committed log has at that revision. */
-function checkAcknowledged(model: KvStore, history: readonly HistoryEvent[]): Finding | null {
+/**
+ * What was answered with a revision is what the committed log has there: a write made that revision, a read and a
+ * compare-and-set that changed nothing found it. No order has to be searched for this, so it holds for values that
+ * are written more than once, too.
+ */
+function checkAnswers(model: KvStore, history: readonly HistoryEvent[]): Finding | null {
   for (const { completion } of pairEvents(history)) {
     if (completion?.type !== "ok" || completion.revision === undefined || completion.key === undefined)
       continue;
-    const { f, key, revision, value, process, node } = completion;
-    if (f !== "write" && (f !== "cas" || completion.succeeded === false)) continue;
-    const written = f === "write" ? value : (value as readonly unknown[])[1];
-    const result = revision > model.revision ? null : model.range({ key: Buffer.from(key), revision });
-    const kv = result?.type === "ok" ? result.response.kvs?.[0] : undefined;
-    if (kv !== undefined && Number(kv.mod_revision) === revision && textOf(kv.value) === written) continue;
+    const { f, key, revision, process, node } = completion;
+    const there = versionAt(model, key, revision);
+    const isKnown = revision >= 1 && revision <= model.revision;
+    const before = (): Version | null => versionAt(model, key, revision - 1);
+    const problem = isKnown ? problemOf(completion, there, before) : "something";
+    if (problem === null) continue;
     const what =
-      `${f} of ${key} (event ${completion.index}, process ${process} at ${node}) was answered with revision ` +
-      `${revision}, but the committed log has ${kv === undefined ? "nothing" : `${textOf(kv.value)} of revision ${String(kv.mod_revision)}`} there`;
-    return { kind: "check", name: "acknowledged-writes", what };
+      `${f} of ${key} (event ${completion.index}, process ${process} at ${node}) was answered with ${problem} at revision ` +
+      `${revision}, but the committed log has ${there === null ? "nothing" : `${there.value} of revision ${there.revision}`} there`;
+    const name = changes(completion) ? "acknowledged-writes" : "answered-reads";
+    return { kind: "check", name, what };
   }
   return null;
+}
+
+interface Version {
+  readonly value: string;
+  /** At which it was written. */
+  readonly revision: number;
+}
+
+/** Null: it agrees with the log. */
+function problemOf(event: HistoryEvent, there: Version | null, before: () => Version | null): string | null {
+  const { f, value, revision } = event;
+  const isMade = there !== null && there.revision === revision;
+  if (f === "write") return isMade && there.value === value ? null : `the value ${String(value)}`;
+  if (f === "read") return (there?.value ?? null) === value ? null : `the value ${String(value)}`;
+  if (f !== "cas") return null;
+  const [from, to] = value as readonly [unknown, unknown];
+  const text = `${String(from)} replaced by ${String(to)}`;
+  if (changes(event)) return isMade && there.value === to && before()?.value === from ? null : text;
+  return there?.value === from ? `not ${text}` : null;
+}
+
+function changes({ f, succeeded }: HistoryEvent): boolean {
+  return f === "write" || (f === "cas" && succeeded !== false);
+}
+
+/** What the key held when the store had this revision; null: nothing, or the store never had it. */
+function versionAt(model: KvStore, key: string, revision: number): Version | null {
+  // To the store, revision 0 means the present one.
+  if (revision < 1) return null;
+  const result = model.range({ key: Buffer.from(key), revision });
+  const kv = result.type === "ok" ? result.response.kvs?.[0] : undefined;
+  return kv === undefined ? null : { value: textOf(kv.value), revision: Number(kv.mod_revision) };
 }
 
 function textOf(bytes: Uint8Array | null | undefined): string {

@@ -322,6 +322,17 @@ describe("logs", () => {
     story.invariants.ended();
     expect(story.violation?.name).toBe("refused-is-not-in-a-log");
   });
+
+  test("a proposal is taken twice and committed twice", () => {
+    const taken = [entry(1, 1, "a"), entry(2, 1, "b"), entry(3, 1, "a")];
+    story.lead(1, 1, taken);
+    story.follow(2, 1, taken);
+    story.step(1, { commitIndex: 3 });
+    expect(story.violation).toBeNull();
+    story.invariants.ended();
+    expect(story.violation?.name).toBe("proposal-is-committed-once");
+    expect(story.violation?.what).toMatch(/^entries 1 and 3, which n1 made/);
+  });
 });
 
 describe("commits", () => {

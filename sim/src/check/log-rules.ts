@@ -156,6 +156,23 @@ export function checkNotRefused(book: Book, { index, term, entry, creator }: Slo
   }
 }
 
+/** What a server hands over has a number of its own, so equal contents are one proposal. */
+export function checkOnce(committed: readonly Slot[]): void {
+  const indexes = new Map<string, number>();
+  for (const { index, entry, creator } of committed) {
+    if (entry.kind !== "normal") continue;
+    const content = contentOf(entry.data);
+    const earlier = indexes.get(content);
+    if (earlier !== undefined) {
+      broken(
+        "proposal-is-committed-once",
+        `entries ${earlier} and ${index}, which ${creator} made, are one and the same proposal`,
+      );
+    }
+    indexes.set(content, index);
+  }
+}
+
 export function contentOf(data: Uint8Array): string {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("latin1");
 }

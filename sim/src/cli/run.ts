@@ -7,7 +7,7 @@ import { type Campaign, runCampaign, type SeedFailure } from "./campaign.js";
 import { directoryOf, failureText, reportFailure } from "./failure-report.js";
 import { interruptible } from "./interrupt.js";
 import type { ShrinkBudget } from "./shrink-in-thread.js";
-import { progressText, summaryText } from "./tally.js";
+import { progressText, summaryText, type Tally } from "./tally.js";
 import { type Progress, progressOn } from "./terminal.js";
 import { seedOfNow } from "./values.js";
 
@@ -99,12 +99,12 @@ async function conclude(
     print(`\n${counted(failures.length, "seed")} failed: ${failures.map(({ seed }) => seed).join(", ")}`);
   if (failures.length > 0) return isOfTheWorld(failures) ? EXIT_CODES.failed : EXIT_CODES.invalid;
   if (refused > 0) print(`${counted(refused, "seed")} drew nodes on which these faults make no sense`);
-  return verdictWithoutFailure(tally.seeds, refused, end, asked);
+  return verdictWithoutFailure(tally, refused, end, asked);
 }
 
 /** Without a failure: valid only if all that was asked for was run, and meant something. */
 function verdictWithoutFailure(
-  done: number,
+  { seeds: done, plannedFaults, faults }: Tally,
   refused: number,
   end: Campaign["end"],
   asked: number | null,
@@ -113,6 +113,8 @@ function verdictWithoutFailure(
   else if (asked !== null && done + refused < asked)
     print(`UNKNOWN  the time was over after ${done} of ${asked} seeds`);
   else if (done === 0) print("UNKNOWN  not one seed was run");
+  else if (plannedFaults > 0 && faults.size === 0)
+    print(`UNKNOWN  not one of ${counted(plannedFaults, "fault")} took effect: nothing was tried`);
   else {
     print("VALID");
     return EXIT_CODES.valid;

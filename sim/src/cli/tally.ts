@@ -10,6 +10,9 @@ export interface Tally {
   readonly info: number;
   readonly elections: number;
   readonly messages: number;
+  readonly plannedFaults: number;
+  /** Seeds whose schedules had faults of which not one took effect. */
+  readonly inVain: number;
   /** Faults that took effect, by name. */
   readonly faults: ReadonlyMap<string, number>;
 }
@@ -22,6 +25,8 @@ export const NOTHING: Tally = {
   info: 0,
   elections: 0,
   messages: 0,
+  plannedFaults: 0,
+  inVain: 0,
   faults: new Map(),
 };
 
@@ -37,6 +42,8 @@ export function addTo(tally: Tally, { simulatedMs, counts }: SimResult): Tally {
     info: tally.info + counts.info,
     elections: tally.elections + counts.elections,
     messages: tally.messages + counts.messages,
+    plannedFaults: tally.plannedFaults + counts.plannedFaults,
+    inVain: tally.inVain + (counts.plannedFaults > 0 && counts.faults === 0 ? 1 : 0),
     faults,
   };
 }
@@ -71,11 +78,12 @@ export function listed(counts: ReadonlyMap<string, number>): string {
 }
 
 export function summaryText(tally: Tally, tookMs: number): string {
-  const { seeds, simulatedMs, ok, fail, info, elections, messages, faults } = tally;
+  const { seeds, simulatedMs, ok, fail, info, elections, messages, plannedFaults, inVain, faults } = tally;
+  const effective = [...faults.values()].reduce((sum, times) => sum + times, 0);
   const number = (value: number): string => value.toLocaleString("en-US");
   return [
     `${counted(seeds, "seed")} in ${(tookMs / 1_000).toFixed(1)} s: ${Math.round((seeds * 60_000) / Math.max(tookMs, 1))} a minute, ${number(Math.round(simulatedMs / 1_000))} s simulated, ${Math.round(simulatedMs / Math.max(tookMs, 1))} simulated seconds a second`,
     `operations: ${number(ok)} ok, ${number(fail)} fail, ${number(info)} info; ${counted(elections, "election")}, ${counted(messages, "message")}`,
-    `faults: ${listed(faults)}`,
+    `faults: ${number(effective)} of ${number(plannedFaults)} took effect${inVain === 0 ? "" : `, in ${counted(inVain, "seed")} none`}: ${listed(faults)}`,
   ].join("\n");
 }

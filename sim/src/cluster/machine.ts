@@ -231,8 +231,14 @@ export class Machine implements Receiver {
     this.restart = null;
   }
 
-  get restartIsDue(): boolean {
-    return this.restart !== null;
+  /** It runs, or will not without help: neither does a supervisor wait to start it, nor is its log being read. */
+  get isSettled(): boolean {
+    return this.restart === null && (this.life === null || this.life.server !== null);
+  }
+
+  /** Calls that came to the present server and that it has not answered, whether their clients still wait or not. */
+  get unansweredCount(): number {
+    return this.life?.calls.size ?? 0;
   }
 
   // ---- one life
@@ -308,8 +314,10 @@ export class Machine implements Receiver {
   private refused(life: ServerLife, error: unknown): void {
     if (this.life !== life) return;
     const asError = error instanceof Error ? error : new Error(String(error));
+    // A log that nothing has harmed, and that the server calls damaged, was judged wrongly.
     const damaged =
-      error instanceof WalCorruption || (isDiskError(asError) && this.disk.damages().length > 0);
+      (error instanceof WalCorruption && this.disk.wasHarmed) ||
+      (isDiskError(asError) && this.disk.damages().length > 0);
     const kind = damaged ? "damaged" : isDiskError(asError) ? "disk" : "refused";
     this.end({ kind, reason: chain(asError), error: asError });
     if (!damaged) this.scheduleRestart(life);

@@ -20,8 +20,8 @@ export interface RestoredView {
 export interface Ending {
   /**
    * `killed`, `power`: from outside. `stopped`: as asked by SIGTERM. `disk`: the server could not write its log.
-   * `invariant`: it found its own state impossible. `damaged`: what its disk held is not what was written, and the
-   * machine stays down. `refused`: it did not start for another reason.
+   * `invariant`: it found its own state impossible. `damaged`: a fault harmed what its disk
+   * held, it says so, and the machine stays down. `refused`: it did not start for another reason.
    */
   readonly kind: "killed" | "power" | "stopped" | "disk" | "invariant" | "damaged" | "refused";
   /** For people, one line. */

@@ -25,27 +25,49 @@ describe("a drawn scenario", () => {
   });
 
   test("asks only for what a correct cluster can do", () => {
-    for (const { nodes, server, network, healing, clockDrift } of drawn) {
+    for (const { nodes, server, upgraded, network, healing } of drawn) {
       expect(demandOf(nodeNames(nodes), healing.lasting, [])).not.toBeNull();
       // A round trip of messages that are all held up, and a heartbeat's interval, are shorter than a timeout.
       const slowestMs = network.maxDelayMs + network.reorderMs;
-      expect(2 * slowestMs + server.heartbeatIntervalMs).toBeLessThan(server.electionTimeoutMs);
-      const { leaseClockUncertainty } = server;
-      if (leaseClockUncertainty === null) continue;
-      expect((1 - clockDrift) / (1 + clockDrift)).toBeGreaterThan(1 - leaseClockUncertainty);
+      const all = [server, upgraded ?? server];
+      const intervalMs = Math.max(...all.map(({ heartbeatIntervalMs }) => heartbeatIntervalMs));
+      const timeoutMs = Math.min(...all.map(({ electionTimeoutMs }) => electionTimeoutMs));
+      expect(2 * slowestMs + intervalMs).toBeLessThan(timeoutMs);
     }
   });
 
-  test("declares no uncertainty of clocks where faults set them", () => {
+  test("declares what uncertainty clocks have, with the faults that set them", () => {
     const leased = drawn.filter(({ server }) => server.leaseClockUncertainty !== null);
-    expect(leased.length).toBeGreaterThan(10);
-    for (const scenario of leased) expect(familiesOf(scenario)).not.toContain("clock");
+    expect(leased.length).toBeGreaterThan(50);
+    for (const { server, clockDrift, schedule } of leased) {
+      const set = schedule.faults.flatMap(({ fault, args }) =>
+        fault === "clock.rate" ? [Number(args?.["rate"])] : [],
+      );
+      const rates = [1, ...set].flatMap((rate) => [rate * (1 - clockDrift), rate * (1 + clockDrift)]);
+      const needed = 1 - Math.min(...rates) / Math.max(...rates);
+      expect(server.leaseClockUncertainty).toBeGreaterThan(needed);
+    }
+    expect(leased.some((scenario) => familiesOf(scenario).has("clock"))).toBe(true);
+  });
+
+  test("changes nothing by an upgrade on which leases rest", () => {
+    const upgrades = drawn.filter(({ upgraded }) => upgraded !== null);
+    expect(upgrades.length).toBeGreaterThan(100);
+    for (const { server, upgraded } of upgrades) {
+      expect(upgraded?.leaseClockUncertainty).toBe(server.leaseClockUncertainty);
+      if (server.leaseClockUncertainty === null) continue;
+      expect(upgraded?.electionTimeoutMs).toBe(server.electionTimeoutMs);
+      expect(upgraded?.heartbeatIntervalMs).toBe(server.heartbeatIntervalMs);
+    }
+    expect(
+      upgrades.some(({ server, upgraded }) => upgraded?.electionTimeoutMs !== server.electionTimeoutMs),
+    ).toBe(true);
   });
 
   test("differs from the next: all sizes, families and lasting faults occur, and their absence", () => {
     const sizes = new Set(drawn.map(({ nodes }) => nodes));
     expect(sizes).toEqual(new Set([1, 2, 3, 4, 5, 7]));
-    expect(new Set(drawn.map(({ healing }) => healing.lasting.type)).size).toBe(4);
+    expect(new Set(drawn.map(({ healing }) => healing.lasting.type)).size).toBe(5);
     for (const family of SWARM_FAMILY_NAMES) {
       const name = { kill: "process", pause: "process" }[family as string] ?? family;
       const struck = drawn.filter((scenario) => familiesOf(scenario).has(name)).length;

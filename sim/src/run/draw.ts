@@ -37,8 +37,11 @@ export function drawScenario(seed: number, options: DrawOptions = {}): Scenario 
   const from = (name: string): Stream => new Stream(seed, `draw ${name}`);
   const nodes = options.nodes ?? drawNodes(from("nodes"));
   const families = drawFamilies(from("families"), nodes, options.focus);
-  const clockDrift = from("clock").pick([0, 0, 0.001, 0.01, 0.05]);
-  const server = drawServer(from("server"), families);
+  const clockDrift = from("clock").pick([0, 0, 0.001, 0.01, 0.05, 0.2]);
+  const server = drawServer(from("server"), clockUncertainty(clockDrift, families));
+  const upgraded = drawUpgraded(from("upgraded"), server);
+  const timeouts = [server.electionTimeoutMs, (upgraded ?? server).electionTimeoutMs];
+  const shortestMs = Math.min(...timeouts);
   const load = drawLoad(from("load"), nodes, options);
   const spareNodes = families.member === undefined ? 0 : from("spares").pick([1, 2]);
   return {
@@ -46,8 +49,9 @@ export function drawScenario(seed: number, options: DrawOptions = {}): Scenario 
     nodes,
     spareNodes,
     server,
-    network: drawNetwork(from("network"), server),
-    disk: drawDisk(from("disk"), server),
+    upgraded,
+    network: drawNetwork(from("network"), shortestMs),
+    disk: drawDisk(from("disk"), shortestMs),
     clockDrift,
     load,
     schedule: drawSchedule(from("schedule"), {
@@ -58,7 +62,7 @@ export function drawScenario(seed: number, options: DrawOptions = {}): Scenario 
       durationMs: load.durationMs,
       electionTimeoutMs: server.electionTimeoutMs,
     }),
-    healing: drawHealing(from("healing"), nodes, server),
+    healing: drawHealing(from("healing"), nodes, Math.max(...timeouts)),
   };
 }
 
@@ -67,7 +71,7 @@ function drawNodes(random: Stream): number {
   return random.pick([5, 5, 5, 5, 5, 5, 5, 5, 3, 3, 3, 3, 3, 3, 3, 4, 7, 7, 2, 1]);
 }
 
-function drawServer(random: Stream, families: Families): ServerSettings {
+function drawServer(random: Stream, uncertainty: number): ServerSettings {
   // As configured by default, and faster and tighter ones: at least three heartbeats a timeout.
   const [heartbeatIntervalMs, electionTimeoutMs] = random.pick([
     [100, 1000],
@@ -86,16 +90,44 @@ function drawServer(random: Stream, families: Families): ServerSettings {
     maxAppendBytes: isTiny ? random.pick([1, 128, 512]) : 1024 * 1024,
     maxInflightAppends: isTiny || random.chance(0.2) ? random.pick([1, 2, 4]) : 64,
     maxInflightBytes: random.chance(0.1) ? 1024 : 16 * 1024 * 1024,
-    // Clocks that faults set run outside of any uncertainty that one declares; the widest drift is within this one.
-    leaseClockUncertainty:
-      families.clock === undefined && random.chance(0.25) ? LEASE_CLOCK_UNCERTAINTY : null,
+    leaseClockUncertainty: random.chance(0.3) ? uncertainty : null,
   };
 }
 
-/** Rates of 0.95 and 1.05 differ by 9.5 % of the faster. */
-const LEASE_CLOCK_UNCERTAINTY = 0.1;
+/**
+ * Another draw, as far as two servers can run side by side. Members count on each other's election timeout only for
+ * leases, where the promise of one is the lease of another: so with leases the times stay. Nobody is upgraded from
+ * no leases to leases in one step: who runs without owes no promise. An append that one sends, others take,
+ * whatever their own windows are.
+ */
+function drawUpgraded(random: Stream, server: ServerSettings): ServerSettings | null {
+  if (random.chance(0.3)) return null;
+  const other = drawServer(random, 0);
+  const { heartbeatIntervalMs, electionTimeoutMs, leaseClockUncertainty } = server;
+  if (leaseClockUncertainty !== null)
+    return { ...other, heartbeatIntervalMs, electionTimeoutMs, leaseClockUncertainty };
+  // A follower with the shortest timeout must hear a leader with the longest interval in time.
+  const fits =
+    3 * other.heartbeatIntervalMs <= electionTimeoutMs && 3 * heartbeatIntervalMs <= other.electionTimeoutMs;
+  const times = fits ? other : server;
+  return {
+    ...other,
+    heartbeatIntervalMs: times.heartbeatIntervalMs,
+    electionTimeoutMs: times.electionTimeoutMs,
+    leaseClockUncertainty: null,
+  };
+}
 
-function drawNetwork(random: Stream, { electionTimeoutMs }: ServerSettings): NetworkProfile {
+/** Of the rates that the fault clock.rate sets. */
+const FAULT_RATES = { slowest: 0.5, fastest: 2 } as const;
+
+/** What leases have to be told: by how much of the faster one any two clocks differ, and hardly more. */
+function clockUncertainty(drift: number, { clock }: Families): number {
+  const { slowest, fastest } = clock === undefined ? { slowest: 1, fastest: 1 } : FAULT_RATES;
+  return 1.001 - ((1 - drift) * slowest) / ((1 + drift) * fastest);
+}
+
+function drawNetwork(random: Stream, electionTimeoutMs: number): NetworkProfile {
   const kind = random.pick(["perfect", "good", "good", "far", "bad"] as const);
   const most = electionTimeoutMs / 8;
   const quiet = { loss: 0, duplicate: 0, reorder: 0, reorderMs: 0 };
@@ -113,7 +145,7 @@ function drawNetwork(random: Stream, { electionTimeoutMs }: ServerSettings): Net
   };
 }
 
-function drawDisk(random: Stream, { electionTimeoutMs }: ServerSettings): DiskProfile {
+function drawDisk(random: Stream, electionTimeoutMs: number): DiskProfile {
   const kind = random.pick(["instant", "ssd", "ssd", "slow", "stalling"] as const);
   if (kind === "instant") return { minSyncMs: 0, maxSyncMs: 0, stall: 0, stallMs: 0 };
   if (kind === "ssd") return { minSyncMs: 0.2, maxSyncMs: 2, stall: 0, stallMs: 0 };
@@ -191,7 +223,7 @@ function drawSchedule(random: Stream, swarm: Swarm): ScheduleFile {
 }
 
 /** In half of the runs something stays broken for ever, as far as a correct cluster can live with it. */
-function drawHealing(random: Stream, nodes: number, { electionTimeoutMs }: ServerSettings): Healing {
+function drawHealing(random: Stream, nodes: number, electionTimeoutMs: number): Healing {
   return { boundMs: 20_000 + 40 * electionTimeoutMs, lasting: drawLasting(random, nodes) };
 }
 
@@ -200,7 +232,7 @@ function drawLasting(random: Stream, nodes: number): LastingFault {
   const names = nodeNames(nodes);
   const some = (): readonly string[] => sample(random, names, 1 + random.below(minority));
   if (minority === 0) return { type: "none" };
-  const type = random.pick(["none", "none", "none", "down", "deaf", "cut"] as const);
+  const type = random.pick(["none", "none", "none", "none", "down", "stalled", "deaf", "cut"] as const);
   if (type === "none") return { type };
   if (type !== "cut") return { type, nodes: some() };
   const [one, other] = sample(random, names, 2) as [string, string];

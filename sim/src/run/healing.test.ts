@@ -9,7 +9,7 @@ describe("what is demanded", () => {
     expect(demandOf(["n1"], { type: "none" }, [])).toEqual({ core: ["n1"], either: [] });
   });
 
-  test.each(["down", "deaf"] as const)("of the others, where some are %s", (type) => {
+  test.each(["down", "stalled", "deaf"] as const)("of the others, where some are %s", (type) => {
     const core = ["n1", "n3", "n5"];
     expect(demandOf(FIVE, { type, nodes: ["n2", "n4"] }, [])).toEqual({ core, either: [] });
   });

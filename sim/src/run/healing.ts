@@ -12,6 +12,9 @@ import type { Loop } from "../world/loop.js";
  * not behind the rest of Q is the first to time out sooner or later, and wins. That needs of the nodes outside Q:
  *
  * - down: they say nothing.
+ * - stalled: what they would say waits for their disks, but for what needs no write; asking for pre-votes is that, and
+ *   they hear the leader. One that leads when its disk stalls could go on committing with the disks of Q, and
+ *   applies and answers nothing: it has to step down, and may not stand as long as its disk stalls.
  * - deaf: they are heard and hear nothing. As followers and candidates they only ask for pre-votes, which raise
  *   no term and restart no timer. One that leads when it goes deaf keeps Q quiet with its heartbeats and commits
  *   nothing: CheckQuorum ends that within a timeout, and without CheckQuorum it lasts for ever.

@@ -1,5 +1,6 @@
 import type { Hosts } from "@gauntlet/nemesis";
 import type { LastingFault } from "../scenario.js";
+import { HEALTHY } from "../world/disk.js";
 
 /** Breaks for good what is to stay broken. */
 export async function bringAbout(
@@ -14,6 +15,9 @@ export async function bringAbout(
       for (const node of lasting.nodes) {
         if ((await hosts.process(node)).state !== "exited") await hosts.signal(node, "SIGKILL");
       }
+      return;
+    case "stalled":
+      for (const node of lasting.nodes) await hosts.disks?.set(node, { ...HEALTHY, stalled: true });
       return;
     case "deaf":
       for (const node of lasting.nodes) {

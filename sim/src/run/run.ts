@@ -38,8 +38,12 @@ export interface RunOutcome extends SimResult {
 const CHECK_LIMIT_MS = 60_000;
 /** A client waits a little longer than the server does. */
 const DEADLINE_MARGIN_MS = 500;
+/** Longer than a supervisor waits and a log is read. */
+const SETTLE_LIMIT_MS = 10_000;
 const DRAIN_MARGIN_MS = 1_000;
 const MAX_LAG_MS = 1_000;
+/** A server looks at its timeouts once a tick; no tick is longer. */
+const TICK_MARGIN_MS = 100;
 /** So many steps of the cores in so short a time are nodes that answer each other for ever, more each time. */
 const STORM = { steps: 65_536, withinMs: 100 } as const;
 
@@ -121,6 +125,7 @@ class Run {
         elections: this.invariants.elections,
         committed: this.invariants.committed.length,
         messages: trace.counts.messages,
+        plannedFaults: this.scenario.schedule.faults.length,
         faults: Object.values(this.faultsByName).reduce((sum, count) => sum + count, 0),
         faultsByName: this.faultsByName,
       },
@@ -176,6 +181,7 @@ class Run {
 
   /** Brings about what lasts, and says what may be demanded all the same. */
   private async heal(report: HealReport): Promise<Demand | Failure> {
+    await this.settled();
     const unable = this.cluster.firstMembers.filter((machine) => isUnable(machine.lastEnding, machine.state));
     const names = unable.map(({ name }) => name);
     const left = report.nodes.filter(({ node, healed }) => !healed && !names.includes(node));
@@ -198,6 +204,13 @@ class Run {
     // With so many disks damaged, no more may be broken.
     const least = demandOf(this.nodes, { type: "none" }, names);
     return least ?? this.broken("budget", `the disks of ${names.join(", ")} are damaged: no quorum is left`);
+  }
+
+  /** A server that ended by itself comes back, or finds that it cannot: only then it is known whom to count on. */
+  private async settled(): Promise<void> {
+    const { loop, firstMembers } = this.cluster;
+    const untilMs = loop.nowMs + SETTLE_LIMIT_MS;
+    while (loop.nowMs < untilMs && firstMembers.some(({ isSettled }) => !isSettled)) await loop.sleep(50);
   }
 
   private async finalReads(
@@ -224,7 +237,19 @@ class Run {
       }
       await loop.sleep(50);
     }
-    return null;
+    return this.answersAll();
+  }
+
+  /** A server answers every call within its own timeout, be it that it knows nothing: clients have long given up. */
+  private async answersAll(): Promise<Failure | null> {
+    const { machines, loop } = this.cluster;
+    const isOpen = (): boolean => machines.some(({ unansweredCount }) => unansweredCount > 0);
+    const untilMs = loop.nowMs + this.slowestMs(this.longestTimeoutMs + TICK_MARGIN_MS);
+    while (isOpen() && loop.nowMs < untilMs) await loop.sleep(50);
+    if (!isOpen()) return null;
+    const open = machines.filter(({ unansweredCount }) => unansweredCount > 0);
+    const who = open.map(({ name, unansweredCount }) => `${name} (${unansweredCount})`).join(", ");
+    return this.orWorse(this.stalled("answers", `calls are open for longer than any timeout at ${who}`));
   }
 
   // ---- judgement
@@ -381,12 +406,23 @@ class Run {
   }
 
   private get deadlineMs(): number {
-    return this.scenario.server.requestTimeoutMs + DEADLINE_MARGIN_MS;
+    return this.longestTimeoutMs + DEADLINE_MARGIN_MS;
   }
 
-  /** An election timeout is at most twice the configured one, by a clock that may be slow. */
+  /** An election timeout is at most twice the configured one. */
   private get stretchMs(): number {
-    return 5 * this.scenario.server.electionTimeoutMs;
+    const { server, upgraded } = this.scenario;
+    return this.slowestMs(3 * Math.max(server.electionTimeoutMs, upgraded?.electionTimeoutMs ?? 0));
+  }
+
+  private get longestTimeoutMs(): number {
+    const { server, upgraded } = this.scenario;
+    return Math.max(server.requestTimeoutMs, upgraded?.requestTimeoutMs ?? 0);
+  }
+
+  /** So long by a clock that is as slow as any without faults. */
+  private slowestMs(ms: number): number {
+    return ms / (1 - this.scenario.clockDrift);
   }
 
   private stalled(name: string, what: string): Failure {

@@ -98,6 +98,8 @@ export class SimDisk {
   private count = { slowSyncs: 0, stalledSyncs: 0, ioErrors: 0, spaceErrors: 0 };
   private stalled: Sync[] = [];
   private harm: { readonly damage: Damage; readonly image: FileImage; readonly byte: number }[] = [];
+  /** Some of what was durable was harmed at some time, whether that still stands or not. */
+  wasHarmed = false;
   /** Syncs under way end with the power: they are of an earlier era then. */
   powerEra = 0;
 
@@ -139,6 +141,7 @@ export class SimDisk {
     this.changes = [];
     this.stalled = [];
     this.harm = [];
+    this.wasHarmed = false;
     this.powerEra++;
   }
 
@@ -171,6 +174,7 @@ export class SimDisk {
         offset -= image.durableSize;
         continue;
       }
+      this.wasHarmed = true;
       const damage = kind === "bit-flip" ? this.flip(file, image, offset) : this.spoil(file, image, offset);
       this.trace.event({
         type: "disk",

@@ -89,16 +89,6 @@ test("cuts drop in their direction, where they stand, and count; the dead lose, 
   expect(b.got).toEqual([15, 16]);
 });
 
-test("a clogged link holds so many, in order, and loses the rest", async () => {
-  const { network, b, trace, talk } = pair();
-  network.clog(1, 2, true);
-  await talk(1010);
-  expect([b.got.length, trace.counts.lost]).toEqual([0, 10]);
-  network.clog(1, 2, false);
-  await talk(1);
-  expect(b.got).toEqual([...upTo(1000), 1010]);
-});
-
 test("a shape loses, delays, doubles and slows what a machine sends, and counts each", async () => {
   const { network, b, loop, talk } = pair();
   network.setShape(1, { ...PLAIN, delayMs: 500, duplicateShare: 0.5 });
@@ -116,7 +106,7 @@ test("a shape loses, delays, doubles and slows what a machine sends, and counts 
   // Each is of 64 bytes, by estimate: ten a second.
   expect(b.got.length - before).toBe(20);
   expect(network.shapeCounts(1).slowed).toBe(20);
-  // Ten seconds' worth has room at most.
+  // It clogs: ten seconds' worth has room at most.
   for (let sent = 0; sent < 200; sent++) {
     network.send(1, [{ type: "heartbeat", from: 1, to: 2, term: 1, commit: 0, round: sent }]);
   }

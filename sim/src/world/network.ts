@@ -31,9 +31,7 @@ export const PLAIN: PacketShape = {
   bytesPerSecond: null,
 };
 
-/** What a clogged link holds; what comes beyond is lost. */
-const MAX_CLOGGED_MESSAGES = 1000;
-/** As long may a message wait on a link of limited rate; a longer queue loses what comes. */
+/** A link of limited rate clogs: so long may a message wait in its queue, and a longer queue loses what comes. */
 const MAX_QUEUE_MS = 10_000;
 
 type Counts = { -readonly [Name in keyof PacketCounts]: number };
@@ -65,8 +63,6 @@ class Link {
   /** Dropped at the sender, dropped at the receiver. */
   cutOut = false;
   cutIn = false;
-  /** What a clogged link holds back; null: it flows. */
-  clogged: Message[] | null = null;
   /** The newest delivery that keeps the order; null: it has happened. */
   newest: Delivery | null = null;
   /** When the last message was sent that keeps the order. */
@@ -149,9 +145,6 @@ export class SimNetwork {
       if (link.cutOut) {
         link.from.drop(message.to);
         this.trace.lost(message, "cut");
-      } else if (link.clogged !== null) {
-        if (link.clogged.length < MAX_CLOGGED_MESSAGES) link.clogged.push(message);
-        else this.trace.lost(message, "clogged");
       } else if (link.from.shape !== null) {
         this.transmitShaped(link, link.from.shape, message);
       } else {
@@ -195,15 +188,6 @@ export class SimNetwork {
 
   shapeCounts(id: MemberId): PacketCounts {
     return { ...this.port(id).counts };
-  }
-
-  /** A clogged link holds what is sent, and lets go of it in order when it is cleared. */
-  clog(from: MemberId, to: MemberId, clogged: boolean): void {
-    const link = this.link(from, to);
-    if (clogged === (link.clogged !== null)) return;
-    const held = link.clogged ?? [];
-    link.clogged = clogged ? [] : null;
-    this.send(from, held);
   }
 
   /** For deliveries: they come here when they are due. */
