@@ -8,30 +8,13 @@ import type { MemberId, Message } from "../message.js";
 import type { RaftStatus } from "../status.js";
 import { Clocks } from "./clocks.js";
 import { LogImage } from "./log-image.js";
-import { applied, emptyMachine, encodeProposal, Oracle } from "./oracle.js";
-import type { Machine, Observed } from "./oracle.js";
+import { applied, emptyMachine, encodeProposal } from "./machine.js";
+import type { Machine } from "./machine.js";
+import { run, store } from "./node.js";
+import type { Node, Write } from "./node.js";
+import { Oracle } from "./oracle.js";
+import type { Observed } from "./oracle.js";
 import { seededRandom } from "./prng.js";
-
-/** A persist effect, what came with its snapshot, and the member's tick in which it was begun. */
-interface Write {
-  readonly effect: Extract<Effect, { type: "persist" }>;
-  readonly machine: Machine | null;
-  readonly tick: number;
-}
-
-interface Node extends Observed {
-  life: number;
-  alive: boolean;
-  machine: Machine;
-  appliedIndex: number;
-  status: RaftStatus;
-  core: RaftCore;
-  ticks: number;
-  /** Begun, not durable. */
-  writes: Write[];
-  /** Begun, not durable. */
-  checkpoint: Machine | null;
-}
 
 export interface RestoredNode {
   readonly hardState: HardState;
@@ -397,18 +380,3 @@ export const TICK_MS = 10;
 const STEP_MS = 0.02;
 
 const NOTHING: RestoredNode = { hardState: { term: 0, vote: null }, entries: [] };
-
-function run(node: Node, machine: Machine): void {
-  node.machine = machine;
-  node.appliedIndex = machine.mark.index;
-}
-
-function store(node: Node, { effect, machine }: Write, count: number): void {
-  const { disk } = node;
-  if (effect.hardState !== null) disk.hardState = effect.hardState;
-  if (effect.snapshot !== null && machine !== null) {
-    disk.log.restore(effect.snapshot);
-    disk.machine = machine;
-  }
-  disk.log.replaceFrom(effect.entries.slice(0, count));
-}
