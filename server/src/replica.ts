@@ -1,6 +1,7 @@
 import { gauntletpeer, toSafeNumber } from "@gauntlet/proto";
 import { EtcdError } from "./errors.js";
 import type { ErrorName } from "./errors.js";
+import { MAX_UNAPPLIED_ENTRIES } from "./raft/apply-cursor.js";
 import type { ConfigurationChange } from "./raft/configuration.js";
 import { ENTRY_VERSION } from "./raft/entry.js";
 import type { ConfigurationEntry, Entry } from "./raft/entry.js";
@@ -23,6 +24,9 @@ import { Transfers } from "./replica-transfers.js";
 const FIRST_REQUEST_ID_BOUND = 2 ** 47;
 
 const NOW = Promise.resolve();
+
+/** The core hears of fewer with the next tick. It hands out twice as many without a report, so it never waits for it. */
+const MAX_UNREPORTED_ENTRIES = MAX_UNAPPLIED_ENTRIES / 2;
 
 const ERROR_OF_REFUSAL = {
   "no-leader": "NoLeader",
@@ -69,6 +73,9 @@ export class Replica<Result> {
   #appliedIndex = 0;
 
   #appliedTerm = 0;
+
+  /** What the core was told of `#appliedIndex`. */
+  #reportedIndex = 0;
 
   /** As of the applied index. */
   #isMember: boolean;
@@ -119,7 +126,7 @@ export class Replica<Result> {
   }
 
   status(): ReplicaStatus {
-    return this.#parts.core.status();
+    return { ...this.#parts.core.status(), appliedIndex: this.#appliedIndex };
   }
 
   /**
@@ -216,6 +223,7 @@ export class Replica<Result> {
   #tick(): void {
     if (this.#state !== "running") return;
     this.#parts.observer.ticked();
+    this.#reportApplied();
     this.#step({ type: "tick" });
     const now = this.#parts.clock.monotonicMs();
     for (const calls of [this.#writes, this.#changes, this.#transfers, this.#reads]) calls.expire(now);
@@ -326,7 +334,7 @@ export class Replica<Result> {
       }
     }
     this.#reads.applied(this.#appliedIndex);
-    this.#reportApplied();
+    if (this.#appliedIndex - this.#reportedIndex >= MAX_UNREPORTED_ENTRIES) this.#reportAppliedSoon();
   }
 
   #applyEntry(entry: Entry): void {
@@ -368,13 +376,19 @@ export class Replica<Result> {
    * In a turn of its own, because the core answers with the next part of a long log: applied all in one
    * turn, it would keep a leader from its heartbeats until it is deposed.
    */
-  #reportApplied(): void {
+  #reportAppliedSoon(): void {
     if (this.#appliedStepQueued) return;
     this.#appliedStepQueued = true;
     this.#parts.clock.soon(() => {
       this.#appliedStepQueued = false;
-      this.#step({ type: "applied", index: this.#appliedIndex });
+      this.#reportApplied();
     });
+  }
+
+  #reportApplied(): void {
+    if (this.#reportedIndex === this.#appliedIndex) return;
+    this.#reportedIndex = this.#appliedIndex;
+    this.#step({ type: "applied", index: this.#appliedIndex });
   }
 
   #now(): Instant {

@@ -79,9 +79,7 @@ class Link {
 /** Messages that arrive together over one link. */
 class Delivery implements Task {
   readonly link: Link;
-  readonly message: Message;
-  /** Behind it; most deliveries have one message only. */
-  more: Message[] | null = null;
+  readonly messages: Message[];
   /** When it is due. */
   timeUs = 0;
   private readonly network: SimNetwork;
@@ -89,12 +87,7 @@ class Delivery implements Task {
   constructor(network: SimNetwork, link: Link, message: Message) {
     this.network = network;
     this.link = link;
-    this.message = message;
-  }
-
-  add(message: Message): void {
-    if (this.more === null) this.more = [message];
-    else this.more.push(message);
+    this.messages = [message];
   }
 
   run(): void {
@@ -109,7 +102,6 @@ export class SimNetwork {
   private readonly random: Stream;
   private readonly trace: TraceLog;
   private readonly profile: NetworkProfile;
-  private readonly arrived: Message[] = [];
   private readonly ports: (Port | undefined)[] = [];
   /** By sender, then receiver. */
   private readonly links: (Link | undefined)[][] = [];
@@ -192,13 +184,8 @@ export class SimNetwork {
 
   /** For deliveries: they come here when they are due. */
   arrive(delivery: Delivery): void {
-    const { link } = delivery;
+    const { link, messages } = delivery;
     const { receiver } = link.to;
-    // Receivers are done with the array when they return.
-    const messages = this.arrived;
-    messages.length = 0;
-    messages.push(delivery.message);
-    if (delivery.more !== null) messages.push(...delivery.more);
     if (link.cutIn) {
       for (const message of messages) {
         link.to.drop(message.from);
@@ -218,7 +205,7 @@ export class SimNetwork {
     const { newest } = link;
     // What is sent in one go travels together.
     if (newest !== null && link.sentAtUs === this.loop.nowUs && !this.rough) {
-      newest.add(message);
+      newest.messages.push(message);
       this.trace.sent(message, newest.timeUs);
       return;
     }
@@ -286,7 +273,7 @@ export class SimNetwork {
     const { nowUs } = this.loop;
     link.sentAtUs = nowUs;
     if (newest !== null && newest.timeUs >= nowUs + delayMs * 1000) {
-      newest.add(message);
+      newest.messages.push(message);
       this.trace.sent(message, newest.timeUs);
       return;
     }
