@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { VALID } from "../testing/sample.js";
 import { type CampaignOptions, runCampaign } from "./campaign.js";
-import { progressText, summaryText } from "./tally.js";
+import { verdictWithoutFailure } from "./run.js";
+import { addTo, NOTHING, progressText, summaryText } from "./tally.js";
 
 const THREAD = new URL("../../dist/testing/fake-thread.js", import.meta.url);
 const NEVER = new AbortController().signal;
@@ -31,6 +33,29 @@ const withoutHangs: CampaignOptions["source"] = (seed) => ({
   overrides: null,
 });
 
+describe("without a failure the verdict", () => {
+  const whole = { tally: addTo(NOTHING, VALID), refused: 0, end: "all seeds" } as const;
+  const inVain = { ...VALID, counts: { ...VALID.counts, faults: 0, faultsByName: {} } };
+
+  test.each([
+    ["valid", whole, 1, 0, null],
+    ["unknown when it was interrupted", { ...whole, end: "interrupted" }, 1, 2, "interrupted"],
+    ["unknown when seeds are missing", { ...whole, end: "time limit" }, 2, 2, "after 1 of 2 seeds"],
+    ["unknown when nothing was run", { ...whole, tally: NOTHING, refused: 3 }, 3, 2, "not one seed"],
+    [
+      "unknown when all faults were in vain",
+      { ...whole, tally: addTo(NOTHING, inVain) },
+      1,
+      2,
+      "not one of 4 faults",
+    ],
+  ] as const)("is %s", (_, campaign, asked, exitCode, why) => {
+    const verdict = verdictWithoutFailure(campaign, asked);
+    expect(verdict.exitCode).toBe(exitCode);
+    expect(verdict.why ?? "").toContain(why ?? "");
+  });
+});
+
 describe("a campaign", () => {
   test("runs all seeds, and adds them up", async () => {
     const { tally, failures, end } = await runCampaign(options(10, 3), NEVER);
@@ -42,7 +67,7 @@ describe("a campaign", () => {
       "3 of 3 seeds, 180 a minute, 60 simulated s/s; faults: process 6, partition 3",
     );
     expect(summaryText(tally, 1_000)).toContain(
-      "faults: partition.isolate 3, process.kill 3, process.pause 3",
+      "faults: 9 of 12 took effect: partition.isolate 3, process.kill 3, process.pause 3",
     );
   });
 

@@ -7,7 +7,7 @@ import { type Campaign, runCampaign, type SeedFailure } from "./campaign.js";
 import { directoryOf, failureText, reportFailure } from "./failure-report.js";
 import { interruptible } from "./interrupt.js";
 import type { ShrinkBudget } from "./shrink-in-thread.js";
-import { progressText, summaryText, type Tally } from "./tally.js";
+import { progressText, summaryText } from "./tally.js";
 import { type Progress, progressOn } from "./terminal.js";
 import { seedOfNow } from "./values.js";
 
@@ -87,7 +87,7 @@ async function conclude(
   signal: AbortSignal,
 ): Promise<number> {
   progress.close();
-  const { tally, failures, refused, end } = campaign;
+  const { tally, failures, refused } = campaign;
   print(summaryText(tally, tookMs));
   const shrink: ShrinkBudget | null = flags.shrink
     ? { tries: flags.shrinkTries, timeLimitMs: flags.shrinkTime }
@@ -99,27 +99,25 @@ async function conclude(
     print(`\n${counted(failures.length, "seed")} failed: ${failures.map(({ seed }) => seed).join(", ")}`);
   if (failures.length > 0) return isOfTheWorld(failures) ? EXIT_CODES.failed : EXIT_CODES.invalid;
   if (refused > 0) print(`${counted(refused, "seed")} drew nodes on which these faults make no sense`);
-  return verdictWithoutFailure(tally, refused, end, asked);
+  const { exitCode, why } = verdictWithoutFailure(campaign, asked);
+  print(exitCode === EXIT_CODES.valid ? "VALID" : `UNKNOWN  ${why}`);
+  return exitCode;
 }
 
 /** Without a failure: valid only if all that was asked for was run, and meant something. */
-function verdictWithoutFailure(
-  { seeds: done, plannedFaults, faults }: Tally,
-  refused: number,
-  end: Campaign["end"],
+export function verdictWithoutFailure(
+  { tally, refused, end }: Pick<Campaign, "tally" | "refused" | "end">,
   asked: number | null,
-): number {
-  if (end === "interrupted") print("UNKNOWN  interrupted; the seeds that were run are valid");
-  else if (asked !== null && done + refused < asked)
-    print(`UNKNOWN  the time was over after ${done} of ${asked} seeds`);
-  else if (done === 0) print("UNKNOWN  not one seed was run");
-  else if (plannedFaults > 0 && faults.size === 0)
-    print(`UNKNOWN  not one of ${counted(plannedFaults, "fault")} took effect: nothing was tried`);
-  else {
-    print("VALID");
-    return EXIT_CODES.valid;
-  }
-  return EXIT_CODES.unknown;
+): { readonly exitCode: number; readonly why: string | null } {
+  const { seeds, plannedFaults, faults } = tally;
+  const unknown = (why: string) => ({ exitCode: EXIT_CODES.unknown, why });
+  if (end === "interrupted") return unknown("interrupted; the seeds that were run are valid");
+  if (asked !== null && seeds + refused < asked)
+    return unknown(`the time was over after ${seeds} of ${asked} seeds`);
+  if (seeds === 0) return unknown("not one seed was run");
+  if (plannedFaults > 0 && faults.size === 0)
+    return unknown(`not one of ${counted(plannedFaults, "fault")} took effect: nothing was tried`);
+  return { exitCode: EXIT_CODES.valid, why: null };
 }
 
 /** Of many failures of one name, the lowest seed says the most. */

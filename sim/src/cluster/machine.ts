@@ -281,16 +281,16 @@ export class Machine implements Receiver {
         observer.started(this.id, restored);
       },
       stepped: (event, effects, view) => {
+        if (view.commitIndex !== life.commitIndex) {
+          life.commitIndex = view.commitIndex;
+          trace.committed(this.id, view.commitIndex, view.commitTerm);
+        }
         for (const effect of effects) {
           if (effect.type === "send") continue;
           // Anything else begins or ends promises of the server.
           loop.settle();
           if (effect.type === "apply")
             trace.applied(this.id, effect.entries[effect.entries.length - 1]?.index ?? 0);
-        }
-        if (view.commitIndex !== life.commitIndex) {
-          life.commitIndex = view.commitIndex;
-          trace.committed(this.id, view.commitIndex, view.commitTerm);
         }
         observer.stepped(this.id, event, effects, view);
       },

@@ -14,6 +14,8 @@ export const EDITS: readonly Edit[] = [
   plainDisk,
   exactClocks,
   withoutLeases,
+  withoutUpgrade,
+  wideLimits,
 ];
 
 /** A delay of 1 ms and nothing else. */
@@ -26,6 +28,13 @@ const PLAIN_NETWORK: NetworkProfile = {
   reorderMs: 0,
 };
 const PLAIN_DISK: DiskProfile = { minSyncMs: 1, maxSyncMs: 1, stall: 0, stallMs: 0 };
+/** As configured by default. */
+const WIDE_LIMITS = {
+  segmentBytes: 64 * 1024 * 1024,
+  maxAppendBytes: 1024 * 1024,
+  maxInflightAppends: 64,
+  maxInflightBytes: 16 * 1024 * 1024,
+};
 const LEAST_DURATION_MS = 100;
 
 function shorter(scenario: Scenario, { failure }: Parameters<Edit>[1]): readonly Scenario[] {
@@ -78,9 +87,27 @@ function exactClocks(scenario: Scenario): readonly Scenario[] {
 }
 
 function withoutLeases(scenario: Scenario): readonly Scenario[] {
-  const { server } = scenario;
+  const { server, upgraded } = scenario;
   if (server.leaseClockUncertainty === null) return [];
-  return [{ ...scenario, server: { ...server, leaseClockUncertainty: null } }];
+  const off = { leaseClockUncertainty: null };
+  return [
+    {
+      ...scenario,
+      server: { ...server, ...off },
+      upgraded: upgraded === null ? null : { ...upgraded, ...off },
+    },
+  ];
+}
+
+function withoutUpgrade(scenario: Scenario): readonly Scenario[] {
+  return scenario.upgraded === null ? [] : [{ ...scenario, upgraded: null }];
+}
+
+function wideLimits(scenario: Scenario): readonly Scenario[] {
+  const { server } = scenario;
+  const { segmentBytes, maxAppendBytes, maxInflightAppends, maxInflightBytes } = server;
+  const limits = { segmentBytes, maxAppendBytes, maxInflightAppends, maxInflightBytes };
+  return plainer(limits, WIDE_LIMITS).map((wide) => ({ ...scenario, server: { ...server, ...wide } }));
 }
 
 function withLoad(scenario: Scenario, changes: Partial<Load>): Scenario {
