@@ -16,6 +16,8 @@ export class Book {
   readonly leaders: ({ readonly image: NodeImage; readonly life: number } | undefined)[] = [];
   /** Contents of proposals whose callers were told that they are in no log. */
   readonly refused = new Set<string>();
+  /** Which entry was made of which proposal, by its contents. */
+  readonly proposals = new Map<string, { readonly index: number; readonly term: number }>();
   elections = 0;
 
   constructor(members: readonly { readonly id: MemberId; readonly name: string }[], initial: Voters) {

@@ -2,7 +2,7 @@ import type { Effect, Entry, Event, HardState, MemberId, Role, SnapshotMark } fr
 import { Book } from "./book.js";
 import { applied, moved, readReady } from "./commit-rules.js";
 import type { Slot } from "./entry-tree.js";
-import { checkNotRefused, checkOnce, contentOf, persist, start } from "./log-rules.js";
+import { checkNotRefused, contentOf, persist, start } from "./log-rules.js";
 import { sent } from "./message-rules.js";
 import type { NodeImage } from "./node-image.js";
 import type { Voters } from "./quorums.js";
@@ -86,7 +86,6 @@ export class Invariants {
   /** What no step settles, once the run is over. */
   ended(): void {
     this.#guard(() => {
-      checkOnce(this.committed);
       if (this.#book.refused.size === 0) return;
       for (const slot of this.committed) checkNotRefused(this.#book, slot);
     });

@@ -116,6 +116,7 @@ function append(book: Book, image: NodeImage, entry: Entry, view: StepView): Slo
       );
     }
     if (book.refused.size > 0) checkNotRefused(book, slot);
+    checkOnce(book, slot, image.title);
   }
   const voters = votersIn(entry);
   if (voters !== null) {
@@ -156,21 +157,18 @@ export function checkNotRefused(book: Book, { index, term, entry, creator }: Slo
   }
 }
 
-/** What a server hands over has a number of its own, so equal contents are one proposal. */
-export function checkOnce(committed: readonly Slot[]): void {
-  const indexes = new Map<string, number>();
-  for (const { index, entry, creator } of committed) {
-    if (entry.kind !== "normal") continue;
-    const content = contentOf(entry.data);
-    const earlier = indexes.get(content);
-    if (earlier !== undefined) {
-      broken(
-        "proposal-is-committed-once",
-        `entries ${earlier} and ${index}, which ${creator} made, are one and the same proposal`,
-      );
-    }
-    indexes.set(content, index);
+/** A command has its sender and a number, and is handed over once: so equal contents are one proposal. */
+function checkOnce(book: Book, { index, term, entry }: Slot, name: string): void {
+  if (entry.kind !== "normal") return;
+  const content = contentOf(entry.data);
+  const earlier = book.proposals.get(content);
+  if (earlier !== undefined) {
+    broken(
+      "proposal-enters-once",
+      `${name} makes entry ${index} of term ${term} of a proposal that is entry ${earlier.index} of term ${earlier.term} already`,
+    );
   }
+  book.proposals.set(content, { index, term });
 }
 
 export function contentOf(data: Uint8Array): string {

@@ -24,7 +24,7 @@ export const INVARIANTS = {
     "A configuration follows one that is committed and whose quorums all meet its own, once the leader's term is committed.",
   "read-sees-what-was-committed":
     "A read index is at least all that was committed anywhere when the read began.",
-  "proposal-is-committed-once": "No proposal is committed twice: it would be applied twice.",
+  "proposal-enters-once": "No two entries are made of one proposal: it could be applied twice.",
   "refused-is-not-in-a-log": "A proposal whose caller was told that it is in no log is in none.",
 } as const;
 
