@@ -177,6 +177,14 @@ test("a snapshot that is long under way is of use if the driver keeps what follo
   expect(afterArrival(false)).toBe("snapshot");
 });
 
+test("a checkpoint that is reported after a newer one does not take its place", () => {
+  const solo = compacted();
+  solo.step({ type: "checkpointed", index: 6, firstKept: 6 });
+  solo.step({ type: "checkpointed", index: 5, firstKept: 6 });
+  const effects = sent(answerHeartbeat(solo)).filter(({ to }) => to === 3);
+  expect(effects).toMatchObject([{ type: "snapshot", snapshot: { index: 6 } }]);
+});
+
 test("a leader that is told of more entries than it applied stops", () => {
   const solo = compacted();
   expect(() => solo.step({ type: "checkpointed", index: 7, firstKept: 7 })).toThrow("checkpoint of entry 7");
