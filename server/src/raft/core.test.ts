@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { MAX_UNAPPLIED_ENTRIES } from "./apply-cursor.js";
-import { logOf, only, Solo } from "./testing/solo.js";
+import { logOf, only, sent, Solo } from "./testing/solo.js";
 import { World } from "./testing/world.js";
 
 test("a single member elects itself, commits by its own disk and serves reads", () => {
@@ -55,6 +55,17 @@ test("role, term and leader are announced when one of them changes, and only the
   expect(only(effects, "role-changed")).toEqual([
     { type: "role-changed", role: "follower", term: 1, leader: 2 },
   ]);
+});
+
+test("messages that wait for a disk that is stuck are bounded: the first of them leave when it is back", () => {
+  const solo = new Solo();
+  const ask = (round: number) => solo.receive(2, 1, { type: "heartbeat", commit: 0, round });
+  const early = Array.from({ length: 2000 }, (_, round) => sent(ask(round)));
+  expect(early.flat()).toEqual([]);
+  const late = sent(solo.sync());
+  expect(late).toHaveLength(1024);
+  expect(late.at(-1)).toMatchObject({ type: "heartbeat-response", round: 1023 });
+  expect(sent(ask(2000))).toMatchObject([{ type: "heartbeat-response", round: 2000 }]);
 });
 
 test("all members go down at once and come back with all that was acknowledged", () => {
