@@ -11,7 +11,8 @@ export interface KeyRange {
 }
 
 export function keyOf(bytes: Uint8Array): Key {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1") as Key;
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return buffer.toString("latin1") as Key;
 }
 
 export function keyBytes(key: Key): Buffer {

@@ -64,6 +64,11 @@ class ServerLife extends Life {
     this.startedAtMs = startedAtMs;
     this.settings = settings;
   }
+
+  /** Somebody waits for what the server promised. */
+  get isAwaited(): boolean {
+    return this.calls.size > 0 || this.awaited > 0;
+  }
 }
 
 /** A machine: a disk, clocks, a link to the network, and at most one life of the server. */
@@ -260,7 +265,7 @@ export class Machine implements Receiver {
           life.ticks++;
           life.lastTickAtMs = loop.nowMs;
           // The tick may end calls that waited too long.
-          if (life.calls.size > 0 || life.awaited > 0) loop.settle();
+          if (life.isAwaited) loop.settle();
         },
         proposalApplied: () => undefined,
         configurationApplied: (configuration) => {
@@ -287,8 +292,8 @@ export class Machine implements Receiver {
         }
         for (const effect of effects) {
           if (effect.type === "send") continue;
-          // Anything else begins or ends promises of the server.
-          loop.settle();
+          // A write begins promises of the server, anything else ends those of calls.
+          if (effect.type === "persist" || life.isAwaited) loop.settle();
           if (effect.type === "apply")
             trace.applied(this.id, effect.entries[effect.entries.length - 1]?.index ?? 0);
         }
