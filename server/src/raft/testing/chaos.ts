@@ -40,9 +40,9 @@ export class Chaos {
   readonly #stoppedClocks = new Set<MemberId>();
   readonly counts = { doubled: 0 };
 
-  constructor(size: number, seed: number) {
+  constructor(size: number, seed: number, fixed: Partial<RaftConfig> = {}) {
     this.#random = seededRandom(seed);
-    this.world = new World(size, seed, this.#drawnConfig(), new Map(), POOL);
+    this.world = new World(size, seed, { ...this.#drawnConfig(), ...fixed }, new Map(), POOL);
   }
 
   take(action: Action): void {

@@ -224,10 +224,11 @@ export class World {
     this.#cuts.clear();
   }
 
-  /** Delivers and syncs all there is until nothing moves. */
-  settle(): void {
+  /** Delivers and syncs all there is until nothing moves; the disk of `stuck` does nothing. */
+  settle(stuck: MemberId | null = null): void {
+    const isBusy = ({ id, alive, writes }: Node) => alive && writes.length > 0 && id !== stuck;
     for (let turns = 0; ; turns++) {
-      const busy = this.ids.filter((id) => this.#node(id).alive && this.#node(id).writes.length > 0);
+      const busy = this.ids.filter((id) => isBusy(this.#node(id)));
       if (this.network.length === 0 && busy.length === 0) return;
       if (turns > 10_000)
         throw new Error(`the members talk for ever: ${JSON.stringify(this.network.slice(0, 5))}`);
@@ -237,11 +238,11 @@ export class World {
   }
 
   /** Ticks all, or those named, one after another, each time until nothing moves. */
-  run(ticks: number, ids: readonly MemberId[] = this.ids): void {
+  run(ticks: number, ids: readonly MemberId[] = this.ids, stuck: MemberId | null = null): void {
     for (let tick = 0; tick < ticks; tick++) {
       for (const id of ids) {
         this.tick(id);
-        this.settle();
+        this.settle(stuck);
       }
     }
   }
