@@ -1,4 +1,4 @@
-import { parseSchedule, SWARM_FAMILY_NAMES } from "@gauntlet/nemesis";
+import { parseSchedule, readSchedule, SWARM_FAMILY_NAMES } from "@gauntlet/nemesis";
 import { describe, expect, test } from "vitest";
 import type { Scenario } from "../scenario.js";
 import { drawScenario, nodeNames } from "./draw.js";
@@ -75,6 +75,18 @@ describe("a drawn scenario", () => {
       expect(struck).toBeLessThan(280);
     }
     expect(drawn.filter(({ schedule }) => schedule.faults.length === 0).length).toBeGreaterThan(10);
+  });
+
+  test("strikes with faults that begin together, now and then", () => {
+    const beginnings = drawn.map(({ schedule, nodes, spareNodes }) =>
+      readSchedule(schedule, nodeNames(nodes + spareNodes)).faults.map(({ atMs }) => atMs),
+    );
+    const together = beginnings.filter((times) => {
+      const close = times.filter((ms, at) => at > 0 && ms - (times[at - 1] as number) < 30);
+      return times.length > 4 && close.length > times.length / 4;
+    });
+    expect(together.length).toBeGreaterThan(20);
+    expect(together.length).toBeLessThan(150);
   });
 
   test("strikes with the families in focus and no others", () => {

@@ -14,6 +14,7 @@ import type {
   ServerSettings,
 } from "../scenario.js";
 import { Stream } from "../world/random.js";
+import { drawTogether } from "./volleys.js";
 
 export interface DrawOptions {
   /** Families of faults, SWARM_FAMILY_NAMES: these and no others, all equally often. Default: a subset, drawn. */
@@ -146,9 +147,12 @@ function drawNetwork(random: Stream, electionTimeoutMs: number): NetworkProfile 
 }
 
 function drawDisk(random: Stream, electionTimeoutMs: number): DiskProfile {
-  const kind = random.pick(["instant", "ssd", "ssd", "slow", "stalling"] as const);
+  const kind = random.pick(["instant", "ssd", "ssd", "slow", "heavy", "stalling"] as const);
   if (kind === "instant") return { minSyncMs: 0, maxSyncMs: 0, stall: 0, stallMs: 0 };
   if (kind === "ssd") return { minSyncMs: 0.2, maxSyncMs: 2, stall: 0, stallMs: 0 };
+  // Writes that are under way while leaders change: what is reported as durable may be replaced by then.
+  if (kind === "heavy")
+    return { minSyncMs: electionTimeoutMs / 20, maxSyncMs: electionTimeoutMs / 4, stall: 0, stallMs: 0 };
   const maxSyncMs = random.between(5, electionTimeoutMs / 10);
   if (kind === "slow") return { minSyncMs: 1, maxSyncMs, stall: 0, stallMs: 0 };
   return {
@@ -206,7 +210,7 @@ function drawSchedule(random: Stream, swarm: Swarm): ScheduleFile {
     [3, 10],
   ] as const);
   const inMs = (timeouts: number): number => Math.round(timeouts * electionTimeoutMs);
-  return generateSwarm({
+  const drawn = generateSwarm({
     seed,
     durationMs,
     families,
@@ -220,6 +224,7 @@ function drawSchedule(random: Stream, swarm: Swarm): ScheduleFile {
     maxWindowMs: inMs(maxWindow),
     maxConcurrent: random.pick([1, 2, 2, 4]),
   });
+  return random.chance(0.3) ? drawTogether(random, drawn, nodeNames(nodes + spareNodes)) : drawn;
 }
 
 /** In half of the runs something stays broken for ever, as far as a correct cluster can live with it. */

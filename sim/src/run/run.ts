@@ -1,5 +1,12 @@
 import type { HistoryEvent } from "@gauntlet/histories";
-import { type HealReport, type Hosts, NemesisRunner, readSchedule, type Schedule } from "@gauntlet/nemesis";
+import {
+  expand,
+  type HealReport,
+  type Hosts,
+  NemesisRunner,
+  readSchedule,
+  type Schedule,
+} from "@gauntlet/nemesis";
 import { configurationOf } from "@gauntlet/server/inside";
 import { type Operation, WORKLOADS, type Workload } from "@gauntlet/workloads";
 import { checkEnding } from "../check/ending.js";
@@ -80,6 +87,8 @@ class Run {
     this.workload = workload;
     this.nodes = nodeNames(scenario.nodes);
     this.schedule = readSchedule(scenario.schedule, nodeNames(scenario.nodes + scenario.spareNodes));
+    // Now rather than in the middle of the run: whether it fits.
+    expand(this.schedule, scenario.load.durationMs);
     const keep: TraceListener = (atMs, event) => {
       this.trace.push({ atMs, event });
       listener?.(atMs, event);

@@ -1,9 +1,9 @@
+import { readSchedule, type ScheduleFile, toScheduleFile } from "@gauntlet/nemesis";
 import type { DiskProfile, Load, NetworkProfile, Scenario } from "../scenario.js";
 import type { Edit } from "./shrink.js";
 
 /** What can be taken away from a scenario besides its faults, in the order in which it is tried. */
 export const EDITS: readonly Edit[] = [
-  shorter,
   fewerOperations,
   lessOf("rate", 1),
   lessOf("concurrency", 1),
@@ -37,13 +37,21 @@ const WIDE_LIMITS = {
 };
 const LEAST_DURATION_MS = 100;
 
-function shorter(scenario: Scenario, { failure }: Parameters<Edit>[1]): readonly Scenario[] {
+/** First of all: it takes the faults with it that come after the failure. */
+export function shorter(scenario: Scenario, { failure }: Parameters<Edit>[1]): readonly Scenario[] {
   const { durationMs } = scenario.load;
   // Nothing after the failure can have caused it.
   const untilFailure = Math.ceil((failure?.atMs ?? durationMs) / LEAST_DURATION_MS) * LEAST_DURATION_MS;
   return [...new Set([...lower(durationMs, LEAST_DURATION_MS), untilFailure])]
     .filter((ms) => ms < durationMs)
-    .map((ms) => withLoad(scenario, { durationMs: ms }));
+    .map((ms) => withLoad({ ...scenario, schedule: within(scenario.schedule, ms) }, { durationMs: ms }));
+}
+
+/** Without the faults that would not be over by then: a schedule has to fit its load. */
+function within(file: ScheduleFile, durationMs: number): ScheduleFile {
+  const schedule = readSchedule(file);
+  const faults = schedule.faults.filter(({ atMs, forMs }) => atMs + forMs <= durationMs);
+  return faults.length === schedule.faults.length ? file : toScheduleFile({ ...schedule, faults });
 }
 
 function fewerOperations(scenario: Scenario, { counts }: Parameters<Edit>[1]): readonly Scenario[] {

@@ -35,7 +35,7 @@ describe("shrinkScenario", () => {
       clockDrift: 0,
       network: { minDelayMs: 1, maxDelayMs: 1, loss: 0, duplicate: 0, reorder: 0, reorderMs: 0 },
       disk: { stall: 0, stallMs: 0 },
-      load: { maxOperations: 17, rate: 1, concurrency: 1, durationMs: 100 },
+      load: { maxOperations: 17, rate: 1, concurrency: 1, durationMs: 200 },
     });
     expect(result.failure).toEqual(FAILURE);
     expect(isMinimal).toBe(true);

@@ -1,6 +1,6 @@
 import type { Failure, SimResult } from "../result.js";
 import type { Scenario } from "../scenario.js";
-import { EDITS } from "./edits.js";
+import { EDITS, shorter } from "./edits.js";
 import { shrinkFaults } from "./faults.js";
 
 export interface ShrinkOptions {
@@ -42,6 +42,7 @@ export async function shrinkScenario(
   let before: Scenario | null = null;
   while (before !== search.best && !search.isOver) {
     before = search.best;
+    await search.exhaust(shorter);
     await shrinkFaults(search);
     for (const edit of EDITS) await search.exhaust(edit);
   }
