@@ -325,4 +325,5 @@ const TIMERS: ReadonlySet<string> = new Set([
   "sentTick",
   "snapshotTick",
   "remainingTicks",
+  "stuckTicks",
 ]);
