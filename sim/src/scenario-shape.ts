@@ -43,6 +43,7 @@ const scenarioShape = z.strictObject({
     duplicate: share,
     reorder: share,
     reorderMs: ms,
+    encoded: z.boolean(),
   }),
   disk: z.strictObject({ minSyncMs: ms, maxSyncMs: ms, stall: share, stallMs: ms }),
   clockDrift: share,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Entry } from "@gauntlet/server/inside";
 import { broken } from "./violation.js";
 
@@ -63,6 +64,9 @@ export class EntryTree {
 
 function isSame(a: Entry, b: Entry): boolean {
   if (a.kind !== b.kind || a.version !== b.version || a.timestampMs !== b.timestampMs) return false;
+  if (a.kind === "configuration" && b.kind === "configuration") {
+    if (!isDeepStrictEqual({ ...a.configuration }, { ...b.configuration })) return false;
+  }
   return a.data === b.data || Buffer.compare(a.data, b.data) === 0;
 }
 

@@ -323,6 +323,13 @@ describe("logs", () => {
     expect(story.violation?.name).toBe("refused-is-not-in-a-log");
   });
 
+  test("one entry holds another configuration elsewhere", () => {
+    story.commonPast();
+    story.write(1, [configuration(3, 1, { voters: [1, 2, 3, 4] })]);
+    story.write(2, [configuration(3, 1, { voters: [1, 2, 3] })]);
+    expect(story.violation?.name).toBe("log-matching");
+  });
+
   test("a proposal is taken twice", () => {
     story.lead(1, 1, [entry(1, 1, "a"), entry(2, 1, "b")]);
     expect(story.violation).toBeNull();

@@ -1,5 +1,6 @@
 import type { MemberId, Message, MessageOf } from "@gauntlet/server/inside";
 import type { Book } from "./book.js";
+import type { Slot } from "./entry-tree.js";
 import type { NodeImage } from "./node-image.js";
 import { broken } from "./violation.js";
 
@@ -67,9 +68,13 @@ function acknowledged(book: Book, image: NodeImage, { matchIndex, to }: MessageO
   if (matchIndex === 0) return;
   const slot = image.durable[matchIndex - 1];
   if (slot === undefined || slot !== image.memory[matchIndex - 1]) {
+    const has =
+      slot === undefined
+        ? `its log up to ${image.durable.length} only`
+        : `one of term ${slot.term} there, and its memory ${textOf(image.memory[matchIndex - 1])}`;
     broken(
       "acknowledged-is-durable",
-      `${image.title} acknowledges entries up to ${matchIndex} to ${book.nameOf(to)}, but its disk has its log up to ${image.durable.length} only`,
+      `${image.title} acknowledges entries up to ${matchIndex} to ${book.nameOf(to)}, but its disk has ${has}`,
     );
   }
   const leader = book.images.get(to);
@@ -78,9 +83,13 @@ function acknowledged(book: Book, image: NodeImage, { matchIndex, to }: MessageO
   if (theirs !== slot) {
     broken(
       "acknowledged-is-durable",
-      `${image.title} acknowledges entry ${matchIndex} of term ${slot.term} to ${leader.name}, which has ${theirs === undefined ? "none" : `one of term ${theirs.term}`} there`,
+      `${image.title} acknowledges entry ${matchIndex} of term ${slot.term} to ${leader.name}, which has ${textOf(theirs)} there`,
     );
   }
+}
+
+function textOf(slot: Slot | undefined): string {
+  return slot === undefined ? "none" : `one of term ${slot.term}`;
 }
 
 /** A pre-vote names a term that nobody is in yet, and binds nobody. */

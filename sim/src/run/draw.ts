@@ -131,7 +131,8 @@ function clockUncertainty(drift: number, { clock }: Families): number {
 function drawNetwork(random: Stream, electionTimeoutMs: number): NetworkProfile {
   const kind = random.pick(["perfect", "good", "good", "far", "bad"] as const);
   const most = electionTimeoutMs / 8;
-  const quiet = { loss: 0, duplicate: 0, reorder: 0, reorderMs: 0 };
+  const encoded = random.chance(0.1);
+  const quiet = { loss: 0, duplicate: 0, reorder: 0, reorderMs: 0, encoded };
   if (kind === "perfect") return { minDelayMs: 1, maxDelayMs: 1, ...quiet };
   if (kind === "far") return { minDelayMs: most / 2, maxDelayMs: most, ...quiet };
   const maxDelayMs = random.between(1, most / 4);
@@ -143,6 +144,7 @@ function drawNetwork(random: Stream, electionTimeoutMs: number): NetworkProfile 
     duplicate: random.pick([0, 0.01, 0.1]),
     reorder: random.pick([0, 0.05, 0.3]),
     reorderMs: random.between(0, most),
+    encoded,
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Effect, type RaftConfig, RaftCore } from "@gauntlet/server/inside";
+import { type Effect, type RaftConfig, RaftCore, Replica, Wal, WalCorruption } from "@gauntlet/server/inside";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Scenario } from "../scenario.js";
 import type { TraceEvent } from "../trace.js";
@@ -22,7 +22,15 @@ function scenario(seed: number, change: Partial<Scenario> = {}): Scenario {
       maxInflightBytes: 1 << 24,
       leaseClockUncertainty: null,
     },
-    network: { minDelayMs: 0.5, maxDelayMs: 5, loss: 0.01, duplicate: 0.01, reorder: 0.1, reorderMs: 20 },
+    network: {
+      minDelayMs: 0.5,
+      maxDelayMs: 5,
+      loss: 0.01,
+      duplicate: 0.01,
+      reorder: 0.1,
+      reorderMs: 20,
+      encoded: false,
+    },
     disk: { minSyncMs: 0.5, maxSyncMs: 5, stall: 0, stallMs: 0 },
     clockDrift: 0.01,
     schedule: { seed, faults: [] },
@@ -77,6 +85,16 @@ describe("a sound server", () => {
       expect(failure).toBeNull();
     }
   });
+});
+
+test("messages that are encoded on their way are the same messages", { timeout: TIMEOUT_MS }, async () => {
+  const drawn = drawScenario(8, { nodes: 3, durationMs: 8_000, focus: ["member", "kill", "partition"] });
+  const [plain, encoded] = await Promise.all(
+    [false, true].map((is) => runScenario({ ...drawn, network: { ...drawn.network, encoded: is } })),
+  );
+  expect(plain?.failure).toBeNull();
+  expect(plain?.counts.faults).toBeGreaterThan(0);
+  expect(encoded?.traceHash).toBe(plain?.traceHash);
 });
 
 describe("a server with a bug", () => {
@@ -169,6 +187,53 @@ describe("a server with a bug", () => {
     const { failure } = await runScenario(scenario(1));
     expect(failure).toMatchObject({ kind: "stopped", name: "invariant" });
     expect(failure?.what).toMatch(/planted/);
+  });
+
+  test("that leaves a call open for ever", { timeout: TIMEOUT_MS }, async () => {
+    const expire = Reflect.get(Replica.prototype, "readBarrier") as Replica<unknown>["readBarrier"];
+    let calls = 0;
+    Replica.prototype.readBarrier = function (this: Replica<unknown>) {
+      return ++calls === 50 ? new Promise(() => undefined) : expire.call(this);
+    };
+    try {
+      const { failure } = await runScenario(scenario(1));
+      expect(failure).toMatchObject({ kind: "liveness", name: "answers" });
+      expect(failure?.what).toMatch(/at n\d \(1\)$/);
+    } finally {
+      Replica.prototype.readBarrier = expire;
+    }
+  });
+
+  test("that refuses a log which nothing harmed", { timeout: TIMEOUT_MS }, async () => {
+    const open = Wal.open.bind(Wal);
+    const broken = async (...given: Parameters<typeof Wal.open>): ReturnType<typeof Wal.open> => {
+      const opened = await open(...given);
+      if (opened.entries.length > 0) throw new WalCorruption("0000000000000001.wal", 7, "planted");
+      return opened;
+    };
+    Object.assign(Wal, { open: broken });
+    try {
+      const { failure } = await runScenario(scenario(1, { schedule: KILLS }));
+      expect(failure).toMatchObject({ kind: "stopped", name: "refused" });
+      expect(failure?.what).toMatch(/planted/);
+    } finally {
+      Object.assign(Wal, { open });
+    }
+  });
+
+  test("that leads on though its disk stalls", { timeout: TIMEOUT_MS }, async () => {
+    RaftCore.prototype.step = function (this: RaftCore, ...given) {
+      const { member } = this as unknown as { readonly member: { config: RaftConfig } };
+      if (member.config.diskStallTicks === undefined)
+        member.config = { ...member.config, diskStallTicks: Number.MAX_SAFE_INTEGER };
+      return step.apply(this, given);
+    };
+    const failures = [];
+    for (const seed of [1, 2, 3, 4]) {
+      const healing = { boundMs: 10_000, lasting: { type: "stalled", nodes: ["n1", "n2"] } } as const;
+      failures.push((await runScenario(scenario(seed, { healing }))).failure);
+    }
+    expect(failures).toContainEqual(expect.objectContaining({ kind: "liveness" }));
   });
 
   test("that never answers a write", { timeout: TIMEOUT_MS }, async () => {

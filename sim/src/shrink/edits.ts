@@ -26,6 +26,7 @@ const PLAIN_NETWORK: NetworkProfile = {
   duplicate: 0,
   reorder: 0,
   reorderMs: 0,
+  encoded: false,
 };
 const PLAIN_DISK: DiskProfile = { minSyncMs: 1, maxSyncMs: 1, stall: 0, stallMs: 0 };
 /** As configured by default. */

@@ -33,7 +33,15 @@ describe("shrinkScenario", () => {
       seed: 7,
       nodes: 3,
       clockDrift: 0,
-      network: { minDelayMs: 1, maxDelayMs: 1, loss: 0, duplicate: 0, reorder: 0, reorderMs: 0 },
+      network: {
+        minDelayMs: 1,
+        maxDelayMs: 1,
+        loss: 0,
+        duplicate: 0,
+        reorder: 0,
+        reorderMs: 0,
+        encoded: false,
+      },
       disk: { stall: 0, stallMs: 0 },
       load: { maxOperations: 17, rate: 1, concurrency: 1, durationMs: 200 },
     });
@@ -52,6 +60,7 @@ describe("shrinkScenario", () => {
       duplicate: 0,
       reorder: 0,
       reorderMs: 0,
+      encoded: false,
     });
     expect(scenario.schedule.faults).toEqual([]);
   });

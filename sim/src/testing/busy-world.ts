@@ -19,7 +19,15 @@ export function sampleWorld(seed: number): ConstructorParameters<typeof Cluster>
       maxInflightBytes: 1 << 24,
       leaseClockUncertainty: null,
     },
-    network: { minDelayMs: 0.2, maxDelayMs: 5, loss: 0.01, duplicate: 0.01, reorder: 0.02, reorderMs: 20 },
+    network: {
+      minDelayMs: 0.2,
+      maxDelayMs: 5,
+      loss: 0.01,
+      duplicate: 0.01,
+      reorder: 0.02,
+      reorderMs: 20,
+      encoded: false,
+    },
     disk: { minSyncMs: 0.5, maxSyncMs: 4, stall: 0.001, stallMs: 100 },
     clockDrift: 0.01,
   };

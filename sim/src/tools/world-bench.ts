@@ -22,7 +22,15 @@ const cluster = new Cluster({
     maxInflightBytes: 1 << 24,
     leaseClockUncertainty: null,
   },
-  network: { minDelayMs: 0.2, maxDelayMs: 3, loss: 0, duplicate: 0, reorder: 0, reorderMs: 0 },
+  network: {
+    minDelayMs: 0.2,
+    maxDelayMs: 3,
+    loss: 0,
+    duplicate: 0,
+    reorder: 0,
+    reorderMs: 0,
+    encoded: false,
+  },
   disk: { minSyncMs: 0.5, maxSyncMs: 4, stall: 0, stallMs: 0 },
   clockDrift: 0.001,
 });

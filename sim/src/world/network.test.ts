@@ -14,6 +14,7 @@ const CALM: NetworkProfile = {
   duplicate: 0,
   reorder: 0,
   reorderMs: 0,
+  encoded: false,
 };
 
 class Machine implements Receiver {
@@ -60,7 +61,14 @@ test("a calm network keeps the order and loses nothing", async () => {
 });
 
 test("a rough one loses, doubles and reorders, about as often as it should", async () => {
-  const { b, trace, talk } = pair({ ...CALM, loss: 0.1, duplicate: 0.1, reorder: 0.1, reorderMs: 50 });
+  const { b, trace, talk } = pair({
+    ...CALM,
+    loss: 0.1,
+    duplicate: 0.1,
+    reorder: 0.1,
+    reorderMs: 50,
+    encoded: false,
+  });
   await talk(2000);
   expect(Math.abs(trace.counts.lost - 200)).toBeLessThan(60);
   expect(Math.abs(b.got.length - 1980)).toBeLessThan(100);

@@ -1,5 +1,6 @@
 import type { PacketCounts, PacketShape } from "@gauntlet/nemesis";
-import { approximateBytes } from "@gauntlet/server/inside";
+import { gauntletpeer } from "@gauntlet/proto";
+import { approximateBytes, fromWire, toWire } from "@gauntlet/server/inside";
 import type { MemberId, Message } from "@gauntlet/server/inside";
 import type { NetworkProfile } from "../scenario.js";
 import type { Loop, Task } from "./loop.js";
@@ -131,7 +132,8 @@ export class SimNetwork {
   /** From a process that lives. */
   send(from: MemberId, messages: readonly Message[]): void {
     const links = this.linksFrom(from);
-    for (const message of messages) {
+    for (const given of messages) {
+      const message = this.profile.encoded ? throughWire(given) : given;
       const link = links[message.to];
       if (link === undefined) throw new Error(`member ${from} writes to ${message.to}, which has no machine`);
       if (link.cutOut) {
@@ -304,6 +306,12 @@ export class SimNetwork {
     if (link === undefined) throw new Error(`there is no link from ${from} to ${to}`);
     return link;
   }
+}
+
+/** What the other process makes of it: nothing is shared with the sender, and what has no place in the codec is gone. */
+function throughWire(message: Message): Message {
+  const { PeerMessage } = gauntletpeer;
+  return fromWire(PeerMessage.decode(PeerMessage.encode(toWire(message)).finish()));
 }
 
 function isPlain(shape: PacketShape): boolean {
