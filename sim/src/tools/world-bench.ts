@@ -1,6 +1,10 @@
-/* Simulated seconds a second of one core: five nodes, clients at a steady rate, no faults. */
+/* Simulated seconds a second of one core: five nodes, clients at a steady rate, all invariants on, no faults. */
+import { configurationOf } from "@gauntlet/server/inside";
 import type { Outcome } from "@gauntlet/workloads";
+import { Invariants } from "../check/invariants.js";
 import { Cluster } from "../cluster/cluster.js";
+import { NO_OBSERVER } from "../cluster/observer.js";
+import { nodeName } from "../world/trace-log.js";
 
 const WARM_UP_SECONDS = 100;
 
@@ -8,7 +12,18 @@ const seconds = Number(process.argv[2] ?? 60);
 const rate = Number(process.argv[3] ?? 100);
 const readShare = Number(process.argv[4] ?? 0.5);
 
-const cluster = new Cluster({
+const ids = [1, 2, 3, 4, 5];
+const invariants = new Invariants({
+  members: ids.map((id) => ({ id, name: nodeName(id) })),
+  initial: configurationOf(ids),
+});
+const observer = {
+  ...NO_OBSERVER,
+  started: invariants.started.bind(invariants),
+  stepped: invariants.stepped.bind(invariants),
+  stopped: invariants.stopped.bind(invariants),
+};
+const scenario = {
   seed: Number(process.argv[5] ?? 1),
   nodes: 5,
   spareNodes: 0,
@@ -33,7 +48,8 @@ const cluster = new Cluster({
   },
   disk: { minSyncMs: 0.5, maxSyncMs: 4, stall: 0, stallMs: 0 },
   clockDrift: 0.001,
-});
+};
+const cluster = new Cluster(scenario, { observer });
 const { loop, trace } = cluster;
 const clients = cluster.machines.map(({ name }) => cluster.client(name, 5000));
 const outcomes = new Map<string, number>();
@@ -65,6 +81,8 @@ const before = { operations, executed: loop.executed, turns: loop.turns };
 const start = process.cpuUsage();
 await loop.runFor(seconds * 1000);
 const { user, system } = process.cpuUsage(start);
+invariants.ended();
+if (invariants.violation !== null) throw new Error(invariants.violation.what);
 const tookMs = (user + system) / 1000;
 const counted = operations - before.operations;
 const executed = loop.executed - before.executed;
