@@ -98,8 +98,13 @@ export async function demandProgress(
     const problems = await Promise.all(tries);
     if (!isTaken) return fail("writes", `no write succeeded at either of ${problems.join(", ")}`);
   }
-  if (await settles(world, [...core, ...either], stretchMs, isOpen)) return null;
-  const { term, leader } = world.leadership([...core, ...either]);
+  const candidates = [...core, ...either];
+  const first = world.leadership(candidates);
+  if (await settles(world, candidates, stretchMs, isOpen)) return null;
+  const { term, leader } = world.leadership(candidates);
+  if (term === first.term && leader === null) {
+    return fail("no-leader", `none of ${candidates.join(", ")} came to lead (the term stands at ${term})`);
+  }
   const last = `the last is ${term}, ${leader === null ? "without a leader" : `led by ${leader}`}`;
   return fail("endless-elections", `the term never stood still for ${stretchMs} ms (${last})`);
 }

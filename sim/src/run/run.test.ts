@@ -1,5 +1,5 @@
 import { type Effect, type RaftConfig, RaftCore, Replica, Wal, WalCorruption } from "@gauntlet/server/inside";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Scenario } from "../scenario.js";
 import type { TraceEvent } from "../trace.js";
 import { drawScenario } from "./draw.js";
@@ -190,17 +190,14 @@ describe("a server with a bug", () => {
   });
 
   test("that leaves a call open for ever", { timeout: TIMEOUT_MS }, async () => {
-    const expire = Reflect.get(Replica.prototype, "readBarrier") as Replica<unknown>["readBarrier"];
-    let calls = 0;
-    Replica.prototype.readBarrier = function (this: Replica<unknown>) {
-      return ++calls === 50 ? new Promise(() => undefined) : expire.call(this);
-    };
+    const once = vi.spyOn(Replica.prototype, "readBarrier");
+    once.mockImplementationOnce(() => new Promise(() => undefined));
     try {
       const { failure } = await runScenario(scenario(1));
       expect(failure).toMatchObject({ kind: "liveness", name: "answers" });
       expect(failure?.what).toMatch(/at n\d \(1\)$/);
     } finally {
-      Replica.prototype.readBarrier = expire;
+      once.mockRestore();
     }
   });
 

@@ -1,5 +1,6 @@
 import { readSchedule, type ScheduleFile, toScheduleFile } from "@gauntlet/nemesis";
-import type { DiskProfile, Load, NetworkProfile, Scenario } from "../scenario.js";
+import { nodeNames } from "../run/draw.js";
+import type { DiskProfile, LastingFault, Load, NetworkProfile, Scenario } from "../scenario.js";
 import type { Edit } from "./shrink.js";
 
 /** What can be taken away from a scenario besides its faults, in the order in which it is tried. */
@@ -70,7 +71,19 @@ function lessOf(field: "rate" | "concurrency", least: number): Edit {
 
 function fewerNodes(scenario: Scenario): readonly Scenario[] {
   const sizes = Array.from({ length: scenario.nodes - 1 }, (_, index) => index + 1);
-  return sizes.map((nodes) => ({ ...scenario, nodes }));
+  return sizes.map((nodes) => {
+    const { healing } = scenario;
+    return { ...scenario, nodes, healing: { ...healing, lasting: among(nodeNames(nodes), healing.lasting) } };
+  });
+}
+
+/** What lasts, of these nodes alone. */
+function among(nodes: readonly string[], lasting: LastingFault): LastingFault {
+  if (lasting.type === "none") return lasting;
+  if (lasting.type === "cut")
+    return lasting.between.every((node) => nodes.includes(node)) ? lasting : { type: "none" };
+  const left = lasting.nodes.filter((node) => nodes.includes(node));
+  return left.length === 0 ? { type: "none" } : { ...lasting, nodes: left };
 }
 
 function withoutSpares(scenario: Scenario): readonly Scenario[] {

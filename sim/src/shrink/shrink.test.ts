@@ -65,6 +65,14 @@ describe("shrinkScenario", () => {
     expect(scenario.schedule.faults).toEqual([]);
   });
 
+  test("what lasts, lasts of nodes that are left", async () => {
+    const lasting = { type: "stalled", nodes: ["n2", "n5"] } as const;
+    const start = { ...SCENARIO, healing: { ...SCENARIO.healing, lasting } };
+    const { run } = world(({ nodes, healing }) => nodes >= 3 && healing.lasting.type === "stalled");
+    const { scenario } = await shrinkScenario(start, FAILED, { tries: 1_000, run });
+    expect(scenario).toMatchObject({ nodes: 3, healing: { lasting: { type: "stalled", nodes: ["n2"] } } });
+  });
+
   test("another failure is not the same, nor is a scenario that cannot be run", async () => {
     const other: SimResult = { ...FAILED, failure: { ...FAILURE, name: "log-matching" } };
     const { run } = world(kills, other);
