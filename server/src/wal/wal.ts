@@ -45,6 +45,8 @@ export const MAX_BATCH_BYTES = 256 * 1024 * 1024;
 
 /** Batches that wait are written together up to this size. */
 const MAX_GROUP_BYTES = 16 * 1024 * 1024;
+/** Writes up to this size are put together in one buffer that is used again and again: one is under way at a time. */
+const SCRATCH_BYTES = 16 * 1024;
 const NO_PAYLOAD = new Uint8Array(0);
 const NOW = Promise.resolve();
 
@@ -92,6 +94,7 @@ export class Wal {
   private failure: WalError | null = null;
   private closed = false;
   private writes = 0;
+  private readonly scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
   private constructor(disk: Disk, options: WalOptions, tail: Tail, before: WalState) {
     this.disk = disk;
@@ -235,7 +238,7 @@ export class Wal {
   /** `bytes`: of all records, headers included. */
   private write(records: readonly PendingRecord[], bytes: number): Promise<void> {
     const start = this.position.offset;
-    const image = Buffer.allocUnsafe(bytes);
+    const image = bytes <= SCRATCH_BYTES ? this.scratch.subarray(0, bytes) : Buffer.allocUnsafe(bytes);
     for (const { type, payload } of records) {
       this.position = writeRecord(image, this.position.offset - start, this.position, type, payload);
     }
