@@ -13,6 +13,19 @@ function data(events: readonly (readonly [number, TraceEvent])[]) {
 }
 
 describe("the data of the page", () => {
+  test("what lasts is a band from the heal to the end", () => {
+    const lasting = { type: "stalled", nodes: ["n2", "n4"] } as const;
+    const scenario = { ...SCENARIO, schedule: { faults: [] }, healing: { ...SCENARIO.healing, lasting } };
+    const trace = [
+      { atMs: 5, event: { type: "fault", what: "lasting: stalled n2, n4" } },
+      { atMs: 30, event: { type: "phase", phase: "done" } },
+    ] as const;
+    expect(lanesData(trace, scenario, VALID).faults).toEqual([
+      { fromMs: 5, toMs: 30, text: "lasting: stalled n2, n4", nodes: [1, 3] },
+    ]);
+    expect(lanesData(trace.slice(1), scenario, VALID).faults).toEqual([]);
+  });
+
   test("a node's stretches have no gaps, and a start after an end is a new life", () => {
     const { nodes } = data([
       [1, { type: "started", node: "n1", lastIndex: 0, term: 2 }],

@@ -35,7 +35,8 @@ export async function bringAbout(
   }
 }
 
-export function textOfLasting(lasting: Exclude<LastingFault, { type: "none" }>): string {
+/** As the trace has it. */
+export function lastingText(lasting: Exclude<LastingFault, { type: "none" }>): string {
   const whom = lasting.type === "cut" ? lasting.between.join(" and ") : lasting.nodes.join(", ");
-  return `${lasting.type} ${whom}`;
+  return `lasting: ${lasting.type} ${whom}`;
 }

@@ -19,7 +19,7 @@ import type { Scenario } from "../scenario.js";
 import type { Traced, TraceListener } from "../trace.js";
 import { nodeNames } from "./draw.js";
 import { type Demand, type HealedWorld, demandOf, demandProgress } from "./healing.js";
-import { bringAbout, textOfLasting } from "./lasting.js";
+import { bringAbout, lastingText } from "./lasting.js";
 import { nemesisClock } from "./nemesis-clock.js";
 import { Pacer } from "./pacer.js";
 import { Recorder } from "./recorder.js";
@@ -205,7 +205,7 @@ class Run {
     const demand = demandOf(this.nodes, lasting, names);
     if (demand !== null) {
       if (lasting.type !== "none") {
-        this.cluster.trace.event({ type: "fault", what: `lasting: ${textOfLasting(lasting)}` });
+        this.cluster.trace.event({ type: "fault", what: lastingText(lasting) });
         await bringAbout(lasting, this.hosts, this.nodes);
       }
       return demand;

@@ -1,4 +1,5 @@
 import { readSchedule } from "@gauntlet/nemesis";
+import { lastingText } from "../../run/lasting.js";
 import type { SimResult } from "../../result.js";
 import type { Scenario } from "../../scenario.js";
 import type { Traced } from "../../trace.js";
@@ -31,7 +32,7 @@ export function lanesData(trace: readonly Traced[], scenario: Scenario, result: 
     nodes: names.map((name) => collectNode(name, trace, endMs)),
     messages: collectMessages(trace, names, texts, endMs),
     operations: collectOperations(trace, texts, endMs),
-    faults: faultBands(scenario, names, loadAtMs, endMs),
+    faults: [...faultBands(scenario, names, loadAtMs, endMs), ...lastingBand(trace, scenario, names, endMs)],
     moments: trace.flatMap(({ atMs, event }) => (event.type === "fault" ? [{ atMs, text: event.what }] : [])),
     phases: trace.flatMap(({ atMs, event }) => (event.type === "phase" ? [{ atMs, name: event.phase }] : [])),
     failure:
@@ -40,6 +41,21 @@ export function lanesData(trace: readonly Traced[], scenario: Scenario, result: 
         : { atMs: result.failure.atMs, text: `${result.failure.name}: ${result.failure.what}` },
     texts: texts.all,
   };
+}
+
+/** What stayed broken after the heal, from then on to the end. */
+function lastingBand(
+  trace: readonly Traced[],
+  { healing: { lasting } }: Scenario,
+  names: readonly string[],
+  endMs: number,
+): readonly FaultBand[] {
+  if (lasting.type === "none") return [];
+  const began = trace.find(({ event }) => event.type === "fault" && event.what === lastingText(lasting));
+  if (began === undefined) return [];
+  const whom: readonly string[] = lasting.type === "cut" ? lasting.between : lasting.nodes;
+  const nodes = whom.map((name) => names.indexOf(name)).filter((node) => node !== -1);
+  return [{ fromMs: began.atMs, toMs: endMs, text: lastingText(lasting), nodes }];
 }
 
 /** The windows of the schedule. Whether one took effect, its moments say. */
