@@ -45,7 +45,7 @@ export interface NetworkProfile {
   /** Share of messages that are held up by another draw of up to `reorderMs`, so that later ones overtake them. */
   readonly reorder: number;
   readonly reorderMs: number;
-  /** Whether each message is encoded and decoded on its way, as between processes. Costs a third of the speed. */
+  /** Whether each message is encoded and decoded on its way, as between processes. Costs two thirds of the speed. */
   readonly encoded: boolean;
 }
 

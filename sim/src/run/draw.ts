@@ -131,7 +131,7 @@ function clockUncertainty(drift: number, { clock }: Families): number {
 function drawNetwork(random: Stream, electionTimeoutMs: number): NetworkProfile {
   const kind = random.pick(["perfect", "good", "good", "far", "bad"] as const);
   const most = electionTimeoutMs / 8;
-  const encoded = random.chance(0.1);
+  const encoded = random.chance(0.05);
   const quiet = { loss: 0, duplicate: 0, reorder: 0, reorderMs: 0, encoded };
   if (kind === "perfect") return { minDelayMs: 1, maxDelayMs: 1, ...quiet };
   if (kind === "far") return { minDelayMs: most / 2, maxDelayMs: most, ...quiet };
