@@ -607,6 +607,21 @@ describe("configurations", () => {
     });
   });
 
+  test("a leader goes on though its removal is committed", () => {
+    const removal = configuration(3, 1, { voters: [2, 3] });
+    story.commonPast();
+    story.write(1, [removal]);
+    for (const id of [2, 3]) story.write(id, [removal]);
+    story.send(1, { type: "heartbeat", commit: 2, round: 1 });
+    const heartbeat = { type: "heartbeat", from: 1, to: 2, term: 1, commit: 3, round: 2 } as const;
+    // The last word of its leadership.
+    story.step(1, { commitIndex: 3, role: "follower" }, [{ type: "send", message: heartbeat }]);
+    expect(story.violation).toBeNull();
+    story.step(1, { role: "leader" });
+    story.send(1, { ...heartbeat, round: 3 });
+    expect(story.violation?.name).toBe("removed-leader-steps-down");
+  });
+
   test("a change while the one before is not committed", () => {
     story.commonPast();
     story.write(1, [configuration(3, 1, { voters: [1, 2, 3, 4] })]);

@@ -1,7 +1,8 @@
 import type { MemberId, Message, MessageOf } from "@gauntlet/server/inside";
 import type { Book } from "./book.js";
 import type { Slot } from "./entry-tree.js";
-import type { NodeImage } from "./node-image.js";
+import type { NodeImage, Placed } from "./node-image.js";
+import { describeVoters } from "./quorums.js";
 import { broken } from "./violation.js";
 
 /** What may leave a node. */
@@ -25,6 +26,7 @@ export function sent(book: Book, image: NodeImage, message: Message): void {
           `${image.title} speaks as the leader of term ${message.term}, which it is not`,
         );
       }
+      if (message.type === "heartbeat" && image.role === "leader") checkBelongs(image);
       break;
     case "append-accepted":
       if (message.term === image.term) acknowledged(book, image, message);
@@ -44,6 +46,17 @@ export function sent(book: Book, image: NodeImage, message: Message): void {
     case "read-response":
       break;
   }
+}
+
+/** In the step in which its removal is committed a leader says so to the others, and leads no more after it. */
+function checkBelongs(image: NodeImage): void {
+  const { index, voters } = image.configurations.at(-1) as Placed;
+  if (index > image.commitIndex || voters.voters.includes(image.member)) return;
+  if (voters.outgoing.includes(image.member)) return;
+  broken(
+    "removed-leader-steps-down",
+    `${image.title} still leads, though entry ${index} made ${describeVoters(voters)} the configuration and is committed`,
+  );
 }
 
 function voted(book: Book, image: NodeImage, term: number, candidate: MemberId): void {

@@ -22,6 +22,7 @@ export const INVARIANTS = {
     "A life begins with all that was reported as durable, and with nothing that nobody wrote.",
   "configurations-overlap":
     "A configuration follows one that is committed and whose quorums all meet its own, once the leader's term is committed.",
+  "removed-leader-steps-down": "Nobody leads on whom the committed configuration has left out.",
   "read-sees-what-was-committed":
     "A read index is at least all that was committed anywhere when the read began.",
   "proposal-enters-once": "No two entries are made of one proposal: it could be applied twice.",
