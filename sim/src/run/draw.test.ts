@@ -1,7 +1,8 @@
 import { parseSchedule, readSchedule, SWARM_FAMILY_NAMES } from "@gauntlet/nemesis";
 import { describe, expect, test } from "vitest";
 import type { Scenario } from "../scenario.js";
-import { drawScenario, nodeNames } from "./draw.js";
+import { nodeNames } from "../node-names.js";
+import { drawScenario, entriesPerSecond } from "./draw.js";
 import { demandOf } from "./healing.js";
 
 const SEEDS = Array.from({ length: 300 }, (_, seed) => seed);
@@ -33,6 +34,14 @@ describe("a drawn scenario", () => {
       const intervalMs = Math.max(...all.map(({ heartbeatIntervalMs }) => heartbeatIntervalMs));
       const timeoutMs = Math.min(...all.map(({ electionTimeoutMs }) => electionTimeoutMs));
       expect(2 * slowestMs + intervalMs).toBeLessThan(timeoutMs);
+    }
+  });
+
+  test("loads no cluster with more writes than its windows let through", () => {
+    for (const { server, upgraded, network, disk, load } of drawn) {
+      for (const each of [server, upgraded ?? server]) {
+        expect(load.rate).toBeLessThanOrEqual(Math.max(2, entriesPerSecond(each, network, disk)));
+      }
     }
   });
 

@@ -4,6 +4,7 @@ import {
   SWARM_FAMILY_NAMES,
   type SwarmFamilyName,
 } from "@gauntlet/nemesis";
+import { nodeNames } from "../node-names.js";
 import type {
   DiskProfile,
   Healing,
@@ -43,7 +44,11 @@ export function drawScenario(seed: number, options: DrawOptions = {}): Scenario 
   const upgraded = drawUpgraded(from("upgraded"), server);
   const timeouts = [server.electionTimeoutMs, (upgraded ?? server).electionTimeoutMs];
   const shortestMs = Math.min(...timeouts);
-  const load = drawLoad(from("load"), nodes, options);
+  const network = drawNetwork(from("network"), shortestMs);
+  const disk = drawDisk(from("disk"), shortestMs);
+  const settings = upgraded === null ? [server] : [server, upgraded];
+  const mostWrites = Math.min(...settings.map((each) => entriesPerSecond(each, network, disk)));
+  const load = drawLoad(from("load"), nodes, mostWrites, options);
   const spareNodes = families.member === undefined ? 0 : from("spares").pick([1, 2]);
   return {
     seed,
@@ -51,8 +56,8 @@ export function drawScenario(seed: number, options: DrawOptions = {}): Scenario 
     spareNodes,
     server,
     upgraded,
-    network: drawNetwork(from("network"), shortestMs),
-    disk: drawDisk(from("disk"), shortestMs),
+    network,
+    disk,
     clockDrift,
     load,
     schedule: drawSchedule(from("schedule"), {
@@ -66,6 +71,23 @@ export function drawScenario(seed: number, options: DrawOptions = {}): Scenario 
     healing: drawHealing(from("healing"), nodes, Math.max(...timeouts)),
   };
 }
+
+/**
+ * What a leader's windows let through to one follower: a window each round trip. A load beyond it queues up for as long as
+ * it lasts, and no cluster writes anything new in time after the heal.
+ */
+export function entriesPerSecond(server: ServerSettings, network: NetworkProfile, disk: DiskProfile): number {
+  const roundTripMs = 2 * (network.maxDelayMs + network.reorderMs) + 2 * disk.maxSyncMs;
+  const entriesIn = (bytes: number): number => Math.max(1, Math.floor(bytes / ENTRY_BYTES));
+  const inflight = Math.min(
+    server.maxInflightAppends * entriesIn(server.maxAppendBytes),
+    entriesIn(server.maxInflightBytes),
+  );
+  return (inflight * 1000) / Math.max(roundTripMs, 1);
+}
+
+/** Of the workload's writes, roughly. */
+const ENTRY_BYTES = 128;
 
 /** Five tell most; three are quickest; one has no network; seven and an even number are seldom met. */
 function drawNodes(random: Stream): number {
@@ -165,11 +187,13 @@ function drawDisk(random: Stream, electionTimeoutMs: number): DiskProfile {
   };
 }
 
-function drawLoad(random: Stream, nodes: number, options: DrawOptions): Load {
+function drawLoad(random: Stream, nodes: number, mostWrites: number, options: DrawOptions): Load {
   const durationMs = options.durationMs ?? 1000 * (15 + random.below(26));
+  // About half of the operations are writes; so half of what the windows let through is left to catch up with.
+  const rate = Math.min(random.pick([100, 100, 100, 30, 200]), Math.max(2, Math.floor(mostWrites)));
   return {
     workload: "register",
-    rate: options.rate ?? random.pick([100, 100, 100, 30, 200]),
+    rate: options.rate ?? rate,
     concurrency: random.pick([2, 4]) * Math.max(nodes, 3),
     durationMs,
     maxOperations: Number.MAX_SAFE_INTEGER,
@@ -250,9 +274,4 @@ function sample(random: Stream, names: readonly string[], count: number): readon
   const left = [...names];
   const taken = Array.from({ length: count }, () => left.splice(random.below(left.length), 1)[0] as string);
   return names.filter((name) => taken.includes(name));
-}
-
-/** n1, n2, … */
-export function nodeNames(count: number): readonly string[] {
-  return Array.from({ length: count }, (_, at) => `n${at + 1}`);
 }

@@ -70,6 +70,8 @@ export interface ProgressOptions {
 }
 
 const RETRY_MS = 100;
+/** A write that timed out may still be queued: to go on asking at once keeps a cluster with small windows busy for ever. */
+const MAX_RETRY_MS = 6400;
 /** Outside every workload's keys, so these writes are no part of the history. */
 const PROBE_KEY_PREFIX = "gauntlet-probe/";
 
@@ -113,11 +115,11 @@ export async function demandProgress(
 async function writeThrough(world: HealedWorld, node: string, isOpen: () => boolean): Promise<string | null> {
   const client = world.connect(node);
   let lastError = "never tried";
-  while (isOpen()) {
+  for (let retryMs = RETRY_MS; isOpen(); retryMs = Math.min(2 * retryMs, MAX_RETRY_MS)) {
     const outcome = await client.write(PROBE_KEY_PREFIX + node, "probe");
     if (outcome.type === "ok") return null;
     lastError = `${outcome.error.code}: ${outcome.error.message}`;
-    await world.loop.sleep(RETRY_MS);
+    await world.loop.sleep(retryMs);
   }
   return `${node} (${lastError})`;
 }

@@ -73,6 +73,20 @@ describe("a sound server", () => {
     expect((await tracesOf(6))[0]).not.toBe(one);
   });
 
+  test("makes progress with one entry a round trip to each, asked by seven at once", {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    const base = scenario(9, { nodes: 7 });
+    const tight: Scenario = {
+      ...base,
+      server: { ...base.server, maxAppendBytes: 1, maxInflightAppends: 1, electionTimeoutMs: 1000 },
+      network: { ...base.network, minDelayMs: 62, maxDelayMs: 125, loss: 0, reorder: 0 },
+      load: { ...base.load, rate: 3, concurrency: 14 },
+      healing: { boundMs: 60_000, lasting: { type: "none" } },
+    };
+    expect((await runScenario(tight)).failure).toBeNull();
+  });
+
   test.each([
     { type: "none" },
     { type: "down", nodes: ["n2", "n5"] },
