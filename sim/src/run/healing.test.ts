@@ -1,5 +1,7 @@
+import type { Client } from "@gauntlet/workloads";
 import { describe, expect, test } from "vitest";
-import { demandOf } from "./healing.js";
+import { Loop } from "../world/loop.js";
+import { demandOf, demandProgress } from "./healing.js";
 
 const FIVE = ["n1", "n2", "n3", "n4", "n5"];
 
@@ -34,4 +36,20 @@ describe("what is demanded", () => {
     // A quorum of the three that are left needs one of the two, and it may be the wrong one.
     expect(demandOf(FIVE, { type: "cut", between: ["n1", "n3"] }, ["n2", "n4"])).toBeNull();
   });
+});
+
+test("a node that does not answer in time is asked less and less often", async () => {
+  const loop = new Loop();
+  let writes = 0;
+  const slow = async () => {
+    writes += 1;
+    await loop.sleep(1000);
+    return { type: "info", error: { code: "timeout", message: "timed out" } } as const;
+  };
+  const client: Client = { read: slow, write: slow, compareAndSet: slow };
+  const world = { loop, connect: () => client, leadership: () => ({ term: 1, leader: "n1" }) };
+  const demand = { core: ["n1"], either: [] };
+  const failure = await loop.run(demandProgress(world, demand, { boundMs: 60_000, stretchMs: 1000 }));
+  expect(failure).toMatchObject({ kind: "liveness", name: "writes" });
+  expect(writes).toBeLessThan(15);
 });
