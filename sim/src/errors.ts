@@ -34,6 +34,11 @@ export function isForeseen(error: unknown): error is Error {
   );
 }
 
+/** Where anything that was thrown comes from, as far as it says: for bugs. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
 /** The text of anything that was thrown, on one line. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);

@@ -69,8 +69,8 @@ export interface Load {
 }
 
 /**
- * After the schedule the world is mended, and progress is demanded. Not of all nodes: `core`, a quorum, is
- * healed among itself; what `lasting` says still holds for the others, since a cluster must live with it.
+ * After the schedule the world is mended but for what `lasting` says, since a cluster must live with that, and progress
+ * is demanded of the nodes that it leaves able to make some: the core, a quorum (run/healing.ts).
  */
 export interface Healing {
   /** Within so long after the heal, a write through every node of the core must succeed. */

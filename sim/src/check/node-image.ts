@@ -52,10 +52,6 @@ export class NodeImage {
     return (this.configurations.at(-1) as Placed).voters;
   }
 
-  get isWriting(): boolean {
-    return this.pending.length > 0;
-  }
-
   /** For stories. */
   get title(): string {
     return `${this.name} (life ${this.life}, term ${this.term})`;

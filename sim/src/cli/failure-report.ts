@@ -5,7 +5,7 @@ import type { SeedFailure } from "./campaign.js";
 import { saveFailure } from "./failure-files.js";
 import { shownPath } from "./paths.js";
 import { type ShrinkBudget, runWhole, shrinkInThread, sizeText } from "./shrink-in-thread.js";
-import type { Progress } from "./terminal.js";
+import { print, type Progress } from "./terminal.js";
 
 export interface ReportOptions {
   /** The folder that the files go to. */
@@ -67,8 +67,4 @@ export function failureText(seed: number, { kind, name, what, atMs }: Failure): 
 
 export function directoryOf(root: string, seed: number): string {
   return join(root, String(seed));
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

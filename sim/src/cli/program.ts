@@ -2,7 +2,7 @@ import { Command, CommanderError } from "commander";
 import { EXIT_CODES } from "@gauntlet/histories";
 import { ScheduleError } from "@gauntlet/nemesis";
 import { modelcheckCommand } from "../modelcheck/main.js";
-import { DataError, Interrupted, isForeseen, messageOf, UsageError } from "../errors.js";
+import { DataError, Interrupted, isForeseen, messageOf, stackOf, UsageError } from "../errors.js";
 import { determinismCommand, type DeterminismFlags } from "./determinism.js";
 import { mutantsCommand, type MutantsFlags } from "./mutants.js";
 import { FAILURES_ROOT } from "./paths.js";
@@ -149,5 +149,5 @@ function oneLine(error: unknown): string {
   if (error instanceof CommanderError) return messageOf(error).replace(/^error: /, "");
   if (error instanceof Interrupted) return `interrupted: ${messageOf(error)}`;
   if (isForeseen(error)) return messageOf(error);
-  return `a bug in the simulator: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  return `a bug in the simulator: ${stackOf(error)}`;
 }

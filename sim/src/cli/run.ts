@@ -8,7 +8,7 @@ import { directoryOf, failureText, reportFailure } from "./failure-report.js";
 import { interruptible } from "./interrupt.js";
 import type { ShrinkBudget } from "./shrink-in-thread.js";
 import { progressText, summaryText } from "./tally.js";
-import { type Progress, progressOn } from "./terminal.js";
+import { print, type Progress, progressOn } from "./terminal.js";
 import { seedOfNow } from "./values.js";
 
 export interface RunFlags {
@@ -133,8 +133,4 @@ function firstOfEachKind(failures: readonly SeedFailure[]): readonly SeedFailure
 /** Nothing failed but the simulator itself. */
 function isOfTheWorld(failures: readonly SeedFailure[]): boolean {
   return failures.every(({ failure }) => failure.kind === "simulator");
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

@@ -7,7 +7,7 @@ import { shownPath } from "./paths.js";
 import { exitCodeOf } from "./replay.js";
 import { readScenarioFile } from "./scenario-file.js";
 import { runWhole, shrinkInThread, sizeText } from "./shrink-in-thread.js";
-import { progressOn } from "./terminal.js";
+import { print, progressOn } from "./terminal.js";
 
 export interface ShrinkFlags {
   readonly tries: number;
@@ -43,8 +43,4 @@ export async function shrinkCommand(path: string, flags: ShrinkFlags): Promise<n
   } finally {
     progress.close();
   }
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

@@ -1,4 +1,4 @@
-import { counted } from "../report/numbers.js";
+import { counted, figure } from "../report/numbers.js";
 import type { SimResult } from "../result.js";
 
 /** What many runs amount to. */
@@ -50,12 +50,19 @@ export function addTo(tally: Tally, { simulatedMs, counts }: SimResult): Tally {
 
 /** `312 of 1,000 seeds, 410 a minute, 385 simulated s/s; faults: process 210, partition 95`. */
 export function progressText(tally: Tally, asked: number | null, tookMs: number): string {
-  const { seeds, simulatedMs } = tally;
-  const done =
-    asked === null ? counted(seeds, "seed") : `${seeds.toLocaleString("en-US")} of ${counted(asked, "seed")}`;
-  const perMinute = Math.round((seeds * 60_000) / Math.max(tookMs, 1));
-  const speed = Math.round(simulatedMs / Math.max(tookMs, 1));
-  return `${done}, ${perMinute} a minute, ${speed} simulated s/s; faults: ${familiesText(tally.faults)}`;
+  const { seeds } = tally;
+  const done = asked === null ? counted(seeds, "seed") : `${figure(seeds)} of ${counted(asked, "seed")}`;
+  const { perMinute, simulated } = speedOf(tally, tookMs);
+  return `${done}, ${perMinute} a minute, ${simulated} simulated s/s; faults: ${familiesText(tally.faults)}`;
+}
+
+/** Seeds a minute, and simulated seconds a second. */
+function speedOf({ seeds, simulatedMs }: Tally, tookMs: number) {
+  const realMs = Math.max(tookMs, 1);
+  return {
+    perMinute: Math.round((seeds * 60_000) / realMs),
+    simulated: Math.round(simulatedMs / realMs),
+  };
 }
 
 /** By family, which is what stands before the point of a fault's name; the most frequent first. */
@@ -73,17 +80,17 @@ export function listed(counts: ReadonlyMap<string, number>): string {
   if (counts.size === 0) return "none";
   return [...counts]
     .toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
-    .map(([name, times]) => `${name} ${times.toLocaleString("en-US")}`)
+    .map(([name, times]) => `${name} ${figure(times)}`)
     .join(", ");
 }
 
 export function summaryText(tally: Tally, tookMs: number): string {
   const { seeds, simulatedMs, ok, fail, info, elections, messages, plannedFaults, inVain, faults } = tally;
+  const { perMinute, simulated } = speedOf(tally, tookMs);
   const effective = [...faults.values()].reduce((sum, times) => sum + times, 0);
-  const number = (value: number): string => value.toLocaleString("en-US");
   return [
-    `${counted(seeds, "seed")} in ${(tookMs / 1_000).toFixed(1)} s: ${Math.round((seeds * 60_000) / Math.max(tookMs, 1))} a minute, ${number(Math.round(simulatedMs / 1_000))} s simulated, ${Math.round(simulatedMs / Math.max(tookMs, 1))} simulated seconds a second`,
-    `operations: ${number(ok)} ok, ${number(fail)} fail, ${number(info)} info; ${counted(elections, "election")}, ${counted(messages, "message")}`,
-    `faults: ${number(effective)} of ${number(plannedFaults)} took effect${inVain === 0 ? "" : `, in ${counted(inVain, "seed")} none`}: ${listed(faults)}`,
+    `${counted(seeds, "seed")} in ${(tookMs / 1_000).toFixed(1)} s: ${perMinute} a minute, ${figure(Math.round(simulatedMs / 1_000))} s simulated, ${simulated} simulated seconds a second`,
+    `operations: ${figure(ok)} ok, ${figure(fail)} fail, ${figure(info)} info; ${counted(elections, "election")}, ${counted(messages, "message")}`,
+    `faults: ${figure(effective)} of ${figure(plannedFaults)} took effect${inVain === 0 ? "" : `, in ${counted(inVain, "seed")} none`}: ${listed(faults)}`,
   ].join("\n");
 }

@@ -1,5 +1,10 @@
 import { clearLine, cursorTo } from "node:readline";
 
+/** A result, with its last line's end. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
 /** What a person sees while work goes on. Goes to stderr: stdout is for results. */
 export interface Progress {
   /** A line that stays. */

@@ -1,12 +1,13 @@
 import type { NodeName } from "@gauntlet/nemesis";
 import type { MemberId } from "@gauntlet/server/inside";
 import type { Client } from "@gauntlet/workloads";
+import { nodeName } from "../node-names.js";
 import type { Scenario } from "../scenario.js";
 import type { TraceListener } from "../trace.js";
 import { Loop } from "../world/loop.js";
 import { SimNetwork } from "../world/network.js";
 import { Streams } from "../world/random.js";
-import { nodeName, TraceLog } from "../world/trace-log.js";
+import { TraceLog } from "../world/trace-log.js";
 import { SimClient } from "./client.js";
 import { Deadlines } from "./deadlines.js";
 import { Machine } from "./machine.js";

@@ -1,15 +1,15 @@
 import type { SettingsName } from "@gauntlet/nemesis";
 import type { Configuration, MemberId, Message } from "@gauntlet/server/inside";
 import { configurationOf, tickPlan, WalCorruption } from "@gauntlet/server/inside";
-import type { ServerSettings } from "../scenario.js";
+import { nodeName } from "../node-names.js";
+import type { DiskProfile, ServerSettings } from "../scenario.js";
 import { MachineClock } from "../world/clock.js";
 import { SimDisk } from "../world/disk.js";
 import { Life } from "../world/life.js";
 import { Alarm, type Loop, type Task } from "../world/loop.js";
 import type { Receiver, SimNetwork } from "../world/network.js";
 import type { Streams } from "../world/random.js";
-import { nodeName, type TraceLog } from "../world/trace-log.js";
-import type { DiskProfile } from "../scenario.js";
+import type { TraceLog } from "../world/trace-log.js";
 import type { CoreObserver, Server } from "./boot.js";
 import { bootServer } from "./boot.js";
 import type { Call } from "./call.js";
@@ -135,6 +135,16 @@ export class Machine implements Receiver {
     return this.life?.configuration ?? null;
   }
 
+  /** It runs, or will not without help: neither does a supervisor wait to start it, nor is its log being read. */
+  get isSettled(): boolean {
+    return this.restart === null && (this.life === null || this.life.server !== null);
+  }
+
+  /** Calls that came to the present server and that it has not answered, whether their clients still wait or not. */
+  get unansweredCount(): number {
+    return this.life?.calls.size ?? 0;
+  }
+
   /** Of the world itself: a promise of the present server, which a tick may end. */
   async awaits<T>(promise: Promise<T>): Promise<T> {
     const { life } = this;
@@ -234,16 +244,6 @@ export class Machine implements Receiver {
   cancelRestart(): void {
     if (this.restart !== null) this.restart.cancelled = true;
     this.restart = null;
-  }
-
-  /** It runs, or will not without help: neither does a supervisor wait to start it, nor is its log being read. */
-  get isSettled(): boolean {
-    return this.restart === null && (this.life === null || this.life.server !== null);
-  }
-
-  /** Calls that came to the present server and that it has not answered, whether their clients still wait or not. */
-  get unansweredCount(): number {
-    return this.life?.calls.size ?? 0;
   }
 
   // ---- one life

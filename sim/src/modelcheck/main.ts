@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { EXIT_CODES } from "@gauntlet/histories";
+import { print } from "../cli/terminal.js";
 import { integer, names } from "../cli/values.js";
 import { UsageError } from "../errors.js";
 import { BOUNDS } from "./bounds.js";
@@ -82,8 +83,4 @@ function exitCodeOf(results: readonly BoundResult[]): number {
 function document({ bound, result, story, ...rest }: BoundResult): unknown {
   const { path: _path, ...figures } = result;
   return { bound, ...figures, ...rest, story: story?.text ?? null };
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

@@ -1,3 +1,4 @@
+import { figure } from "../report/numbers.js";
 import type { BoundResult } from "./run.js";
 
 const WIDTHS = [22, 12, 13, 6, 9, 10, 12, 9, 12] as const;
@@ -35,8 +36,4 @@ function line(cells: readonly string[]): string {
     .map((cell, at) => (at === 0 ? cell.padEnd(WIDTHS[0]) : cell.padStart(WIDTHS[at] ?? 0)))
     .join(" ")
     .trimEnd();
-}
-
-function figure(value: number): string {
-  return value.toLocaleString("en-US");
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { EXIT_CODES } from "@gauntlet/histories";
 import { runCampaign } from "../cli/campaign.js";
 import { DEFAULT_SEED_LIMIT_MS } from "../cli/workers/sim-thread.js";
 import { DataError, messageOf } from "../errors.js";
@@ -95,7 +96,7 @@ async function search(
 /** The first that holds: 65 for a patch that is stale, 1 for a bug that was missed, 2 when it was interrupted. */
 export function exitCodeOfHunts(hunts: readonly Hunt[], asked: number): number {
   const has = (outcome: Hunt["outcome"]): boolean => hunts.some((each) => each.outcome === outcome);
-  if (has("stale")) return 65;
-  if (has("missed")) return 1;
-  return has("interrupted") || hunts.length < asked ? 2 : 0;
+  if (has("stale")) return EXIT_CODES.data;
+  if (has("missed")) return EXIT_CODES.invalid;
+  return has("interrupted") || hunts.length < asked ? EXIT_CODES.unknown : EXIT_CODES.valid;
 }

@@ -1,5 +1,6 @@
 import type { TraceEvent } from "../trace.js";
-import { messageText, nodeName } from "./message-text.js";
+import { nodeName } from "../node-names.js";
+import { messageText } from "./message-text.js";
 import { shownSeconds } from "./numbers.js";
 
 /** One event for people: where it happened, and what. */

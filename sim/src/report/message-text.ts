@@ -1,9 +1,4 @@
-import type { MemberId, Message } from "@gauntlet/server/inside";
-
-/** Members of the world are numbered as its nodes are named: 3 is n3. */
-export function nodeName(id: MemberId): string {
-  return `n${id}`;
-}
+import type { Message } from "@gauntlet/server/inside";
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -3,9 +3,14 @@ export function shownSeconds(ms: number): string {
   return `${(ms / 1_000).toFixed(3)}s`;
 }
 
+/** `12,345`. */
+export function figure(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
 /** `1 event`, `12,345 events`. */
 export function counted(number: number, noun: string, plural = `${noun}s`): string {
-  return `${number.toLocaleString("en-US")} ${number === 1 ? noun : plural}`;
+  return `${figure(number)} ${number === 1 ? noun : plural}`;
 }
 
 /** Rows of cells, each column as wide as its widest cell. */

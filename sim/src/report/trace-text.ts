@@ -14,7 +14,7 @@ export interface TraceTextOptions {
 }
 
 /** What is told of a long trace when nobody says otherwise. */
-export const MAX_LINES = 2_000;
+const MAX_LINES = 2_000;
 /** So much of it comes after the failure: the rest is what led to it. */
 const SHARE_AFTER = 0.1;
 

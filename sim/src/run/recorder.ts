@@ -1,6 +1,7 @@
 import type { HistoryEvent } from "@gauntlet/histories";
 import type { NemesisEvent } from "@gauntlet/nemesis";
 import type { Answer, Operation, Outcome } from "@gauntlet/workloads";
+import type { Loop } from "../world/loop.js";
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
@@ -8,11 +9,17 @@ type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 export class Recorder {
   readonly history: HistoryEvent[] = [];
   readonly counts = { ok: 0, fail: 0, info: 0 };
-  private readonly nowMs: () => number;
+  /** Time 0 of the history, by the loop. */
+  originMs = 0;
+  private readonly loop: Loop;
 
-  /** `nowMs`: virtual time since the run began. */
-  constructor(nowMs: () => number) {
-    this.nowMs = nowMs;
+  constructor(loop: Loop) {
+    this.loop = loop;
+  }
+
+  /** The history's time 0 is now. */
+  begin(): void {
+    this.originMs = this.loop.nowMs;
   }
 
   invoke(process: number, node: string, operation: Operation, isFinal: boolean): void {
@@ -37,7 +44,7 @@ export class Recorder {
   }
 
   private now(): { readonly index: number; readonly time: number } {
-    return { index: this.history.length, time: Math.round(this.nowMs() * 1e6) };
+    return { index: this.history.length, time: Math.round((this.loop.nowMs - this.originMs) * 1e6) };
   }
 
   private stamp(

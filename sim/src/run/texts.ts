@@ -1,10 +1,6 @@
 import type { NemesisEvent } from "@gauntlet/nemesis";
 import type { Answer, Operation, Outcome } from "@gauntlet/workloads";
 
-export function textOf(problem: unknown): string {
-  return problem instanceof Error ? (problem.stack ?? problem.message) : String(problem);
-}
-
 export function textOfOperation({ f, key, value }: Operation): string {
   return `${f} ${key ?? ""}${value === undefined ? "" : ` ${JSON.stringify(value)}`}`;
 }
@@ -18,8 +14,6 @@ export function textOfFault({ f, phase, value }: NemesisEvent): string {
   const { nodes, target, outcome } = value;
   const whom = nodes.length > 0 ? nodes.join(", ") : [target].flat().join(", ");
   const how = outcome === undefined ? "" : `: ${outcome.type === "proved" ? outcome.proof : outcome.reason}`;
-  return `${f} on ${whom} ${phase}s${outcome === undefined ? "" : ` (${outcome.type})`}${how}`.replace(
-    "skippeds",
-    "skipped",
-  );
+  const happens = phase === "skipped" ? phase : `${phase}s`;
+  return `${f} on ${whom} ${happens}${outcome === undefined ? "" : ` (${outcome.type})`}${how}`;
 }

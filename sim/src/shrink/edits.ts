@@ -1,5 +1,5 @@
 import { readSchedule, type ScheduleFile, toScheduleFile } from "@gauntlet/nemesis";
-import { nodeNames } from "../run/draw.js";
+import { nodeNames } from "../node-names.js";
 import type { DiskProfile, LastingFault, Load, NetworkProfile, Scenario } from "../scenario.js";
 import type { Edit } from "./shrink.js";
 

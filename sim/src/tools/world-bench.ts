@@ -4,7 +4,7 @@ import type { Outcome } from "@gauntlet/workloads";
 import { Invariants } from "../check/invariants.js";
 import { Cluster } from "../cluster/cluster.js";
 import { NO_OBSERVER } from "../cluster/observer.js";
-import { nodeName } from "../world/trace-log.js";
+import { nodeName } from "../node-names.js";
 
 const WARM_UP_SECONDS = 100;
 

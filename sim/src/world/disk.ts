@@ -1,12 +1,15 @@
 import type { Damage, DiskCounts, DiskSetting, PowerLoss } from "@gauntlet/nemesis";
-import type { Disk, DiskFile, MemberId } from "@gauntlet/server/inside";
+import type { Disk, MemberId } from "@gauntlet/server/inside";
+import { nodeName } from "../node-names.js";
 import type { DiskProfile } from "../scenario.js";
-import type { Flush } from "./file-image.js";
-import { FileImage, SECTOR_BYTES } from "./file-image.js";
+import { DiskPort } from "./disk-port.js";
+import { type Directory, type DirectoryChange, Sync } from "./disk-sync.js";
+import { type FileImage, SECTOR_BYTES } from "./file-image.js";
+import { ioError } from "./io-error.js";
 import type { Life } from "./life.js";
-import type { Loop, Task } from "./loop.js";
+import type { Loop } from "./loop.js";
 import type { Stream } from "./random.js";
-import { nodeName, type TraceLog } from "./trace-log.js";
+import type { TraceLog } from "./trace-log.js";
 
 export const HEALTHY: DiskSetting = {
   syncDelayMs: 0,
@@ -15,71 +18,6 @@ export const HEALTHY: DiskSetting = {
   syncErrorShare: 0,
   full: false,
 };
-
-type Directory = Map<string, FileImage>;
-type DirectoryChange = (names: Directory) => void;
-
-/** What a dead process waits for. */
-const NEVER = new Promise<never>(() => {});
-const DONE = Promise.resolve();
-
-/** As Node's own: the server looks at `code` and `syscall`. */
-function ioError(code: "EIO" | "ENOSPC" | "ENOENT" | "EEXIST", syscall: string, name: string): Error {
-  const text = {
-    EIO: "i/o error",
-    ENOSPC: "no space left on device",
-    ENOENT: "no such file",
-    EEXIST: "file exists",
-  };
-  return Object.assign(new Error(`${code}: ${text[code]}, ${syscall} '${name}'`), { code, syscall });
-}
-
-/** A sync of a file, or of the directory where `flush` is null, on its way to the medium. */
-class Sync implements Task {
-  readonly life: Life;
-  readonly image: FileImage | null;
-  readonly name: string;
-  readonly flush: Flush | null;
-  /** Of the directory: how many of its changes it covers. */
-  readonly changes: readonly DirectoryChange[];
-  readonly startMs: number;
-  readonly era: number;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-  /** The disk has done its part; what is left is to tell the process. */
-  error: Error | null = null;
-  ended = false;
-  private readonly disk: SimDisk;
-
-  constructor(
-    disk: SimDisk,
-    life: Life,
-    name: string,
-    image: FileImage | null,
-    changes: readonly DirectoryChange[],
-    resolve: () => void,
-    reject: (error: Error) => void,
-  ) {
-    this.disk = disk;
-    this.life = life;
-    this.name = name;
-    this.image = image;
-    this.flush = image?.beginSync() ?? null;
-    this.changes = changes;
-    this.startMs = disk.loop.nowMs;
-    this.era = disk.powerEra;
-    this.resolve = resolve;
-    this.reject = reject;
-  }
-
-  run(): void {
-    if (!this.ended) this.disk.endSync(this);
-    if (!this.ended || !this.life.admits(this)) return;
-    this.disk.loop.settle();
-    if (this.error === null) this.resolve();
-    else this.reject(this.error);
-  }
-}
 
 /**
  * The disk of a machine, with one directory. What was synced survives everything but damage; a killed process
@@ -289,129 +227,5 @@ export class SimDisk {
     const damage: Damage = { kind: "bad-sector", file, offset: sector * SECTOR_BYTES, bytes: SECTOR_BYTES };
     this.harm.push({ damage, image, byte: 0 });
     return damage;
-  }
-}
-
-/** What one life of a server sees of the disk. Nothing that a dead one asks for happens, or ends. */
-class DiskPort implements Disk {
-  private readonly disk: SimDisk;
-  private readonly life: Life;
-
-  constructor(disk: SimDisk, life: Life) {
-    this.disk = disk;
-    this.life = life;
-  }
-
-  list(): Promise<readonly string[]> {
-    return this.at(() => this.disk.list());
-  }
-
-  open(name: string, mode: "read" | "read-write" | "create-exclusive"): Promise<DiskFile> {
-    return this.at(() => {
-      const { disk } = this;
-      let image = disk.image(name);
-      if (mode === "create-exclusive") {
-        if (image !== null) throw ioError("EEXIST", "open", name);
-        const error = disk.checkWrite(name, true);
-        if (error !== null) throw error;
-        const created = new FileImage();
-        image = created;
-        disk.change((names) => names.set(name, created));
-      }
-      if (image === null) throw ioError("ENOENT", "open", name);
-      return new FilePort(disk, this.life, name, image);
-    });
-  }
-
-  rename(from: string, to: string): Promise<void> {
-    return this.at(() => {
-      const image = this.disk.image(from);
-      if (image === null) throw ioError("ENOENT", "rename", from);
-      this.disk.change((names) => {
-        // Undone, or done, as a whole; a name whose creation was lost has nothing to rename.
-        names.delete(from);
-        names.set(to, image);
-      });
-    });
-  }
-
-  remove(name: string): Promise<void> {
-    return this.at(() => {
-      if (this.disk.image(name) === null) throw ioError("ENOENT", "unlink", name);
-      this.disk.change((names) => names.delete(name));
-    });
-  }
-
-  syncDirectory(): Promise<void> {
-    if (this.life.state === "dead") return NEVER;
-    return this.disk.sync(this.life, ".", null);
-  }
-
-  private async at<T>(action: () => T): Promise<T> {
-    if (this.life.state === "dead") return NEVER;
-    this.disk.loop.settle();
-    return action();
-  }
-}
-
-class FilePort implements DiskFile {
-  private readonly disk: SimDisk;
-  private readonly life: Life;
-  private readonly name: string;
-  private readonly image: FileImage;
-
-  constructor(disk: SimDisk, life: Life, name: string, image: FileImage) {
-    this.disk = disk;
-    this.life = life;
-    this.name = name;
-    this.image = image;
-  }
-
-  read(into: Uint8Array, offset: number): Promise<number> {
-    if (this.life.state === "dead") return NEVER;
-    const { disk, image, name } = this;
-    disk.loop.settle();
-    if (image.hasUnreadable && image.isUnreadable(offset, Math.min(image.size, offset + into.length))) {
-      return Promise.reject(disk.failure("EIO", "read", name));
-    }
-    return Promise.resolve(image.read(into, offset));
-  }
-
-  write(parts: readonly Uint8Array[], offset: number): Promise<void> {
-    if (this.life.state === "dead") return NEVER;
-    const { disk, image } = this;
-    disk.loop.settle();
-    const { writeErrorShare, full } = disk.setting;
-    if (writeErrorShare > 0 || full) {
-      const end = parts.reduce((sum, part) => sum + part.length, offset);
-      const error = disk.checkWrite(this.name, end > image.size);
-      if (error !== null) return Promise.reject(error);
-    }
-    image.write(parts, offset);
-    return DONE;
-  }
-
-  truncate(length: number): Promise<void> {
-    if (this.life.state === "dead") return NEVER;
-    this.disk.loop.settle();
-    this.image.truncate(length);
-    return DONE;
-  }
-
-  sync(): Promise<void> {
-    if (this.life.state === "dead") return NEVER;
-    return this.disk.sync(this.life, this.name, this.image);
-  }
-
-  size(): Promise<number> {
-    if (this.life.state === "dead") return NEVER;
-    this.disk.loop.settle();
-    return Promise.resolve(this.image.size);
-  }
-
-  close(): Promise<void> {
-    if (this.life.state === "dead") return NEVER;
-    this.disk.loop.settle();
-    return DONE;
   }
 }

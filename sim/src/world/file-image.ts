@@ -59,8 +59,7 @@ export class FileImage {
     return end - offset;
   }
 
-  /** Returns the bytes written. */
-  write(parts: readonly Uint8Array[], offset: number): number {
+  write(parts: readonly Uint8Array[], offset: number): void {
     let end = offset;
     for (const part of parts) end += part.length;
     this.reserve(end);
@@ -71,7 +70,6 @@ export class FileImage {
     }
     if (end > this.size) this.size = end;
     if (end > offset) this.markDirty(offset, end);
-    return end - offset;
   }
 
   truncate(length: number): void {

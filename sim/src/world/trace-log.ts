@@ -1,4 +1,5 @@
 import type { MemberId, Message, Role } from "@gauntlet/server/inside";
+import { nodeName } from "../node-names.js";
 import type { TraceEvent, TraceListener } from "../trace.js";
 import type { Loop } from "./loop.js";
 
@@ -27,11 +28,6 @@ const KIND = {
 const LOSS: Readonly<Record<LossReason, number>> = { chance: 1, cut: 2, dead: 3, clogged: 4 };
 const ROLE: Readonly<Record<Role, number>> = { follower: 1, "pre-candidate": 2, candidate: 3, leader: 4 };
 const OUTCOME = { ok: 1, fail: 2, info: 3 } as const;
-
-/** n1, n2, …: the name of the machine of a member. */
-export function nodeName(id: MemberId): string {
-  return `n${id}`;
-}
 
 /**
  * All that happens in one world: each event goes into a running hash as a few integers, and is made an object

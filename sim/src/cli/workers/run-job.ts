@@ -2,7 +2,7 @@ import { ScheduleError } from "@gauntlet/nemesis";
 import { checkScenario } from "../../scenario-shape.js";
 import type { Scenario } from "../../scenario.js";
 import type { Traced } from "../../trace.js";
-import { DataError, messageOf } from "../../errors.js";
+import { DataError, messageOf, stackOf } from "../../errors.js";
 import type { Engine, Job, JobOutcome, Source } from "./job.js";
 
 /** Runs one job in this thread. Never rejects. */
@@ -18,11 +18,11 @@ export async function runJob(engine: Engine, { source, isTraced }: Job): Promise
   } catch (error) {
     if (error instanceof DataError || error instanceof ScheduleError)
       return { type: "refused", why: messageOf(error) };
-    return { type: "broken", why: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    return { type: "broken", why: stackOf(error) };
   }
 }
 
-export function scenarioOf(engine: Engine, source: Source): Scenario {
+function scenarioOf(engine: Engine, source: Source): Scenario {
   if (source.from === "scenario") return source.scenario;
   const drawn = engine.draw(source.seed, source.options);
   if (source.overrides === null) return drawn;

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { Interrupted } from "../../errors.js";
+import { Interrupted, stackOf } from "../../errors.js";
 import type { Job, JobOutcome } from "./job.js";
 
 /** Seen from src/ and from dist/ alike: a thread runs compiled code. */
@@ -56,9 +56,7 @@ export class SimThread {
       if (this.#worker === worker) tell();
     };
     worker.on("message", (outcome: JobOutcome) => ifCurrent(() => this.#end?.(outcome)));
-    worker.on("error", (error) =>
-      ifCurrent(() => this.#broke(error instanceof Error ? (error.stack ?? error.message) : String(error))),
-    );
+    worker.on("error", (error) => ifCurrent(() => this.#broke(stackOf(error))));
     worker.on("exit", (code) => ifCurrent(() => this.#broke(`its thread ended with code ${code}`)));
     return worker;
   }

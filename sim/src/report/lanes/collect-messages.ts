@@ -1,7 +1,8 @@
 import type { Message } from "@gauntlet/server/inside";
 import type { TraceEvent, Traced } from "../../trace.js";
 import { eventText } from "../event-text.js";
-import { messageText, nodeName } from "../message-text.js";
+import { nodeName } from "../../node-names.js";
+import { messageText } from "../message-text.js";
 import type { Texts } from "./collect.js";
 import type { MessageColumns } from "./data.js";
 

@@ -1,4 +1,5 @@
 import { readSchedule } from "@gauntlet/nemesis";
+import { nodeNames } from "../../node-names.js";
 import { lastingText } from "../../run/lasting.js";
 import type { SimResult } from "../../result.js";
 import type { Scenario } from "../../scenario.js";
@@ -24,7 +25,7 @@ export class Texts {
 /** All that the page shows of a trace. */
 export function lanesData(trace: readonly Traced[], scenario: Scenario, result: SimResult): LanesData {
   const endMs = Math.max(trace.at(-1)?.atMs ?? 0, result.failure?.atMs ?? 0, 1);
-  const names = Array.from({ length: scenario.nodes + scenario.spareNodes }, (_, at) => `n${at + 1}`);
+  const names = nodeNames(scenario.nodes + scenario.spareNodes);
   const texts = new Texts();
   const loadAtMs = trace.find(({ event }) => event.type === "phase" && event.phase === "load")?.atMs ?? 0;
   return {
