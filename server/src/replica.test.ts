@@ -1,146 +1,22 @@
-import { gauntletpeer, toSafeNumber } from "@gauntlet/proto";
-import * as fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
-import { configurationOf } from "./raft/configuration.js";
-import type { Configuration } from "./raft/configuration.js";
 import { ENTRY_OVERHEAD_BYTES } from "./raft/entry.js";
 import type { Entry } from "./raft/entry.js";
-import type { Effect, Event } from "./raft/event.js";
+import type { Effect } from "./raft/event.js";
 import type { Message } from "./raft/message.js";
-import { Replica } from "./replica.js";
-import { Ticker } from "./replica-ticker.js";
-import { ManualClock } from "./testing/manual-clock.js";
+import {
+  failureOf,
+  foreignCommand,
+  normalEntry,
+  OPTIONS,
+  ReplicaWorld,
+  SELF,
+  turn,
+} from "./testing/replica-world.js";
 
-const SELF = 11;
-const OPTIONS = {
-  self: SELF,
-  initial: configurationOf([SELF, 12, 13]),
-  tickIntervalMs: 20,
-  requestTimeoutMs: 7000,
-  maxProposalBytes: 100,
-  maxProposalBatchBytes: 160,
-  maxWaitingProposals: 5,
-  maxWaitingReads: 3,
-};
-
-/** A world around one replica: the core is a script, everything that leaves is written down. */
-class World {
-  readonly clock = new ManualClock();
-  readonly events: Event[] = [];
-  readonly sent: Message[][] = [];
-  readonly fatal: Error[] = [];
-  readonly elapsedMs: number[] = [];
-  readonly configurations: Configuration[] = [];
-  readonly memberships: string[] = [];
-  removals = 0;
-  readonly appends: { done: () => void; fail: (error: Error) => void }[] = [];
-  ticks = 0;
-  /** What the core answers to an event. */
-  script: (event: Event) => readonly Effect[] = () => [];
-
-  readonly replica: Replica<string>;
-
-  constructor(lastIndex = 0, initial = OPTIONS.initial) {
-    this.replica = new Replica<string>(
-      {
-        core: {
-          step: (event) => {
-            this.events.push(event);
-            return this.script(event);
-          },
-          status: () => ({
-            role: "follower",
-            term: 1,
-            leader: 2,
-            commitIndex: 0,
-            appliedIndex: 0,
-            lastIndex,
-            configuration: OPTIONS.initial,
-          }),
-        },
-        log: {
-          append: () => new Promise((done, fail) => this.appends.push({ done, fail })),
-        },
-        store: {
-          applyCommand: (data) => {
-            const { origin, request_id, put } = gauntletpeer.Command.decode(data);
-            const result = Buffer.from(put ?? new Uint8Array()).toString();
-            if (result === "poison") throw new Error("the state machine is broken");
-            return { origin: toSafeNumber(origin), requestId: toSafeNumber(request_id), result };
-          },
-        },
-        network: { send: (messages) => this.sent.push([...messages]) },
-        clock: this.clock,
-        random: { below: () => 1000 },
-        observer: {
-          roleChanged: () => undefined,
-          ticked: () => (this.ticks += 1),
-          proposalApplied: (elapsedMs) => this.elapsedMs.push(elapsedMs),
-          configurationApplied: (configuration) => this.configurations.push(configuration),
-          removed: () => (this.removals += 1),
-          membershipApplied: (data) => this.memberships.push(Buffer.from(data).toString()),
-          fatal: (error) => this.fatal.push(error),
-        },
-      },
-      { ...OPTIONS, initial },
-    );
-  }
-
-  put(text: string): Promise<string> {
-    return this.replica.propose({ put: Buffer.from(text) });
-  }
-
-  proposed(): Uint8Array[] {
-    return this.events.flatMap((event) => (event.type === "propose" ? event.data : []));
-  }
-
-  /** Ids under which proposals were handed over. */
-  proposalIds(): number[] {
-    return this.events.flatMap((event) => (event.type === "propose" ? [event.id] : []));
-  }
-
-  /** Commits what was proposed, from index `first` on, by way of a tick. */
-  commit(first: number, data: readonly Uint8Array[]): void {
-    this.effects({ type: "apply", entries: data.map((each, at) => normalEntry(first + at, each)) });
-  }
-
-  /** What the core asks for in a tick. */
-  effects(...effects: readonly Effect[]): void {
-    this.script = (event) => (event.type === "tick" ? effects : []);
-    this.clock.advance(OPTIONS.tickIntervalMs);
-    this.script = () => [];
-  }
-}
-
-function normalEntry(index: number, data: Uint8Array): Entry {
-  return { index, term: 1, kind: "normal", version: 1, timestampMs: 0, data };
-}
-
-function configurationEntry(index: number, configuration: Configuration, data: Uint8Array): Entry {
-  return { index, term: 1, kind: "configuration", version: 1, timestampMs: 0, data, configuration };
-}
-
-function foreignCommand(text: string): Uint8Array {
-  const put = Buffer.from(text);
-  return gauntletpeer.Command.encode({ origin: 99, request_id: 1001, put }).finish();
-}
-
-/** How a call fails; it may be awaited long after it was made. */
-async function failureOf(call: Promise<unknown>): Promise<string> {
-  try {
-    await call;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-  return "it did not fail";
-}
-
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-
-let world: World;
+let world: ReplicaWorld;
 
 beforeEach(() => {
-  world = new World();
+  world = new ReplicaWorld();
   world.replica.start();
 });
 
@@ -378,7 +254,7 @@ describe("applying", () => {
 
 describe("after a restart", () => {
   test("the log of the earlier life is replayed once all of it is applied", () => {
-    const world = new World(2);
+    const world = new ReplicaWorld(2);
     world.replica.start();
     expect(world.replica.isReplayed).toBe(false);
     world.commit(1, [foreignCommand("a")]);
@@ -388,7 +264,7 @@ describe("after a restart", () => {
   });
 
   test("nothing waits for entries that a leader has replaced: they were not committed", () => {
-    const world = new World(9);
+    const world = new ReplicaWorld(9);
     world.replica.start();
     const hardState = { term: 2, vote: null };
     const entries = [{ ...normalEntry(3, foreignCommand("c")), term: 2 }];
@@ -471,234 +347,4 @@ test("a snapshot, which no member can have made, stops the replica before it is 
     "InvariantViolation: a snapshot of entry 5 came, which nobody can have made",
   ]);
   expect(world.appends).toEqual([]);
-});
-
-describe("a change of the membership", () => {
-  const wish = [{ type: "add-voter", member: 14 }] as const;
-  const after = configurationOf([SELF, 12, 13, 14]);
-  const joint = { ...after, outgoing: [SELF, 12, 13], autoLeave: true };
-
-  function change(): { call: Promise<void>; id: number; data: Uint8Array } {
-    const call = world.replica.changeMembership(wish);
-    world.clock.runSoon();
-    const event = world.events.at(-1);
-    if (event?.type !== "change") throw new Error("the core was not asked");
-    expect(event.changes).toEqual(wish);
-    return { call, id: event.id, data: event.data };
-  }
-
-  test("is done when the entry that is not joint is applied", async () => {
-    const order: string[] = [];
-    const { call, data } = change();
-    void call.then(() => order.push("done"));
-    world.effects({ type: "apply", entries: [configurationEntry(1, joint, data)] });
-    await turn();
-    order.push("joint");
-    world.effects({ type: "apply", entries: [configurationEntry(2, after, data)] });
-    await call;
-    expect(order).toEqual(["joint", "done"]);
-    expect(world.configurations).toEqual([joint, after]);
-  });
-
-  test("of another member, or of the core itself, answers nobody", async () => {
-    const { call, data } = change();
-    const failure = failureOf(call);
-    const own = gauntletpeer.Command.decode(data);
-    const foreign = gauntletpeer.Command.encode({ origin: 99, request_id: own.request_id }).finish();
-    const entries = [foreign, new Uint8Array(0)].map((each, at) => configurationEntry(at + 1, after, each));
-    world.effects({ type: "apply", entries });
-    world.clock.advance(OPTIONS.requestTimeoutMs + OPTIONS.tickIntervalMs);
-    expect(await failure).toBe("etcdserver: request timed out");
-    expect(world.fatal).toEqual([]);
-  });
-
-  test("that its leader lost is given up, but not one whose joint entry is applied", async () => {
-    const noop = (index: number, term: number): Entry => ({
-      ...normalEntry(index, new Uint8Array()),
-      kind: "noop",
-      term,
-    });
-    const lost = failureOf(change().call);
-    world.effects({ type: "apply", entries: [noop(1, 2)] });
-    expect(await lost).toBe("etcdserver: leader changed");
-    world.effects({ type: "role-changed", role: "follower", term: 2, leader: 12 });
-    const { call, data } = change();
-    world.effects({
-      type: "apply",
-      entries: [{ ...configurationEntry(2, joint, data), term: 2 }, noop(3, 3)],
-    });
-    world.effects({ type: "apply", entries: [{ ...configurationEntry(4, after, data), term: 3 }] });
-    await call;
-  });
-
-  test.each([
-    ["no-leader", "etcdserver: no leader"],
-    ["too-many-uncommitted", "etcdserver: too many requests"],
-    ["change-under-way", "gauntlet: another change of the membership is under way"],
-    ["term-not-committed", "etcdserver: unhealthy cluster"],
-    ["learner-not-ready", "etcdserver: can only promote a learner member which is in sync with leader"],
-    ["no-voters-left", "etcdserver: re-configuration failed due to not enough started members"],
-  ] as const)("refused as %s fails with its own error", async (reason, text) => {
-    const { call, id } = change();
-    const failure = failureOf(call);
-    const write = world.put("a");
-    world.clock.runSoon();
-    world.effects({ type: "proposals-refused", id, reason });
-    expect(await failure).toBe(text);
-    world.commit(1, world.proposed());
-    expect(await write).toBe("a");
-  });
-
-  test("ends with the replica", async () => {
-    const { call } = change();
-    world.replica.stop();
-    await expect(call).rejects.toThrow("etcdserver: server stopped");
-    await expect(world.replica.changeMembership(wish)).rejects.toThrow("etcdserver: server stopped");
-  });
-
-  test("that leaves this member out is told once; one that lets it only listen is not", () => {
-    const without = configurationOf([12, 13]);
-    const listening = { ...without, learners: [SELF] };
-    const leaving = { ...without, outgoing: [SELF, 12, 13], autoLeave: true };
-    const none = new Uint8Array(0);
-    world.effects({ type: "apply", entries: [configurationEntry(1, listening, none)] });
-    world.effects({ type: "apply", entries: [configurationEntry(2, leaving, none)] });
-    expect(world.removals).toBe(0);
-    world.effects({ type: "apply", entries: [configurationEntry(3, without, none)] });
-    world.effects({ type: "apply", entries: [configurationEntry(4, configurationOf([12]), none)] });
-    expect(world.removals).toBe(1);
-  });
-
-  test("before this member joined does not count as its removal", () => {
-    const world = new World(0, configurationOf([]));
-    world.replica.start();
-    world.effects({
-      type: "apply",
-      entries: [configurationEntry(1, configurationOf([12]), new Uint8Array(0))],
-    });
-    expect(world.removals).toBe(0);
-  });
-
-  test("what members are called is handed on and is no matter of the store", () => {
-    const entry: Entry = { ...normalEntry(1, Buffer.from("names")), kind: "membership" };
-    world.effects({ type: "apply", entries: [entry] });
-    expect(world.memberships).toEqual(["names"]);
-    expect(world.fatal).toEqual([]);
-  });
-});
-
-describe("a transfer of the leadership", () => {
-  const roleChanged = (term: number, leader: number | null): Effect => {
-    return { type: "role-changed", role: "follower", term, leader };
-  };
-
-  function transfer(to: number): Promise<void> {
-    const call = world.replica.transferLeadership(to);
-    world.clock.runSoon();
-    expect(world.events.at(-1)).toEqual({ type: "transfer", to });
-    return call;
-  }
-
-  test("is done when the other one is seen to lead, and not before", async () => {
-    const order: string[] = [];
-    const call = transfer(12).then(() => order.push("done"));
-    world.effects(roleChanged(1, 12));
-    world.effects(roleChanged(2, null));
-    await turn();
-    order.push("nobody leads");
-    world.effects(roleChanged(2, 12));
-    await call;
-    expect(order).toEqual(["nobody leads", "done"]);
-  });
-
-  test("that ends with somebody else, or with nothing, fails", async () => {
-    const other = failureOf(transfer(12));
-    world.effects(roleChanged(2, 13));
-    expect(await other).toBe("etcdserver: leader changed");
-    const silent = failureOf(transfer(12));
-    world.clock.advance(OPTIONS.requestTimeoutMs + OPTIONS.tickIntervalMs);
-    expect(await silent).toBe("etcdserver: request timed out, leader transfer took too long");
-  });
-
-  test.each([
-    ["not-leader", "etcdserver: not leader"],
-    ["not-a-voter", "etcdserver: bad leader transferee"],
-    ["transfer-under-way", "gauntlet: another transfer of the leadership is under way"],
-  ] as const)(
-    "refused as %s fails with its own error, and the one before it goes on",
-    async (reason, text) => {
-      const first = transfer(12);
-      world.script = (event) =>
-        event.type === "transfer" ? [{ type: "transfer-refused", to: 12, reason }] : [];
-      expect(await failureOf(transfer(12))).toBe(text);
-      world.effects(roleChanged(2, 12));
-      await first;
-    },
-  );
-
-  test("ends with the replica", async () => {
-    const call = failureOf(transfer(12));
-    const queued = failureOf(world.replica.transferLeadership(13));
-    world.replica.stop();
-    expect(await call).toBe("etcdserver: server stopped");
-    expect(await queued).toBe("etcdserver: server stopped");
-    const seen = world.events.length;
-    world.clock.runSoon();
-    expect(world.events).toHaveLength(seen);
-  });
-
-  test("to the leader itself is done at once", async () => {
-    world.effects({ type: "role-changed", role: "leader", term: 2, leader: SELF });
-    const call = world.replica.transferLeadership(SELF);
-    world.clock.runSoon();
-    await call;
-    expect(world.events.filter((event) => event.type === "transfer")).toEqual([]);
-  });
-
-  test("to a member that leads by the time it is asked is done, too", async () => {
-    const call = world.replica.transferLeadership(SELF);
-    world.effects({ type: "role-changed", role: "leader", term: 2, leader: SELF });
-    world.clock.runSoon();
-    world.clock.advance(OPTIONS.requestTimeoutMs + OPTIONS.tickIntervalMs);
-    await expect(call).resolves.toBeUndefined();
-  });
-});
-
-describe("ticks", () => {
-  test("however they are held up, n of them take more than n - 2 intervals, from any moment on", () => {
-    const delaysMs = fc.array(fc.integer({ min: 0, max: 70 }), { minLength: 1, maxLength: 60 });
-    fc.assert(
-      fc.property(delaysMs, (delays) => {
-        const clock = new ManualClock();
-        const ticksMs: number[] = [];
-        new Ticker(clock, 20, () => ticksMs.push(clock.monotonicMs())).start();
-        for (const delayMs of delays) clock.stall(delayMs);
-        // From just before tick `from` on.
-        for (const [from, startMs] of ticksMs.entries()) {
-          for (const [at, endMs] of ticksMs.slice(from).entries()) {
-            expect(endMs - startMs).toBeGreaterThan((at - 1) * 20);
-          }
-        }
-      }),
-    );
-  });
-
-  test("keep their rate", () => {
-    world.clock.advance(2000);
-    expect(world.ticks).toBe(100);
-  });
-
-  test("that a stopped process missed are not made up for", () => {
-    world.clock.stall(10_000);
-    expect(world.ticks).toBe(1);
-    world.clock.advance(200);
-    expect(world.ticks).toBe(11);
-  });
-
-  test("come back to their grid after a short delay", () => {
-    world.clock.stall(35);
-    expect(world.ticks).toBe(1);
-    world.clock.advance(5);
-    expect(world.ticks).toBe(2);
-  });
 });
