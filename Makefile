@@ -2,7 +2,7 @@
 # because make turns every failure into its own exit code 2 (exit codes: histories/README.md).
 .DEFAULT_GOAL := help
 .PHONY: help setup packages engine images tools build proto proto-check test lint format jepsen mutant \
-	cluster-up cluster-down image bench bench-checker test-long clean sim modelcheck mutants-sim
+	cluster-up cluster-down image bench bench-checker bench-sim test-long clean sim modelcheck mutants-sim
 
 NAME ?=
 RUNS ?= 1
@@ -89,6 +89,9 @@ bench: bench-checker setup ## Measure: the checker; operations a second; kill -9
 
 bench-checker: build ## Measure the checker alone; recorded histories of peers where GAUNTLET_DATA points
 	@node bench/dist/checker/main.js
+
+bench-sim: build ## Measure the simulator: simulated seconds a second of one core, five nodes, 100 operations a second
+	@node sim/dist/tools/world-bench.js 300 100 0.5
 
 clean: ## Remove what was built here (node_modules, dist, caches); recorded runs stay
 	rm -rf node_modules docker/.cache */dist */*.tsbuildinfo
