@@ -34,6 +34,11 @@ export function isForeseen(error: unknown): error is Error {
   );
 }
 
+/** Anything that was thrown, as an error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
 /** Where anything that was thrown comes from, as far as it says: for bugs. */
 export function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

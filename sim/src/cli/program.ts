@@ -15,6 +15,9 @@ import { DEFAULT_SEED_LIMIT_MS } from "./workers/sim-thread.js";
 
 const DAY_MS = 86_400_000;
 
+/** Errors are told by main(), in one line. */
+const SILENT_OUTPUT = { writeErr: () => {}, outputError: () => {} };
+
 /**
  * Runs one command line (without node and script) and returns the process's exit code. Everything that goes wrong is
  * told in one line on stderr.
@@ -34,14 +37,26 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function commands(conclude: (exitCode: number) => void): Command {
+/** Says the exit code of the command that was run. */
+type Conclude = (exitCode: number) => void;
+
+function commands(conclude: Conclude): Command {
   const program = new Command("gauntlet-sim")
     .description("The server's own code in a deterministic world: one seed is one run, the same every time.")
     .addHelpText("after", EXIT_HELP)
     .exitOverride()
-    // Errors are told by main(), in one line.
-    .configureOutput({ writeErr: () => {}, outputError: () => {} });
+    .configureOutput(SILENT_OUTPUT);
+  addRun(program, conclude);
+  addReplay(program, conclude);
+  addShrink(program, conclude);
+  addDeterminism(program, conclude);
+  // A command made elsewhere does not inherit these.
+  program.addCommand(modelcheckCommand(conclude).exitOverride().configureOutput(SILENT_OUTPUT));
+  addMutants(program, conclude);
+  return program;
+}
 
+function addRun(program: Command, conclude: Conclude): void {
   program
     .command("run")
     .description("run one seed after another until one fails")
@@ -76,7 +91,9 @@ function commands(conclude: (exitCode: number) => void): Command {
     )
     .option("--out <folder>", "where a failure is saved, in a folder named by its seed", FAILURES_ROOT)
     .action(async (flags: RunFlags) => conclude(await runCommand(flags)));
+}
 
+function addReplay(program: Command, conclude: Conclude): void {
   program
     .command("replay")
     .description("run one seed or one saved scenario again, and look at it")
@@ -89,7 +106,9 @@ function commands(conclude: (exitCode: number) => void): Command {
     .option("--html <file>", "write the lanes of the nodes over time to this file")
     .option("--focus <families>", "as it was given to run, with a seed", names)
     .action(async (what: string, flags: ReplayFlags) => conclude(await replayCommand(what, flags)));
+}
 
+function addShrink(program: Command, conclude: Conclude): void {
   program
     .command("shrink")
     .description("look for the smallest scenario that fails in the same way")
@@ -103,21 +122,18 @@ function commands(conclude: (exitCode: number) => void): Command {
     )
     .option("--out <file>", "where it is saved (default: beside, as …-shrunk.json)")
     .action(async (file: string, flags: ShrinkFlags) => conclude(await shrinkCommand(file, flags)));
+}
 
+function addDeterminism(program: Command, conclude: Conclude): void {
   program
     .command("determinism")
     .description("run each seed twice, here and in a fresh thread, and compare the hashes of all events")
     .option("--seeds <n>", "how many", integer("--seeds", 1, 1e9), 10)
     .option("--first-seed <n>", "the others count up from it (default: from the clock)", seed("--first-seed"))
     .action(async (flags: DeterminismFlags) => conclude(await determinismCommand(flags)));
+}
 
-  // A command made elsewhere does not inherit these.
-  program.addCommand(
-    modelcheckCommand(conclude)
-      .exitOverride()
-      .configureOutput({ writeErr: () => {}, outputError: () => {} }),
-  );
-
+function addMutants(program: Command, conclude: Conclude): void {
   program
     .command("mutants")
     .description("plant each bug of mutants/ that is simulated, and see that it is found")
@@ -129,7 +145,6 @@ function commands(conclude: (exitCode: number) => void): Command {
     .action(async (wanted: readonly string[], flags: MutantsFlags) =>
       conclude(await mutantsCommand(wanted, flags)),
     );
-  return program;
 }
 
 const EXIT_HELP = `

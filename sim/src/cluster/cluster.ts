@@ -1,7 +1,5 @@
 import type { NodeName } from "@gauntlet/nemesis";
-import type { MemberId } from "@gauntlet/server/inside";
 import type { Client } from "@gauntlet/workloads";
-import { nodeName } from "../node-names.js";
 import type { Scenario } from "../scenario.js";
 import type { TraceListener } from "../trace.js";
 import { Loop } from "../world/loop.js";
@@ -79,10 +77,6 @@ export class Cluster {
     const machine = this.machines.find((each) => each.name === name);
     if (machine === undefined) throw new RangeError(`the world has no machine ${name}`);
     return machine;
-  }
-
-  nameOf(id: MemberId): NodeName {
-    return nodeName(id);
   }
 
   /** A client pinned to one machine, whose calls end within `deadlineMs`. */

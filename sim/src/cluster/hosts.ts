@@ -16,6 +16,7 @@ import type {
   UpgradeHosts,
 } from "@gauntlet/nemesis";
 import type { Role } from "@gauntlet/server/inside";
+import { nodeName } from "../node-names.js";
 import type { Cluster } from "./cluster.js";
 import type { Machine } from "./machine.js";
 import { SimMembers } from "./members.js";
@@ -88,7 +89,7 @@ export class SimHosts implements Hosts {
   async droppedPackets(node: NodeName): Promise<ReadonlyMap<NodeName, number>> {
     const { cluster } = this;
     const dropped = cluster.network.dropped(cluster.machine(node).id);
-    return new Map([...dropped].map(([peer, count]) => [cluster.nameOf(peer), count]));
+    return new Map([...dropped].map(([peer, count]) => [nodeName(peer), count]));
   }
 
   async signal(node: NodeName, signal: Signal): Promise<void> {

@@ -1,6 +1,7 @@
 import type { SettingsName } from "@gauntlet/nemesis";
 import type { Configuration, MemberId, Message } from "@gauntlet/server/inside";
 import { configurationOf, tickPlan, WalCorruption } from "@gauntlet/server/inside";
+import { asError } from "../errors.js";
 import { nodeName } from "../node-names.js";
 import type { DiskProfile, ServerSettings } from "../scenario.js";
 import { MachineClock } from "../world/clock.js";
@@ -316,15 +317,15 @@ export class Machine implements Receiver {
     this.scheduleRestart(life);
   }
 
-  private refused(life: ServerLife, error: unknown): void {
+  private refused(life: ServerLife, thrown: unknown): void {
     if (this.life !== life) return;
-    const asError = error instanceof Error ? error : new Error(String(error));
+    const error = asError(thrown);
     // A log that nothing has harmed, and that the server calls damaged, was judged wrongly.
     const damaged =
       (error instanceof WalCorruption && this.disk.wasHarmed) ||
-      (isDiskError(asError) && this.disk.damages().length > 0);
-    const kind = damaged ? "damaged" : isDiskError(asError) ? "disk" : "refused";
-    this.end({ kind, reason: chain(asError), error: asError });
+      (isDiskError(error) && this.disk.damages().length > 0);
+    const kind = damaged ? "damaged" : isDiskError(error) ? "disk" : "refused";
+    this.end({ kind, reason: chain(error), error });
     if (!damaged) this.scheduleRestart(life);
   }
 

@@ -1,6 +1,8 @@
 import type { MemberChange, MemberHosts, Membership, NodeName } from "@gauntlet/nemesis";
 import type { Configuration, ConfigurationChange, MemberId } from "@gauntlet/server/inside";
 import { configurationOf } from "@gauntlet/server/inside";
+import { asError } from "../errors.js";
+import { nodeName } from "../node-names.js";
 import type { Cluster } from "./cluster.js";
 import type { Machine } from "./machine.js";
 
@@ -111,7 +113,7 @@ export class SimMembers implements MemberHosts {
   }
 
   private names(ids: readonly MemberId[]): readonly NodeName[] {
-    return ids.map((id) => this.cluster.nameOf(id));
+    return ids.map(nodeName);
   }
 }
 
@@ -119,7 +121,7 @@ export class SimMembers implements MemberHosts {
 function watched(promise: Promise<void>): { readonly refusal: Error | null } {
   const state: { refusal: Error | null } = { refusal: null };
   promise.catch((error: unknown) => {
-    state.refusal = error instanceof Error ? error : new Error(String(error));
+    state.refusal = asError(error);
   });
   return state;
 }

@@ -1,6 +1,7 @@
 import type { Effect, Event, MemberId } from "@gauntlet/server/inside";
 import type { ClusterObserver, Ending, RestoredView, StepView } from "../cluster/observer.js";
 import { stackOf } from "../errors.js";
+import { nodeName } from "../node-names.js";
 import type { Failure } from "../result.js";
 import { stalled } from "./failures.js";
 import type { Judge } from "./judge.js";
@@ -51,9 +52,8 @@ export class Watch implements ClusterObserver {
   }
 
   private haltStopped(member: MemberId, name: string, how: string): void {
-    const { cluster } = this.parts;
-    const what = `${cluster.nameOf(member)} ${how}`;
-    this.halt({ kind: "stopped", name, what, atMs: cluster.loop.nowMs });
+    const what = `${nodeName(member)} ${how}`;
+    this.halt({ kind: "stopped", name, what, atMs: this.parts.cluster.loop.nowMs });
   }
 
   private look(): void {

@@ -72,17 +72,6 @@ export class SimDisk {
     return new DiskPort(this, life);
   }
 
-  /** Nothing is left, as on a new disk. */
-  wipe(): void {
-    this.names = new Map();
-    this.durableNames = new Map();
-    this.changes = [];
-    this.stalled = [];
-    this.harm = [];
-    this.wasHarmed = false;
-    this.powerEra++;
-  }
-
   losePower(): PowerLoss {
     const losses = { lostBytes: 0, tornWrites: 0, lostEntries: 0 };
     const names = new Map(this.durableNames);

@@ -18,10 +18,6 @@ export class Life {
     this.held.push(task);
   }
 
-  get heldCount(): number {
-    return this.held.length;
-  }
-
   pause(): void {
     if (this.state === "running") this.state = "paused";
   }
