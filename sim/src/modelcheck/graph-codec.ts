@@ -65,7 +65,8 @@ export class GraphCodec {
       this.byte(TAG.member);
       return this.byte(this.rename[member] ?? member);
     }
-    if (Number.isInteger(value) && value >= 0 && value < 256 - TAG.small) return this.byte(TAG.small + value);
+    const isSmall = Number.isInteger(value) && value >= 0 && value < 256 - TAG.small;
+    if (isSmall && !Object.is(value, -0)) return this.byte(TAG.small + value);
     this.byte(TAG.number);
     this.room(8);
     this.buffer.writeDoubleLE(value, this.at);
