@@ -142,7 +142,7 @@ export class RaftCore {
     this.promise.tick();
     this.readIndex.tick();
     if (this.leadership !== null) {
-      if (!this.leadership.tick(now) || this.diskStalls) this.becomeFollower(this.member.term, null);
+      if (this.diskStalls || !this.leadership.tick(now)) this.becomeFollower(this.member.term, null);
       return;
     }
     this.forwardedReads.tick();
