@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { standingOf } from "../effects/members.js";
 import { defineFault } from "./fault.js";
-import { changeMembers, MEMBER_WINDOW_MS, memberOf, mustBe, mustLeaveQuorum } from "./member.js";
+import { changeMembers, dispensableVoter, MEMBER_WINDOW_MS } from "./member.js";
 
 export const memberRemove = defineFault({
   name: "member.remove",
@@ -11,12 +11,7 @@ export const memberRemove = defineFault({
   minWindowMs: MEMBER_WINDOW_MS,
   args: z.strictObject({}),
   prepare(context) {
-    const { node, present } = memberOf(context);
-    mustBe(present, node, "voter");
-    mustLeaveQuorum(
-      context,
-      present.voters.filter((voter) => voter !== node),
-    );
+    const node = dispensableVoter(context);
     return changeMembers(context, { type: "remove", node }, new Map([[node, ["none"]]]), {
       wanted: new Map([[node, ["voter"]]]),
       // As a learner first, as one adds a machine in earnest; the leader promotes it.

@@ -43,6 +43,17 @@ export function mustLeaveQuorum(context: FaultContext, votersAfter: readonly Nod
   }
 }
 
+/** The one voter that the fault strikes, whom the others can do without. */
+export function dispensableVoter(context: FaultContext): NodeName {
+  const { node, present } = memberOf(context);
+  mustBe(present, node, "voter");
+  mustLeaveQuorum(
+    context,
+    present.voters.filter((voter) => voter !== node),
+  );
+  return node;
+}
+
 type Wanted = ReadonlyMap<NodeName, readonly Standing[]>;
 
 /** A change of members, and the change that takes it back. Each is shown by a committed configuration. */
