@@ -243,6 +243,7 @@ export namespace gauntletpeer {
         rejected_prev_index: number;
         hint_index: number;
         hint_term: number;
+        lost: boolean;
         static encode(message: gauntletpeer.AppendRejected.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
         static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.AppendRejected & gauntletpeer.AppendRejected.$Shape;
     }
@@ -252,6 +253,7 @@ export namespace gauntletpeer {
             rejected_prev_index?: (number|null);
             hint_index?: (number|null);
             hint_term?: (number|null);
+            lost?: (boolean|null);
             $unknowns?: Uint8Array[];
         }
         type $Shape = gauntletpeer.AppendRejected.$Properties;
@@ -410,7 +412,8 @@ export namespace gauntletpeer {
         CHANGE_UNDER_WAY = 4,
         TERM_NOT_COMMITTED = 5,
         LEARNER_NOT_READY = 6,
-        NO_VOTERS_LEFT = 7
+        NO_VOTERS_LEFT = 7,
+        NO_SPACE = 8
     }
 
     interface ITimeoutNow extends gauntletpeer.TimeoutNow.$Properties {
@@ -506,6 +509,7 @@ export namespace gauntletpeer {
         put?: (Uint8Array|null);
         delete_range?: (Uint8Array|null);
         txn?: (Uint8Array|null);
+        members: gauntletpeer.MemberAttributes.$Properties[];
         request?: ("put"|"delete_range"|"txn");
         static encode(message: gauntletpeer.Command.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
         static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.Command & gauntletpeer.Command.$Shape;
@@ -518,6 +522,7 @@ export namespace gauntletpeer {
             put?: (Uint8Array|null);
             delete_range?: (Uint8Array|null);
             txn?: (Uint8Array|null);
+            members?: (gauntletpeer.MemberAttributes.$Properties[]|null);
             request?: ("put"|"delete_range"|"txn");
             $unknowns?: Uint8Array[];
         }
@@ -527,10 +532,36 @@ export namespace gauntletpeer {
           put?: Uint8Array|null;
           delete_range?: Uint8Array|null;
           txn?: Uint8Array|null;
+          members?: gauntletpeer.MemberAttributes.$Shape[]|null;
           $unknowns?: Uint8Array[];
         } & (
           ({ request?: undefined; put?: null; delete_range?: null; txn?: null }|{ request?: "put"; put: Uint8Array; delete_range?: null; txn?: null }|{ request?: "delete_range"; put?: null; delete_range: Uint8Array; txn?: null }|{ request?: "txn"; put?: null; delete_range?: null; txn: Uint8Array })
         );
+    }
+
+    interface IMemberAttributes extends gauntletpeer.MemberAttributes.$Properties {
+    }
+
+    class MemberAttributes {
+        constructor(properties?: gauntletpeer.MemberAttributes.$Properties);
+        $unknowns?: Uint8Array[];
+        id: number;
+        name: string;
+        peer_urls: string[];
+        client_urls: string[];
+        static encode(message: gauntletpeer.MemberAttributes.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.MemberAttributes & gauntletpeer.MemberAttributes.$Shape;
+    }
+
+    namespace MemberAttributes {
+        interface $Properties {
+            id?: (number|null);
+            name?: (string|null);
+            peer_urls?: (string[]|null);
+            client_urls?: (string[]|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.MemberAttributes.$Properties;
     }
 
     interface IHardState extends gauntletpeer.HardState.$Properties {
@@ -541,6 +572,7 @@ export namespace gauntletpeer {
         $unknowns?: Uint8Array[];
         term: number;
         vote: number;
+        lost_to: number;
         static encode(message: gauntletpeer.HardState.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
         static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.HardState & gauntletpeer.HardState.$Shape;
     }
@@ -549,6 +581,7 @@ export namespace gauntletpeer {
         interface $Properties {
             term?: (number|null);
             vote?: (number|null);
+            lost_to?: (number|null);
             $unknowns?: Uint8Array[];
         }
         type $Shape = gauntletpeer.HardState.$Properties;
@@ -561,6 +594,7 @@ export namespace gauntletpeer {
         constructor(properties?: gauntletpeer.PeerBatch.$Properties);
         $unknowns?: Uint8Array[];
         messages: gauntletpeer.PeerMessage.$Properties[];
+        report?: (gauntletpeer.Report.$Properties|null);
         static encode(message: gauntletpeer.PeerBatch.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
         static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.PeerBatch & gauntletpeer.PeerBatch.$Shape;
     }
@@ -568,12 +602,179 @@ export namespace gauntletpeer {
     namespace PeerBatch {
         interface $Properties {
             messages?: (gauntletpeer.PeerMessage.$Properties[]|null);
+            report?: (gauntletpeer.Report.$Properties|null);
             $unknowns?: Uint8Array[];
         }
         type $Shape = {
           messages?: gauntletpeer.PeerMessage.$Shape[]|null;
+          report?: gauntletpeer.Report.$Shape|null;
           $unknowns?: Uint8Array[];
         };
+    }
+
+    interface ISnapshotPart extends gauntletpeer.SnapshotPart.$Properties {
+    }
+
+    class SnapshotPart {
+        constructor(properties?: gauntletpeer.SnapshotPart.$Properties);
+        $unknowns?: Uint8Array[];
+        message?: (gauntletpeer.PeerMessage.$Properties|null);
+        data: Uint8Array;
+        static encode(message: gauntletpeer.SnapshotPart.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.SnapshotPart & gauntletpeer.SnapshotPart.$Shape;
+    }
+
+    namespace SnapshotPart {
+        interface $Properties {
+            message?: (gauntletpeer.PeerMessage.$Properties|null);
+            data?: (Uint8Array|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = {
+          message?: gauntletpeer.PeerMessage.$Shape|null;
+          data?: Uint8Array|null;
+          $unknowns?: Uint8Array[];
+        };
+    }
+
+    interface IInstallSummary extends gauntletpeer.InstallSummary.$Properties {
+    }
+
+    class InstallSummary {
+        constructor(properties?: gauntletpeer.InstallSummary.$Properties);
+        $unknowns?: Uint8Array[];
+        static encode(message: gauntletpeer.InstallSummary.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.InstallSummary & gauntletpeer.InstallSummary.$Shape;
+    }
+
+    namespace InstallSummary {
+        interface $Properties {
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.InstallSummary.$Properties;
+    }
+
+    interface IMembersRequest extends gauntletpeer.MembersRequest.$Properties {
+    }
+
+    class MembersRequest {
+        constructor(properties?: gauntletpeer.MembersRequest.$Properties);
+        $unknowns?: Uint8Array[];
+        static encode(message: gauntletpeer.MembersRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.MembersRequest & gauntletpeer.MembersRequest.$Shape;
+    }
+
+    namespace MembersRequest {
+        interface $Properties {
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.MembersRequest.$Properties;
+    }
+
+    interface IMembersResponse extends gauntletpeer.MembersResponse.$Properties {
+    }
+
+    class MembersResponse {
+        constructor(properties?: gauntletpeer.MembersResponse.$Properties);
+        $unknowns?: Uint8Array[];
+        cluster_id: number;
+        members: gauntletpeer.MemberAttributes.$Properties[];
+        static encode(message: gauntletpeer.MembersResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.MembersResponse & gauntletpeer.MembersResponse.$Shape;
+    }
+
+    namespace MembersResponse {
+        interface $Properties {
+            cluster_id?: (number|null);
+            members?: (gauntletpeer.MemberAttributes.$Properties[]|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.MembersResponse.$Properties;
+    }
+
+    interface IReport extends gauntletpeer.Report.$Properties {
+    }
+
+    class Report {
+        constructor(properties?: gauntletpeer.Report.$Properties);
+        $unknowns?: Uint8Array[];
+        alarms: gauntletpeer.Alarm[];
+        hashes: gauntletpeer.StateHash.$Properties[];
+        static encode(message: gauntletpeer.Report.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.Report & gauntletpeer.Report.$Shape;
+    }
+
+    namespace Report {
+        interface $Properties {
+            alarms?: (gauntletpeer.Alarm[]|null);
+            hashes?: (gauntletpeer.StateHash.$Properties[]|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.Report.$Properties;
+    }
+
+    enum Alarm {
+        UNKNOWN_ALARM = 0,
+        NOSPACE = 1,
+        CORRUPT = 2
+    }
+
+    interface IStateHash extends gauntletpeer.StateHash.$Properties {
+    }
+
+    class StateHash {
+        constructor(properties?: gauntletpeer.StateHash.$Properties);
+        $unknowns?: Uint8Array[];
+        index: number;
+        revision: number;
+        hash: number;
+        static encode(message: gauntletpeer.StateHash.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.StateHash & gauntletpeer.StateHash.$Shape;
+    }
+
+    namespace StateHash {
+        interface $Properties {
+            index?: (number|null);
+            revision?: (number|null);
+            hash?: (number|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.StateHash.$Properties;
+    }
+
+    interface IStateMeta extends gauntletpeer.StateMeta.$Properties {
+    }
+
+    class StateMeta {
+        constructor(properties?: gauntletpeer.StateMeta.$Properties);
+        $unknowns?: Uint8Array[];
+        format: number;
+        index: number;
+        term: number;
+        configuration?: (gauntletpeer.Configuration.$Properties|null);
+        revision: number;
+        records: number;
+        hash: number;
+        members: gauntletpeer.MemberAttributes.$Properties[];
+        removed: number[];
+        static encode(message: gauntletpeer.StateMeta.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.StateMeta & gauntletpeer.StateMeta.$Shape;
+    }
+
+    namespace StateMeta {
+        interface $Properties {
+            format?: (number|null);
+            index?: (number|null);
+            term?: (number|null);
+            configuration?: (gauntletpeer.Configuration.$Properties|null);
+            revision?: (number|null);
+            records?: (number|null);
+            hash?: (number|null);
+            members?: (gauntletpeer.MemberAttributes.$Properties[]|null);
+            removed?: (number[]|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = gauntletpeer.StateMeta.$Properties;
     }
 
     interface ISendSummary extends gauntletpeer.SendSummary.$Properties {

@@ -5,6 +5,7 @@ import { RaftCore } from "./raft/core.js";
 import type { Restored } from "./raft/member.js";
 import type { MemberId, Message } from "./raft/message.js";
 import type { ReplicaObserver, ReplicaParts } from "./replica-parts.js";
+import type { Report } from "./replica-report.js";
 import type { TickPlan } from "./replica-tick-plan.js";
 import { Replica } from "./replica.js";
 import { KvStore } from "./store/index.js";
@@ -18,7 +19,7 @@ export interface ReplicaPorts {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly random: Random;
-  readonly network: Network<Message>;
+  readonly network: Pick<Network<Message, Report>, "send">;
   readonly observer: ReplicaObserver & {
     /** A sync of the log took so many seconds. */
     logSynced(seconds: number): void;

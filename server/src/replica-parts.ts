@@ -2,6 +2,7 @@ import type { Clock, Network, Random } from "./ports.js";
 import type { Configuration } from "./raft/configuration.js";
 import type { Entry, HardState } from "./raft/entry.js";
 import type { Effect, Event, Instant, Role } from "./raft/event.js";
+import type { Report } from "./replica-report.js";
 import type { MemberId, Message } from "./raft/message.js";
 
 /** The body of a write: exactly one of the requests, encoded as etcd encodes it. */
@@ -44,7 +45,7 @@ export interface ReplicaParts<Result> {
   /** Resolves when durable; calls are completed in order. */
   readonly log: { append(record: LogRecord): Promise<void> };
   readonly store: { applyCommand(data: Uint8Array): Applied<Result> };
-  readonly network: Network<Message>;
+  readonly network: Pick<Network<Message, Report>, "send">;
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: ReplicaObserver;

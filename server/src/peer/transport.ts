@@ -4,6 +4,7 @@ import type { ListenAddress } from "../config.js";
 import type { Identity } from "../identity.js";
 import type { Clock, Network } from "../ports.js";
 import type { MemberId, Message } from "../raft/message.js";
+import type { Report } from "../replica-report.js";
 import { PeerLink } from "./link.js";
 import type { LinkObserver } from "./link.js";
 import { channelOptions } from "./options.js";
@@ -23,7 +24,7 @@ export interface TransportParts {
 }
 
 /** The way to the other members: one link to each, and a server that takes in theirs. */
-export class PeerTransport implements Network<Message> {
+export class PeerTransport implements Pick<Network<Message, Report>, "send"> {
   readonly #parts: TransportParts;
 
   readonly #links: ReadonlyMap<MemberId, PeerLink>;
