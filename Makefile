@@ -84,8 +84,8 @@ cluster-up: setup ## Start a standing cluster and print etcdctl commands to try:
 cluster-down: build ## Remove the standing cluster
 	@node docker/bin/cluster.js down
 
-bench: bench-checker setup ## Measure: the checker; operations a second; kill -9 of the leader to the next acknowledged write
-	@node bench/dist/main.js
+bench: bench-checker build ## Measure: the checker; the cluster beside etcd. A part of the latter: FLAGS="--only convergence"
+	@node bench/dist/cluster/main.js $(FLAGS)
 
 bench-checker: build ## Measure the checker alone; recorded histories of peers where GAUNTLET_DATA points
 	@node bench/dist/checker/main.js

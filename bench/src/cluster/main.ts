@@ -1,0 +1,170 @@
+import { cpus } from "node:os";
+import { Command, InvalidArgumentError } from "commander";
+import { measureConvergence } from "./convergence.js";
+import { measureLargeState } from "./large-state.js";
+import { linearizableRead, measureLoad, serializableRead, write, type Operation } from "./load.js";
+import { LocalCluster } from "./local-cluster.js";
+import { ELECTION_TIMEOUT_MS, etcdSystem, gauntletSystem, type System } from "./system.js";
+
+/** Something that is measured of both systems. Lower is better for times and memory, higher for rates. */
+interface Row {
+  readonly what: string;
+  readonly unit: string;
+  readonly higherIsBetter: boolean;
+  readonly ours: readonly number[];
+  readonly theirs: readonly number[];
+}
+
+const NODES = 3;
+const LOADS: readonly (readonly [name: string, operation: Operation, clients: readonly number[]])[] = [
+  ["writes", write, [1, 64, 256]],
+  ["linearizable reads", linearizableRead, [1, 64, 256]],
+  ["serializable reads", serializableRead, [64]],
+];
+
+interface Options {
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly kills: number;
+  readonly keys: number;
+  readonly only: string | undefined;
+}
+
+/** A part of the measurement: its name for --only, and how it is taken of one system. */
+type Part = (system: System, options: Options) => Promise<ReadonlyMap<string, readonly number[]>>;
+
+const PARTS: Readonly<Record<string, Part>> = {
+  load: async (system, { seconds }) => {
+    return withCluster(system, async (cluster) => {
+      const figures = new Map<string, readonly number[]>();
+      for (const [name, operation, sizes] of LOADS) {
+        for (const clients of sizes) {
+          const { perSecond, p50Ms, p99Ms, cpuSecondsPerThousand } = await measureLoad(
+            cluster,
+            operation,
+            clients,
+            seconds,
+          );
+          figures.set(`${name}, ${clients} clients|/s`, [perSecond]);
+          figures.set(`${name}, ${clients} clients, p50|ms`, [p50Ms]);
+          figures.set(`${name}, ${clients} clients, p99|ms`, [p99Ms]);
+          figures.set(`${name}, ${clients} clients, CPU of all servers per 1000|s`, [cpuSecondsPerThousand]);
+        }
+      }
+      return figures;
+    });
+  },
+  convergence: async (system, { kills, rounds }) => {
+    return withCluster(system, async (cluster) => {
+      const times = await measureConvergence(cluster, Math.ceil(kills / rounds));
+      return new Map([["kill -9 of the leader to the first acknowledged write|ms", times]]);
+    });
+  },
+  state: async (system, { keys }) => {
+    return withCluster(system, async (cluster) => {
+      const { residentBytesPerKey, restartMs } = await measureLargeState(cluster, keys);
+      return new Map([
+        [`resident memory per key and node, ${keys} keys of 256 bytes|bytes`, [residentBytesPerKey]],
+        [`restart of a node with ${keys} keys|ms`, [restartMs]],
+      ]);
+    });
+  },
+};
+
+async function withCluster<Result>(
+  system: System,
+  measure: (cluster: LocalCluster) => Promise<Result>,
+): Promise<Result> {
+  const cluster = await LocalCluster.start(system, NODES);
+  try {
+    return await measure(cluster);
+  } finally {
+    await cluster.stop();
+  }
+}
+
+/** The systems take turns, so that what else the machine does falls on both. */
+async function measureAll(systems: readonly [System, System], options: Options): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for (const [name, part] of Object.entries(PARTS)) {
+    if (options.only !== undefined && options.only !== name) continue;
+    // A million keys take minutes to load: once.
+    const rounds = name === "state" ? 1 : options.rounds;
+    const figures = systems.map(() => new Map<string, number[]>());
+    for (let round = 0; round < rounds; round++) {
+      for (const [at, system] of systems.entries()) {
+        console.error(`${name}, round ${round + 1} of ${rounds}: ${system.name}`);
+        for (const [what, values] of await part(system, options)) {
+          const known = figures[at]?.get(what) ?? [];
+          figures[at]?.set(what, [...known, ...values]);
+        }
+      }
+    }
+    for (const [label, ours] of figures[0] ?? []) {
+      const [what = "", unit = ""] = label.split("|");
+      rows.push({ what, unit, higherIsBetter: unit === "/s", ours, theirs: figures[1]?.get(label) ?? [] });
+    }
+  }
+  return rows;
+}
+
+function print(rows: readonly Row[], systems: readonly [System, System]): void {
+  console.log(`| ${NODES} nodes | ${systems[0].name} | ${systems[1].name} ${systems[1].version} | ratio |`);
+  console.log("|---|---|---|---|");
+  for (const row of rows) {
+    const { what, unit, ours, theirs } = row;
+    printLine(what, unit, median(ours), median(theirs));
+    if (ours.length >= 10) {
+      printLine(`${what}, p99 of ${ours.length}`, unit, quantile(ours, 0.99), quantile(theirs, 0.99));
+      printLine(
+        `${what}, in election timeouts`,
+        "",
+        median(ours) / ELECTION_TIMEOUT_MS,
+        median(theirs) / ELECTION_TIMEOUT_MS,
+      );
+    }
+  }
+  console.log(
+    `\nMedians over rounds; the ratio is ours to theirs. ${cpus().length} cores, which servers and clients share.`,
+  );
+}
+
+function printLine(what: string, unit: string, ours: number, theirs: number): void {
+  console.log(
+    `| ${what} | ${figure(ours, unit)} | ${figure(theirs, unit)} | ${(ours / theirs).toFixed(2)} |`,
+  );
+}
+
+function figure(value: number, unit: string): string {
+  return `${value.toLocaleString("en", { maximumSignificantDigits: 3 })} ${unit}`.trimEnd();
+}
+
+function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** Of the nearest rank. */
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+function count(text: string): number {
+  const number = Number(text);
+  if (Number.isSafeInteger(number) && number > 0) return number;
+  throw new InvalidArgumentError("it must be a whole number above 0");
+}
+
+const options = new Command("bench-cluster")
+  .description(
+    "Measures the cluster beside Debian's etcd: processes on this machine, the same client for both, in turns.",
+  )
+  .option("--seconds <n>", "of each load", count, 5)
+  .option("--rounds <n>", "in which the systems take turns", count, 3)
+  .option("--kills <n>", "of the leader, in all rounds together", count, 30)
+  .option("--keys <n>", "of the large state", count, 1_000_000)
+  .option("--only <part>", `one of ${Object.keys(PARTS).join(", ")}`)
+  .parse()
+  .opts<Options>();
+const systems = [gauntletSystem(), await etcdSystem()] as const;
+print(await measureAll(systems, options), systems);
