@@ -1,17 +1,15 @@
-import { gauntletpeer, toSafeNumber } from "@gauntlet/proto";
+import { gauntletpeer } from "@gauntlet/proto";
 import { EtcdError } from "./errors.js";
 import type { ErrorName } from "./errors.js";
-import { MAX_UNAPPLIED_ENTRIES } from "./raft/apply-cursor.js";
 import type { ConfigurationChange } from "./raft/configuration.js";
-import { ENTRY_VERSION } from "./raft/entry.js";
-import type { ConfigurationEntry, Entry } from "./raft/entry.js";
+import type { Entry } from "./raft/entry.js";
 import type { Effect, Event, Instant, RefusalReason, TransferRefusal } from "./raft/event.js";
 import { InvariantViolation } from "./raft/invariant.js";
 import type { MemberId, Message } from "./raft/message.js";
+import { Applying } from "./replica-applying.js";
 import { inBatches } from "./replica-batches.js";
 import type { QueuedProposal } from "./replica-batches.js";
 import { Calls } from "./replica-calls.js";
-import { isMemberOf } from "./replica-membership.js";
 import type { CommandBody, ReplicaOptions, ReplicaParts, ReplicaStatus, View } from "./replica-parts.js";
 import { Reads } from "./replica-reads.js";
 import { Ticker } from "./replica-ticker.js";
@@ -24,9 +22,6 @@ import { Transfers } from "./replica-transfers.js";
 const FIRST_REQUEST_ID_BOUND = 2 ** 47;
 
 const NOW = Promise.resolve();
-
-/** The core hears of fewer with the next tick. It hands out twice as many without a report, so it never waits for it. */
-const MAX_UNREPORTED_ENTRIES = MAX_UNAPPLIED_ENTRIES / 2;
 
 const ERROR_OF_REFUSAL = {
   "no-leader": "NoLeader",
@@ -70,21 +65,11 @@ export class Replica<Result> {
 
   #view: View;
 
-  #appliedIndex = 0;
-
-  #appliedTerm = 0;
-
-  /** What the core was told of `#appliedIndex`. */
-  #reportedIndex = 0;
-
-  /** As of the applied index. */
-  #isMember: boolean;
+  readonly #applying: Applying<Result>;
 
   #durableSequence = 0;
 
   #durableStepQueued = false;
-
-  #appliedStepQueued = false;
 
   /** Where the log of the earlier life ends that is still to be applied. */
   #replayIndex: number;
@@ -98,12 +83,13 @@ export class Replica<Result> {
     const status = parts.core.status();
     this.#view = status;
     this.#replayIndex = status.lastIndex;
-    this.#isMember = isMemberOf(options.initial, options.self);
     this.#nextRequestId = 1 + parts.random.below(FIRST_REQUEST_ID_BOUND);
     this.#writes = new Calls(options.requestTimeoutMs);
     this.#changes = new Calls(options.requestTimeoutMs);
     this.#transfers = new Transfers(options.requestTimeoutMs);
     this.#reads = new Reads(options.requestTimeoutMs);
+    const waiting = { writes: this.#writes, changes: this.#changes };
+    this.#applying = new Applying(parts, options, waiting, (event) => this.#step(event));
     this.#ticker = new Ticker(parts.clock, options.tickIntervalMs, () => this.#tick());
   }
 
@@ -126,7 +112,7 @@ export class Replica<Result> {
   }
 
   status(): ReplicaStatus {
-    return { ...this.#parts.core.status(), appliedIndex: this.#appliedIndex };
+    return { ...this.#parts.core.status(), appliedIndex: this.#applying.index };
   }
 
   /**
@@ -134,7 +120,7 @@ export class Replica<Result> {
    * (It held nothing that was not in the log.)
    */
   get isReplayed(): boolean {
-    return this.#appliedIndex >= this.#replayIndex;
+    return this.#applying.index >= this.#replayIndex;
   }
 
   /**
@@ -223,7 +209,7 @@ export class Replica<Result> {
   #tick(): void {
     if (this.#state !== "running") return;
     this.#parts.observer.ticked();
-    this.#reportApplied();
+    this.#applying.report();
     this.#step({ type: "tick" });
     const now = this.#parts.clock.monotonicMs();
     for (const calls of [this.#writes, this.#changes, this.#transfers, this.#reads]) calls.expire(now);
@@ -267,10 +253,11 @@ export class Replica<Result> {
       case "persist":
         return this.#beginPersist(effect);
       case "apply":
-        return this.#apply(effect.entries);
+        this.#applying.apply(effect.entries);
+        return this.#reads.applied(this.#applying.index);
       case "read-ready":
         this.#reads.confirm(effect.id, effect.index);
-        return this.#reads.applied(this.#appliedIndex);
+        return this.#reads.applied(this.#applying.index);
       case "read-refused":
         return this.#reads.refuse(effect.id, ERROR_OF_REFUSAL[effect.reason]);
       case "proposals-refused":
@@ -315,80 +302,6 @@ export class Replica<Result> {
   /** What a leader replaced was not committed: nobody read it before the restart, or ever will. */
   #forgetReplaced([first]: readonly Entry[]): void {
     if (first !== undefined) this.#replayIndex = Math.min(this.#replayIndex, first.index - 1);
-  }
-
-  #apply(entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      if (entry.index !== this.#appliedIndex + 1) {
-        throw new Error(`entry ${entry.index} comes to be applied after entry ${this.#appliedIndex}`);
-      }
-      if (entry.version !== ENTRY_VERSION) {
-        throw new Error(`entry ${entry.index} has format version ${entry.version}, known: ${ENTRY_VERSION}`);
-      }
-      this.#applyEntry(entry);
-      this.#appliedIndex = entry.index;
-      if (entry.term > this.#appliedTerm) {
-        this.#appliedTerm = entry.term;
-        this.#writes.leaderTookOver(entry.term);
-        this.#changes.leaderTookOver(entry.term);
-      }
-    }
-    this.#reads.applied(this.#appliedIndex);
-    if (this.#appliedIndex - this.#reportedIndex >= MAX_UNREPORTED_ENTRIES) this.#reportAppliedSoon();
-  }
-
-  #applyEntry(entry: Entry): void {
-    switch (entry.kind) {
-      case "noop":
-        return;
-      case "normal":
-        return this.#applyCommand(entry);
-      case "configuration":
-        return this.#applyConfiguration(entry);
-      case "membership":
-        return this.#parts.observer.membershipApplied(entry.data);
-      default:
-        throw new Error(`an entry is of the unknown kind ${(entry satisfies never as Entry).kind}`);
-    }
-  }
-
-  #applyCommand(entry: Entry): void {
-    const { origin, requestId, result } = this.#parts.store.applyCommand(entry.data);
-    if (origin !== this.#options.self) return;
-    const elapsedMs = this.#writes.answer(requestId, result, this.#parts.clock.monotonicMs());
-    if (elapsedMs !== null) this.#parts.observer.proposalApplied(elapsedMs);
-  }
-
-  #applyConfiguration({ configuration, data }: ConfigurationEntry): void {
-    this.#parts.observer.configurationApplied(configuration);
-    const wasMember = this.#isMember;
-    this.#isMember = isMemberOf(configuration, this.#options.self);
-    if (wasMember && !this.#isMember) this.#parts.observer.removed();
-    const command = gauntletpeer.Command.decode(data);
-    if (toSafeNumber(command.origin) !== this.#options.self) return;
-    const requestId = toSafeNumber(command.request_id);
-    const isJoint = configuration.outgoing.length > 0;
-    if (isJoint) this.#changes.outlivesLeaders(requestId);
-    else this.#changes.answer(requestId, undefined, this.#parts.clock.monotonicMs());
-  }
-
-  /**
-   * In a turn of its own, because the core answers with the next part of a long log: applied all in one
-   * turn, it would keep a leader from its heartbeats until it is deposed.
-   */
-  #reportAppliedSoon(): void {
-    if (this.#appliedStepQueued) return;
-    this.#appliedStepQueued = true;
-    this.#parts.clock.soon(() => {
-      this.#appliedStepQueued = false;
-      this.#reportApplied();
-    });
-  }
-
-  #reportApplied(): void {
-    if (this.#reportedIndex === this.#appliedIndex) return;
-    this.#reportedIndex = this.#appliedIndex;
-    this.#step({ type: "applied", index: this.#appliedIndex });
   }
 
   #now(): Instant {
