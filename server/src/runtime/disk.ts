@@ -31,7 +31,7 @@ export async function openNodeDisk(path: string): Promise<Disk> {
   };
 }
 
-async function syncDirectory(path: string): Promise<void> {
+export async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await handle.sync();

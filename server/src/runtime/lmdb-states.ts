@@ -1,0 +1,87 @@
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { StateDamaged, type StateEngine, type StateStorage } from "../ports.js";
+import { openNodeDisk, syncDirectory } from "./disk.js";
+import { DATA_FILE, LmdbEngine, openEnvironment } from "./lmdb-engine.js";
+
+const NAME = /^state-(0|[1-9]\d*)$/;
+const LEFTOVER = /^state-\d+\.(new|gone)$/;
+
+/**
+ * States in LMDB, in directories `state-<generation>` of `path`. A generation appears and goes as a whole: it is made
+ * under another name, and renamed when it is durable; removal begins with a rename, too.
+ */
+export function lmdbStates(path: string): StateStorage {
+  const directoryOf = (generation: number): string => join(path, `state-${generation}`);
+  return {
+    async list() {
+      const generations: number[] = [];
+      for (const name of await namesIn(path)) {
+        if (LEFTOVER.test(name)) await rm(join(path, name), { recursive: true, force: true });
+        const match = NAME.exec(name);
+        if (match !== null) generations.push(Number(match[1]));
+      }
+      return generations.toSorted((one, other) => one - other);
+    },
+    async open(generation): Promise<StateEngine> {
+      const directory = directoryOf(generation);
+      await openNodeDisk(path);
+      if (!(await exists(directory))) await create(path, directory);
+      await checkFile(directory);
+      return LmdbEngine.open(directory);
+    },
+    async remove(generation) {
+      const directory = directoryOf(generation);
+      if (!(await exists(directory))) return;
+      const gone = `${directory}.gone`;
+      await rm(gone, { recursive: true, force: true });
+      await rename(directory, gone);
+      await syncDirectory(path);
+      await rm(gone, { recursive: true, force: true });
+    },
+  };
+}
+
+async function create(path: string, directory: string): Promise<void> {
+  const made = `${directory}.new`;
+  await rm(made, { recursive: true, force: true });
+  await mkdir(made);
+  await openEnvironment(made).close();
+  const file = await open(join(made, DATA_FILE), "r+");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await syncDirectory(made);
+  await rename(made, directory);
+  await syncDirectory(path);
+}
+
+/** LMDB would make an empty state where its file is gone. */
+async function checkFile(directory: string): Promise<void> {
+  const file = join(directory, DATA_FILE);
+  const found = await stat(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return null;
+    throw error;
+  });
+  if (found === null || found.size === 0)
+    throw new StateDamaged(`${file} is ${found === null ? "missing" : "empty"}`);
+}
+
+async function namesIn(path: string): Promise<readonly string[]> {
+  return readdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return false;
+      throw error;
+    },
+  );
+}
