@@ -111,8 +111,7 @@ export namespace gauntletpeer {
     enum EntryKind {
         NOOP = 0,
         NORMAL = 1,
-        CONFIGURATION = 2,
-        MEMBERSHIP = 3
+        CONFIGURATION = 2
     }
 
     interface IConfiguration extends gauntletpeer.Configuration.$Properties {

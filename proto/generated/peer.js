@@ -419,7 +419,6 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
         values[valuesById[0] = "NOOP"] = 0;
         values[valuesById[1] = "NORMAL"] = 1;
         values[valuesById[2] = "CONFIGURATION"] = 2;
-        values[valuesById[3] = "MEMBERSHIP"] = 3;
         return values;
     })();
 

@@ -15,6 +15,7 @@ export const ERRORS = {
   Compacted: "etcdserver: mvcc: required revision has been compacted",
   FutureRev: "etcdserver: mvcc: required revision is a future revision",
   RequestTooManyRequests: "etcdserver: too many requests",
+  NoSpace: "etcdserver: mvcc: database space exceeded",
   LeaseNotFound: "etcdserver: requested lease not found",
   NoLeader: "etcdserver: no leader",
   LeaderChanged: "etcdserver: leader changed",

@@ -171,7 +171,6 @@ function replicaObserver(
     },
     removed: () => logger.warn("this member was removed from the cluster: it can be stopped for good"),
     // Names and addresses are those of --initial-cluster: no call changes them yet.
-    membershipApplied: () => undefined,
     logSynced: (seconds) => metrics.synced(seconds),
     fatal,
   };

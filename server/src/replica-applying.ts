@@ -110,8 +110,6 @@ export class Applying<Result> {
         return this.#applyCommand(entry);
       case "configuration":
         return this.#applyConfiguration(entry);
-      case "membership":
-        return this.#parts.observer.membershipApplied(entry.data);
       default:
         throw new Error(`an entry is of the unknown kind ${(entry satisfies never as Entry).kind}`);
     }

@@ -80,6 +80,7 @@ describe("a change of the membership", () => {
   test.each([
     ["no-leader", "etcdserver: no leader"],
     ["too-many-uncommitted", "etcdserver: too many requests"],
+    ["no-space", "etcdserver: mvcc: database space exceeded"],
     ["change-under-way", "gauntlet: another change of the membership is under way"],
     ["term-not-committed", "etcdserver: unhealthy cluster"],
     ["learner-not-ready", "etcdserver: can only promote a learner member which is in sync with leader"],
@@ -123,12 +124,5 @@ describe("a change of the membership", () => {
       entries: [configurationEntry(1, configurationOf([12]), new Uint8Array(0))],
     });
     expect(world.removals).toBe(0);
-  });
-
-  test("what members are called is handed on and is no matter of the store", () => {
-    const entry: Entry = { ...normalEntry(1, Buffer.from("names")), kind: "membership" };
-    world.effects({ type: "apply", entries: [entry] });
-    expect(world.memberships).toEqual(["names"]);
-    expect(world.fatal).toEqual([]);
   });
 });

@@ -50,7 +50,6 @@ class World {
         proposalApplied: () => undefined,
         configurationApplied: () => undefined,
         removed: () => (member.removals += 1),
-        membershipApplied: () => undefined,
         logSynced: () => undefined,
         fatal: (error: Error) => this.fatal.push(error),
       },

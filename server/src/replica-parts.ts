@@ -61,8 +61,6 @@ export interface ReplicaObserver {
   configurationApplied(configuration: Configuration): void;
   /** This member was in the configuration that was applied before, and is not in the one that is applied now. */
   removed(): void;
-  /** The data of a committed entry that says what members are called and where they are reached. */
-  membershipApplied(data: Uint8Array): void;
   /** The log cannot be written or an invariant broke: end the process before it says anything more. */
   fatal(error: Error): void;
 }

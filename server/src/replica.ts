@@ -26,6 +26,7 @@ const NOW = Promise.resolve();
 const ERROR_OF_REFUSAL = {
   "no-leader": "NoLeader",
   "too-many-uncommitted": "RequestTooManyRequests",
+  "no-space": "NoSpace",
   "leader-changed": "LeaderChanged",
   "change-under-way": "MembershipChangeUnderWay",
   "term-not-committed": "Unhealthy",

@@ -14,6 +14,7 @@ export const STATUS = {
   Compacted: status.OUT_OF_RANGE,
   FutureRev: status.OUT_OF_RANGE,
   RequestTooManyRequests: status.RESOURCE_EXHAUSTED,
+  NoSpace: status.RESOURCE_EXHAUSTED,
   LeaseNotFound: status.NOT_FOUND,
   NoLeader: status.UNAVAILABLE,
   LeaderChanged: status.UNAVAILABLE,

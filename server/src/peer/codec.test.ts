@@ -36,6 +36,7 @@ const body = fc.oneof(
     rejectedPrevIndex: index,
     hintIndex: index,
     hintTerm: index,
+    lost: fc.boolean(),
   } as const),
   fc.record({ type: fc.constant("heartbeat"), commit: index, round: index } as const),
   fc.record({ type: fc.constant("heartbeat-response"), round: index } as const),
@@ -118,10 +119,7 @@ test("the bytes on the wire stay what they are", async () => {
     autoLeave: true,
   };
   const slot = { term: 7, version: 1, timestampMs: 1_700_000_000_125, data };
-  const configured: Entry[] = [
-    { ...slot, index: 10, kind: "configuration", configuration: joint },
-    { ...slot, index: 11, kind: "membership" },
-  ];
+  const configured: Entry[] = [{ ...slot, index: 10, kind: "configuration", configuration: joint }];
   const changes: ConfigurationChange[] = [
     { type: "add-voter", member: 4 },
     { type: "add-learner", member: 5, promote: false },
@@ -133,7 +131,7 @@ test("the bytes on the wire stay what they are", async () => {
     { ...envelope, type: "vote-response", pre: false, granted: true },
     { ...envelope, type: "append", prevIndex: 7, prevTerm: 6, commit: 5, entries },
     { ...envelope, type: "append-accepted", matchIndex: 9 },
-    { ...envelope, type: "append-rejected", rejectedPrevIndex: 7, hintIndex: 4, hintTerm: 3 },
+    { ...envelope, type: "append-rejected", rejectedPrevIndex: 7, hintIndex: 4, hintTerm: 3, lost: true },
     { ...envelope, type: "heartbeat", commit: 5, round: 2 ** 40 },
     { ...envelope, type: "heartbeat-response", round: 2 ** 40 },
     { ...envelope, type: "propose", id: 0, data: [data, data] },

@@ -18,6 +18,7 @@ const { Refusal } = gauntletpeer;
 const REFUSAL_TO_WIRE = {
   "no-leader": Refusal.NO_LEADER,
   "too-many-uncommitted": Refusal.TOO_MANY_UNCOMMITTED,
+  "no-space": Refusal.NO_SPACE,
   "leader-changed": Refusal.LEADER_CHANGED,
   "change-under-way": Refusal.CHANGE_UNDER_WAY,
   "term-not-committed": Refusal.TERM_NOT_COMMITTED,
@@ -48,9 +49,9 @@ export function toWire(message: Message): WireMessage {
     case "append-accepted":
       return { ...envelope, append_accepted: { match_index: message.matchIndex } };
     case "append-rejected": {
-      const { rejectedPrevIndex, hintIndex, hintTerm } = message;
-      const body = { rejected_prev_index: rejectedPrevIndex, hint_index: hintIndex, hint_term: hintTerm };
-      return { ...envelope, append_rejected: body };
+      const { rejectedPrevIndex, hintIndex, hintTerm, lost } = message;
+      const hint = { hint_index: hintIndex, hint_term: hintTerm, lost };
+      return { ...envelope, append_rejected: { rejected_prev_index: rejectedPrevIndex, ...hint } };
     }
     case "heartbeat":
       return { ...envelope, heartbeat: { commit: message.commit, round: message.round } };
@@ -99,8 +100,8 @@ export function fromWire(wire: WireMessage): Message {
     return { ...envelope, type: "append-accepted", matchIndex: number(wire.append_accepted.match_index) };
   }
   if (wire.append_rejected) {
-    const { rejected_prev_index, hint_index, hint_term } = wire.append_rejected;
-    const hint = { hintIndex: number(hint_index), hintTerm: number(hint_term) };
+    const { rejected_prev_index, hint_index, hint_term, lost } = wire.append_rejected;
+    const hint = { hintIndex: number(hint_index), hintTerm: number(hint_term), lost: lost ?? false };
     return { ...envelope, type: "append-rejected", rejectedPrevIndex: number(rejected_prev_index), ...hint };
   }
   if (wire.heartbeat) {

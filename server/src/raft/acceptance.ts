@@ -150,6 +150,7 @@ export class Acceptance {
       rejectedPrevIndex: message.prevIndex,
       hintIndex,
       hintTerm: log.termAt(hintIndex) ?? 0,
+      lost: false,
     });
   }
 }

@@ -120,6 +120,9 @@ export class RaftCore {
         return this.applyCursor.applied(event.index);
       case "checkpointed":
         return this.checkpointed(event.index, event.firstKept);
+      case "snapshot-sent":
+      case "space":
+        return;
     }
   }
 

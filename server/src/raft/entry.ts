@@ -14,12 +14,9 @@ interface Slot {
   readonly data: Uint8Array;
 }
 
-/**
- * `noop`: a leader's first entry of its term, `data` empty. `normal`: `data` is the proposal. `membership`:
- * `data` says what the members are called and where they are reached; no part of any decision of the core.
- */
+/** `noop`: a leader's first entry of its term, `data` empty. `normal`: `data` is the proposal. */
 export interface PlainEntry extends Slot {
-  readonly kind: "noop" | "normal" | "membership";
+  readonly kind: "noop" | "normal";
 }
 
 /** In force at a member as soon as it is in its log. `data` belongs to whoever asked for the change. */
@@ -38,6 +35,11 @@ export interface HardState {
   readonly term: number;
   /** Whom it voted for in `term`; null: nobody yet. */
   readonly vote: number | null;
+  /**
+   * Entries up to here may have been acknowledged by this member and are lost. Absent: none are. While it is set the
+   * member is *recovering*: it gives no vote, not even to itself. See recovering.ts.
+   */
+  readonly lostTo?: number;
 }
 
 /** What an entry weighs against the limits in bytes: its data and a flat share for its other fields. */

@@ -45,7 +45,11 @@ export type Event =
    * The state machine as of `index` (which was applied) is durable and can be sent to a peer. Entries
    * before `firstKept`, at most `index` + 1, are not needed any more.
    */
-  | { readonly type: "checkpointed"; readonly index: number; readonly firstKept: number };
+  | { readonly type: "checkpointed"; readonly index: number; readonly firstKept: number }
+  /** The last snapshot for `to` (a send effect) was taken in there, as far as is known, or its way ended before that. */
+  | { readonly type: "snapshot-sent"; readonly to: MemberId; readonly ok: boolean }
+  /** This member's disk has no room for more than what is under way, or has it again. */
+  | { readonly type: "space"; readonly full: boolean };
 
 /** All that the core asks for, in the order in which it must be begun. */
 export type Effect =
@@ -81,7 +85,8 @@ export type Effect =
 export type Role = "follower" | "pre-candidate" | "candidate" | "leader";
 
 /**
- * `no-leader`: none is known, or it is handing over. `too-many-uncommitted`: the leader's own limit.
+ * `no-leader`: none is known, or it is handing over. `too-many-uncommitted`: the leader's own limit. `no-space`:
+ * the leader's disk is full.
  * `leader-changed` (reads only): the leader that was asked cannot confirm.
  * The rest is for changes of the configuration. `change-under-way`: an earlier one is not committed.
  * `term-not-committed`: the leader has not committed an entry of its own term yet (Ongaro 2015).
@@ -90,6 +95,7 @@ export type Role = "follower" | "pre-candidate" | "candidate" | "leader";
 export type RefusalReason =
   | "no-leader"
   | "too-many-uncommitted"
+  | "no-space"
   | "leader-changed"
   | "change-under-way"
   | "term-not-committed"

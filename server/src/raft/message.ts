@@ -38,13 +38,15 @@ export type Body =
   | { readonly type: "append-accepted"; readonly matchIndex: number }
   /**
    * The sender's log does not have (prevIndex, prevTerm) of the append. `hintIndex`, `hintTerm`: the
-   * last place at which the two logs may still agree, so that the leader probes once a term.
+   * last place at which the two logs may still agree, so that the leader probes once a term. `lost`: whatever the
+   * sender acknowledged in an earlier life, it has nothing behind `hintIndex` any more.
    */
   | {
       readonly type: "append-rejected";
       readonly rejectedPrevIndex: number;
       readonly hintIndex: number;
       readonly hintTerm: number;
+      readonly lost: boolean;
     }
   /** `commit` never exceeds what the receiver is known to hold; `round` is echoed, and confirms ReadIndex. */
   | { readonly type: "heartbeat"; readonly commit: number; readonly round: number }

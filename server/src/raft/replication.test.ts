@@ -71,6 +71,7 @@ test("a lost append is found by the next heartbeat's answer, even with a full wi
     rejectedPrevIndex: 2,
     hintIndex: 1,
     hintTerm: 1,
+    lost: false,
   });
   expect(appendsTo(2, sent(again)).map(({ entries }) => indexes(entries))).toEqual([[2, 3]]);
 });

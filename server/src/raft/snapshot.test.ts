@@ -97,7 +97,13 @@ function compacted(): Solo {
   return solo;
 }
 const behind = (solo: Solo) => {
-  const rejected = { type: "append-rejected", rejectedPrevIndex: 0, hintIndex: 0, hintTerm: 0 } as const;
+  const rejected = {
+    type: "append-rejected",
+    rejectedPrevIndex: 0,
+    hintIndex: 0,
+    hintTerm: 0,
+    lost: false,
+  } as const;
   return solo.receive(3, 1, rejected);
 };
 const answerHeartbeat = (solo: Solo) => {

@@ -34,7 +34,7 @@ test.each<Body>([
 
 test.each<Body>([
   { type: "append-accepted", matchIndex: 1 },
-  { type: "append-rejected", rejectedPrevIndex: 1, hintIndex: 0, hintTerm: 0 },
+  { type: "append-rejected", rejectedPrevIndex: 1, hintIndex: 0, hintTerm: 0, lost: false },
   { type: "heartbeat-response", round: 1 },
   { type: "vote-response", pre: false, granted: true },
   { type: "read-response", id: 1, index: 1 },

@@ -35,6 +35,6 @@ const slot = {
 };
 
 export const entry: fc.Arbitrary<Entry> = fc.oneof(
-  fc.record({ ...slot, kind: fc.constantFrom("noop", "normal", "membership") } as const),
+  fc.record({ ...slot, kind: fc.constantFrom("noop", "normal") } as const),
   fc.record({ ...slot, kind: fc.constant("configuration"), configuration } as const),
 );

@@ -27,7 +27,6 @@ export class ReplicaWorld {
   readonly fatal: Error[] = [];
   readonly elapsedMs: number[] = [];
   readonly configurations: Configuration[] = [];
-  readonly memberships: string[] = [];
   removals = 0;
   readonly appends: { done: () => void; fail: (error: Error) => void }[] = [];
   ticks = 0;
@@ -74,7 +73,6 @@ export class ReplicaWorld {
           proposalApplied: (elapsedMs) => this.elapsedMs.push(elapsedMs),
           configurationApplied: (configuration) => this.configurations.push(configuration),
           removed: () => (this.removals += 1),
-          membershipApplied: (data) => this.memberships.push(Buffer.from(data).toString()),
           fatal: (error) => this.fatal.push(error),
         },
       },

@@ -36,6 +36,11 @@ describe("the entry codec", () => {
     ["a version of the future", { index: 4, version: 2 }, /entry 4 has format version 2.*upgrade/],
     ["no version", { index: 4 }, /format version 0/],
     ["an unknown kind", { index: 4, version: 1, kind: 9 as never }, /entry 4 is of kind 9.*upgrade/],
+    [
+      "the kind that once named members",
+      { index: 4, version: 1, kind: 3 as never },
+      /entry 4 is of kind 3.*upgrade/,
+    ],
     ["the kind kept for shards", { index: 4, version: 1, kind: 4 as never }, /entry 4 is of kind 4.*upgrade/],
     [
       "the kind kept for indexes",
@@ -52,11 +57,12 @@ describe("the entry codec", () => {
     expect(() => decodeEntry(bytes)).toThrow(reason);
   });
 
-  it("keeps a hard state with and without a vote", () => {
+  it("keeps a hard state with and without a vote, and what is lost", () => {
     for (const state of [
       { term: 0, vote: null },
       { term: 7, vote: null },
       { term: 2 ** 40, vote: 3 },
+      { term: 7, vote: null, lostTo: 2 ** 40 },
     ]) {
       expect(decodeHardState(encodeHardState(state))).toEqual(state);
     }

@@ -11,14 +11,12 @@ const TO_PROTO = {
   noop: gauntletpeer.EntryKind.NOOP,
   normal: gauntletpeer.EntryKind.NORMAL,
   configuration: gauntletpeer.EntryKind.CONFIGURATION,
-  membership: gauntletpeer.EntryKind.MEMBERSHIP,
 } as const satisfies Record<EntryKind, gauntletpeer.EntryKind>;
 
 const FROM_PROTO: ReadonlyMap<number, EntryKind> = new Map([
   [gauntletpeer.EntryKind.NOOP, "noop"],
   [gauntletpeer.EntryKind.NORMAL, "normal"],
   [gauntletpeer.EntryKind.CONFIGURATION, "configuration"],
-  [gauntletpeer.EntryKind.MEMBERSHIP, "membership"],
 ]);
 
 export function toProtoEntry(entry: Entry): gauntletpeer.IEntry {
@@ -94,13 +92,19 @@ export function decodeEntry(bytes: Uint8Array): Entry {
 }
 
 export function encodeHardState(state: HardState): Uint8Array {
-  return gauntletpeer.HardState.encode({ term: state.term, vote: state.vote ?? 0 }).finish();
+  const { term, vote, lostTo } = state;
+  const message = { term, vote: vote ?? 0 };
+  return gauntletpeer.HardState.encode(
+    lostTo === undefined ? message : { ...message, lost_to: lostTo },
+  ).finish();
 }
 
 export function decodeHardState(bytes: Uint8Array): HardState {
   const message = gauntletpeer.HardState.decode(bytes);
   const vote = number(message.vote);
-  return { term: number(message.term), vote: vote === 0 ? null : vote };
+  const lostTo = number(message.lost_to);
+  const state = { term: number(message.term), vote: vote === 0 ? null : vote };
+  return lostTo === 0 ? state : { ...state, lostTo };
 }
 
 /** 64-bit fields are typed as numbers but decoded to Long objects, and absent ones too. */

@@ -186,7 +186,7 @@ describe("elections", () => {
     story.send(3, { type: "vote-response", term: 1, pre: true, granted: true });
     expect(story.violation).toBeNull();
     story.persist(3, [], { term: 1, vote: null }, { term: 1 });
-    story.send(3, { type: "append-rejected", rejectedPrevIndex: 1, hintIndex: 0, hintTerm: 0 });
+    story.send(3, { type: "append-rejected", rejectedPrevIndex: 1, hintIndex: 0, hintTerm: 0, lost: false });
     expect(story.violation).toMatchObject({
       name: "term-durable-before-it-leaves",
       what: expect.stringMatching(/term 0 is on its disk/),

@@ -273,7 +273,6 @@ export class Machine implements Receiver {
           life.configuration = configuration;
         },
         removed: () => undefined,
-        membershipApplied: () => undefined,
         logSynced: () => undefined,
         fatal: (error: Error) => this.fatal(life, error),
       },

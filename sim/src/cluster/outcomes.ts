@@ -22,6 +22,7 @@ const KNOWN: Readonly<Partial<Record<ErrorName, readonly [code: string, outcome:
   Compacted: ["compacted", "fail"],
   FutureRev: ["future-revision", "fail"],
   RequestTooManyRequests: ["too-many-requests", "fail"],
+  NoSpace: ["no-space", "fail"],
   LeaseNotFound: ["lease-not-found", "fail"],
   NoLeader: ["no-leader", "fail"],
   LeaderChanged: ["leader-changed", "info"],

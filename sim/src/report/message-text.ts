@@ -17,7 +17,7 @@ function wordsOf(message: Message): string | null {
   if (message.type === "append") return appendText(message);
   if (message.type === "append-accepted") return `accepted, holds up to ${message.matchIndex}`;
   if (message.type === "append-rejected")
-    return `rejected after ${message.rejectedPrevIndex}, try ${message.hintIndex}/${message.hintTerm}`;
+    return `${message.lost ? "lost what is" : "rejected"} after ${message.rejectedPrevIndex}, try ${message.hintIndex}/${message.hintTerm}`;
   if (message.type === "vote-request")
     return `asks for a ${vote(message.pre)}${message.transfer ? " in the leader's place" : ""}, log ends at ${message.lastIndex}/${message.lastTerm}`;
   if (message.type === "vote-response")

@@ -28,7 +28,7 @@ test.each<readonly [Message, string]>([
   [{ ...append, entries: [] }, "append nothing after 11/3, commit 10"],
   [{ ...link, type: "append-accepted", matchIndex: 9 }, "accepted, holds up to 9"],
   [
-    { ...link, type: "append-rejected", rejectedPrevIndex: 9, hintIndex: 4, hintTerm: 2 },
+    { ...link, type: "append-rejected", rejectedPrevIndex: 9, hintIndex: 4, hintTerm: 2, lost: false },
     "rejected after 9, try 4/2",
   ],
   [{ ...link, type: "vote-response", pre: true, granted: false }, "refuses its pre-vote"],

@@ -135,7 +135,7 @@ function bodyWord(message: Message): number {
     case "append-accepted":
       return message.matchIndex;
     case "append-rejected":
-      return (message.rejectedPrevIndex << 8) ^ message.hintIndex;
+      return (message.rejectedPrevIndex << 8) ^ message.hintIndex ^ (message.lost ? 1 << 30 : 0);
     case "heartbeat":
       return (message.commit << 8) ^ message.round;
     case "heartbeat-response":
