@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { serverBundle } from "@gauntlet/server/bundle";
 import { build, type BuildFailure, type OutputFile } from "esbuild";
 import { execa } from "execa";
 import { docker, explain } from "./docker-cli.js";
@@ -36,7 +37,7 @@ export async function ensureImages(options: ImageOptions): Promise<{ readonly im
   ]);
   const hash = createHash("sha256").update(base);
   for (const part of parts) hash.update(part);
-  for (const file of bundle.filter(({ path }) => path.endsWith(".js"))) hash.update(file.contents);
+  for (const file of bundle.filter(({ path }) => !path.endsWith(".map"))) hash.update(file.contents);
   const prefix = options.tag === undefined ? "" : `${options.tag}-`;
   const image = `gauntlet-node:${prefix}${hash.digest("hex").slice(0, HASH_LENGTH)}`;
   if (await exists(image)) return { image };
@@ -103,17 +104,13 @@ async function bundleAll(serverEntry: string | undefined): Promise<readonly Outp
 async function bundleOne(name: string, entry: string, root: string): Promise<readonly OutputFile[]> {
   try {
     const { outputFiles } = await build({
+      ...serverBundle,
       entryPoints: { [name]: entry },
       // Nothing is written: the directory only gives the outputs their names.
       outdir: join(root, "bundle"),
       absWorkingDir: root,
-      bundle: true,
       write: false,
-      platform: "node",
-      format: "cjs",
-      target: "node24",
       sourcemap: "linked",
-      logLevel: "silent",
     });
     return outputFiles;
   } catch (error) {

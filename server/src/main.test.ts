@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { serverBundle } from "./bundle.js";
 import { ServerProcess, freePorts, until } from "./testing/cluster.js";
 import { NodeClient, bytes } from "./testing/grpc.js";
 
@@ -150,13 +151,9 @@ test("members of two clusters refuse each other, and both say so once", async ()
 test("the server works as one bundled file, far from its packages", async () => {
   const outfile = join(directory, "server.cjs");
   await build({
+    ...serverBundle,
     entryPoints: [fileURLToPath(new URL("main.ts", import.meta.url))],
     outfile,
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    format: "cjs",
-    logLevel: "silent",
   });
   const plan = await flags("bundled");
   const server = new ServerProcess(args(plan), [outfile]);

@@ -240,14 +240,12 @@ function readHead(environment: Environment): { readonly count: number; readonly 
 
 /** The library rejects with an error of its own that holds a promise of the real one. */
 async function commitError(error: unknown): Promise<Error> {
-  const later = (error as { commitError?: Promise<unknown> }).commitError;
-  const cause =
-    later === undefined
-      ? error
-      : await later.then(
-          () => error,
-          (reason: unknown) => reason,
-        );
+  let cause = error;
+  try {
+    await (error as { commitError?: Promise<never> }).commitError;
+  } catch (reason) {
+    cause = reason;
+  }
   const { code } = cause as { code?: number };
   if (code === ENOSPC || code === MDB_MAP_FULL) {
     return Object.assign(new Error("no space for the state on the disk", { cause }), { code: "ENOSPC" });

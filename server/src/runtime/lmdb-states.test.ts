@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describeStateStorage } from "../store/testing/engine-suite.js";
 import { lmdbStates } from "./lmdb-states.js";
 
-describeStateStorage("states in LMDB", async () => {
+describeStateStorage(async () => {
   const directory = await mkdtemp(join(tmpdir(), "gauntlet-lmdb-"));
   return {
     restart: async () => lmdbStates(join(directory, "states")),
