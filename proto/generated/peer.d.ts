@@ -619,6 +619,7 @@ export namespace gauntletpeer {
         $unknowns?: Uint8Array[];
         message?: (gauntletpeer.PeerMessage.$Properties|null);
         data: Uint8Array;
+        last: boolean;
         static encode(message: gauntletpeer.SnapshotPart.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
         static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.SnapshotPart & gauntletpeer.SnapshotPart.$Shape;
     }
@@ -627,11 +628,13 @@ export namespace gauntletpeer {
         interface $Properties {
             message?: (gauntletpeer.PeerMessage.$Properties|null);
             data?: (Uint8Array|null);
+            last?: (boolean|null);
             $unknowns?: Uint8Array[];
         }
         type $Shape = {
           message?: gauntletpeer.PeerMessage.$Shape|null;
           data?: Uint8Array|null;
+          last?: boolean|null;
           $unknowns?: Uint8Array[];
         };
     }
@@ -678,6 +681,7 @@ export namespace gauntletpeer {
         $unknowns?: Uint8Array[];
         cluster_id: number;
         members: gauntletpeer.MemberAttributes.$Properties[];
+        removed: number[];
         static encode(message: gauntletpeer.MembersResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
         static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.MembersResponse & gauntletpeer.MembersResponse.$Shape;
     }
@@ -686,6 +690,7 @@ export namespace gauntletpeer {
         interface $Properties {
             cluster_id?: (number|null);
             members?: (gauntletpeer.MemberAttributes.$Properties[]|null);
+            removed?: (number[]|null);
             $unknowns?: Uint8Array[];
         }
         type $Shape = gauntletpeer.MembersResponse.$Properties;

@@ -2558,6 +2558,7 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
 
         SnapshotPart.prototype.message = null;
         SnapshotPart.prototype.data = $util.newBuffer([]);
+        SnapshotPart.prototype.last = false;
 
         SnapshotPart.encode = function (message, writer, _depth) {
             if (!writer)
@@ -2570,6 +2571,8 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
                 $root.gauntletpeer.PeerMessage.encode(message.message, writer.uint32(10).fork(), _depth + 1).ldelim();
             if (message.data != null && $Object.hasOwnProperty.call(message, "data") && message.data.length)
                 writer.uint32(18).bytes(message.data);
+            if (message.last != null && $Object.hasOwnProperty.call(message, "last") && message.last !== false)
+                writer.uint32(24).bool(message.last);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -2616,6 +2619,15 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
                             message.data = value;
                         else
                             delete message.data;
+                        continue;
+                    }
+                case 3: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.bool())
+                            message.last = value;
+                        else
+                            delete message.last;
                         continue;
                     }
                 }
@@ -2774,6 +2786,7 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
 
         const MembersResponse = function (properties) {
             this.members = [];
+            this.removed = [];
             if (properties)
                 for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                     if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -2782,6 +2795,7 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
 
         MembersResponse.prototype.cluster_id = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
         MembersResponse.prototype.members = $util.emptyArray;
+        MembersResponse.prototype.removed = $util.emptyArray;
 
         MembersResponse.encode = function (message, writer, _depth) {
             if (!writer)
@@ -2795,6 +2809,8 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
             if (message.members != null && message.members.length)
                 for (let i = 0; i < message.members.length; ++i)
                     $root.gauntletpeer.MemberAttributes.encode(message.members[i], writer.uint32(18).fork(), _depth + 1).ldelim();
+            if (message.removed != null && message.removed.length)
+                writer.uint32(26).uint64s(message.removed);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -2843,6 +2859,20 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
                         if (!(message.members && message.members.length))
                             message.members = [];
                         message.members.push($root.gauntletpeer.MemberAttributes.decode(reader, reader.size(), $undefined, _depth + 1));
+                        continue;
+                    }
+                case 3: {
+                        if (wireType === 2) {
+                            if (!(message.removed && message.removed.length))
+                                message.removed = [];
+                            reader.uint64s(message.removed);
+                            continue;
+                        }
+                        if (wireType !== 0)
+                            break;
+                        if (!(message.removed && message.removed.length))
+                            message.removed = [];
+                        message.removed.push(reader.uint64());
                         continue;
                     }
                 }

@@ -47,4 +47,6 @@ export const maintenanceService = {
 /** What members say to one another: one client stream a direction. */
 export const peerService = {
   send: method("/gauntletpeer.Peer/Send", peer.PeerBatch, peer.SendSummary, true),
+  install: method("/gauntletpeer.Peer/Install", peer.SnapshotPart, peer.InstallSummary, true),
+  members: method("/gauntletpeer.Peer/Members", peer.MembersRequest, peer.MembersResponse),
 } as const satisfies ServiceDefinition;

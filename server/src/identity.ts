@@ -5,8 +5,10 @@ import type { MemberId } from "./raft/message.js";
 /** A member of the cluster, as every member computes it from the same flags. */
 export interface Member {
   readonly id: MemberId;
+  /** Empty: it has not started yet. */
   readonly name: string;
-  readonly peerUrl: string;
+  /** Where the others dial it, the best first. */
+  readonly peerUrls: readonly string[];
 }
 
 /** Who we are and with whom. */
@@ -32,7 +34,7 @@ function idFrom(...parts: readonly string[]): number {
 export function identityOf(config: Config): Identity {
   const { initialClusterToken: token, initialCluster } = config;
   const members = initialCluster
-    .map(({ name, peerUrl }) => ({ id: idFrom("member", token, name), name, peerUrl }))
+    .map(({ name, peerUrl }) => ({ id: idFrom("member", token, name), name, peerUrls: [peerUrl] }))
     .toSorted((a, b) => a.id - b.id);
   if (new Set(members.map((member) => member.id)).size < members.length) {
     throw new Error("two members have the same id: choose another --initial-cluster-token");

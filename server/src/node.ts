@@ -14,6 +14,7 @@ import { Metrics } from "./metrics.js";
 import { linkObserver, receiverObserver } from "./peer/observers.js";
 import { peerOptions } from "./peer/options.js";
 import { PeerTransport, bind } from "./peer/transport.js";
+import type { TransportHandlers } from "./peer/transport.js";
 import { configurationOf } from "./raft/configuration.js";
 import type { MemberId } from "./raft/message.js";
 import { DEFAULT_LIMITS, openReplica } from "./replica-open.js";
@@ -56,14 +57,19 @@ export async function startNode(
 ): Promise<RunningNode> {
   const identity = identityOf(config);
   const metrics = new Metrics(tickPlan(config).tickIntervalMs);
+  const nameOf = (id: MemberId) => identity.members.find((member) => member.id === id)?.name || hexId(id);
   const clientUrls = new Map<MemberId, string>([[identity.self.id, config.advertiseClientUrl]]);
   const transport = new PeerTransport({
     identity,
-    clientUrl: config.advertiseClientUrl,
+    ownUrls: { clientUrl: config.advertiseClientUrl, peerUrl: identity.self.peerUrls[0] ?? "" },
     options: peerOptions(config.electionTimeoutMs, config.maxRequestBytes),
     clock: nodeClock,
-    linkObserver: linkObserver(logger, metrics),
-    receiverObserver: receiverObserver(logger, metrics, identity, (id, url) => clientUrls.set(id, url)),
+    linkObserver: linkObserver(logger, metrics, (reason) =>
+      logger.warn({ reason }, "this member was removed"),
+    ),
+    receiverObserver: receiverObserver(logger, metrics, nameOf, ({ from, clientUrl }) =>
+      clientUrls.set(from, clientUrl),
+    ),
   });
   const observer = replicaObserver(logger, metrics, identity, fatal);
   const ports = { network: transport, clock: nodeClock, random: nodeRandom, observer };
@@ -81,8 +87,21 @@ export async function startNode(
   const http = createHttpServer(metrics.registry, () => faultOf(replica, nodeClock));
   const clients = clientServer(config, context);
   await listening("--listen-metrics-url", config.listenMetricsUrl, listen(http, config.listenMetricsUrl));
-  const deliver = replica.receive.bind(replica);
-  await listening("--listen-peer-url", config.listenPeerUrl, transport.listen(config.listenPeerUrl, deliver));
+  const handlers: TransportHandlers = {
+    messages: replica.receive.bind(replica),
+    report: () => undefined,
+    snapshot: () => Promise.reject(new Error("this member takes no snapshots")),
+    members: () => ({
+      clusterId: identity.clusterId,
+      members: identity.members.map((member) => ({ ...member, clientUrls: [] })),
+      removed: [],
+    }),
+  };
+  await listening(
+    "--listen-peer-url",
+    config.listenPeerUrl,
+    transport.listen(config.listenPeerUrl, handlers),
+  );
   await listening("--listen-client-url", config.listenClientUrl, bind(clients, config.listenClientUrl));
   logger.info(
     { clients: config.listenClientUrl, peers: config.listenPeerUrl, metrics: config.listenMetricsUrl },

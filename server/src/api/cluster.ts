@@ -12,9 +12,9 @@ export function clusterHandlers(context: ApiContext): UntypedServiceImplementati
   return {
     memberList: unary<Request, Response>(context, "MemberList", async (request) => {
       if (request.linearizable) await context.replica.readBarrier();
-      const members = context.identity.members.map(({ id, name, peerUrl }) => {
+      const members = context.identity.members.map(({ id, name, peerUrls }) => {
         const clientUrl = context.clientUrlOf(id);
-        return { ID: id, name, peerURLs: [peerUrl], clientURLs: clientUrl === null ? [] : [clientUrl] };
+        return { ID: id, name, peerURLs: [...peerUrls], clientURLs: clientUrl === null ? [] : [clientUrl] };
       });
       // etcd leaves the revision of membership answers 0.
       return { header: header(context, 0), members };

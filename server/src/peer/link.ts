@@ -5,16 +5,19 @@ import type { gauntletpeer } from "@gauntlet/proto";
 import type { Member } from "../identity.js";
 import type { Clock } from "../ports.js";
 import type { Message } from "../raft/message.js";
+import type { Report } from "../replica-report.js";
 import { approximateBytes, toWire } from "./codec.js";
 import { channelOptions } from "./options.js";
 import type { PeerOptions } from "./options.js";
 import { answersHttp2 } from "./probe.js";
+import { REMOVED } from "./protocol.js";
+import { reportToWire } from "./report-codec.js";
 
 type Stream = ClientWritableStream<gauntletpeer.PeerBatch.$Properties>;
 
-/** Why a connection ended or never came to be. `refused`: the peer answered, and said no. */
+/** Why a connection ended or never came to be. `refused`: the peer answered, and said no; `removed`: because we are no member any more. */
 export interface LinkEnd {
-  readonly kind: "unreachable" | "lost" | "refused";
+  readonly kind: "unreachable" | "lost" | "refused" | "removed";
   readonly reason: string;
 }
 
@@ -26,12 +29,12 @@ export interface LinkObserver {
 }
 
 /**
- * The connection to one peer: dials, dials again, and sends batches, one a turn. Messages queue while a
+ * The connection to one peer: dials its addresses in turn, dials again, and sends batches, one a turn. Messages queue while a
  * connection is up or hoped for; once a dial has failed they are dropped until the next one succeeds, so that a
  * healed network carries what is true now and not what was true before the cut.
  */
 export class PeerLink {
-  readonly #peer: Member;
+  #peer: Member;
 
   readonly #introduction: Metadata;
 
@@ -44,6 +47,18 @@ export class PeerLink {
   #queue: Message[] = [];
 
   #queuedBytes = 0;
+
+  /** Waits for the next batch; a later one takes its place. */
+  #report: Report | null = null;
+
+  /** What is dialled now, or is connected. */
+  #url = "";
+
+  /** Dials in vain since the last connection. */
+  #failures = 0;
+
+  /** The peer has other addresses than those that were tried. */
+  #moved = false;
 
   #flushQueued = false;
 
@@ -76,18 +91,38 @@ export class PeerLink {
 
   /** Dials until stop(); resolves then. */
   async run(): Promise<void> {
-    let backoffMs = 0;
     while (!this.#stopped) {
+      const urls = this.#peer.peerUrls;
+      this.#url = urls[this.#failures % urls.length] ?? "";
+      this.#moved = false;
       const end = await this.#connectOnce();
       if (this.#stopped) return;
       this.#observer.disconnected(this.#peer, end);
       this.#hopeful = end.kind === "lost";
       if (!this.#hopeful) this.#dropQueue();
-      const { firstBackoffMs, maxBackoffMs } = this.#options;
-      backoffMs =
-        end.kind === "lost" ? firstBackoffMs : Math.min(2 * backoffMs || firstBackoffMs, maxBackoffMs);
-      await this.#pause(backoffMs);
+      this.#failures = this.#hopeful || this.#moved ? 0 : this.#failures + 1;
+      if (!this.#moved) await this.#pause(this.#backoffMs());
     }
+  }
+
+  /** Other addresses, or another name. A connection stays that is to one of them. */
+  moveTo(peer: Member): void {
+    const before = this.#peer;
+    this.#peer = peer;
+    if (peer.peerUrls.join(" ") === before.peerUrls.join(" ")) return;
+    if (this.#stream !== null && peer.peerUrls.includes(this.#url)) return;
+    this.#moved = true;
+    this.#failures = 0;
+    this.#interrupt();
+  }
+
+  /** The address to which it is connected; null: to none. */
+  get connectedUrl(): string | null {
+    return this.#stream === null ? null : this.#url;
+  }
+
+  get introduction(): Metadata {
+    return this.#introduction;
   }
 
   stop(): void {
@@ -109,6 +144,13 @@ export class PeerLink {
     this.#flushSoon();
   }
 
+  /** Nothing waits for a connection: the next report will say the same or better. */
+  report(report: Report): void {
+    if (this.#stream === null) return;
+    this.#report = report;
+    this.#flushSoon();
+  }
+
   #flushSoon(): void {
     if (this.#flushQueued || this.#stream === null || this.#full) return;
     this.#flushQueued = true;
@@ -119,10 +161,12 @@ export class PeerLink {
   }
 
   #flush(): void {
-    while (this.#stream !== null && !this.#full && this.#queue.length > 0) {
+    while (this.#stream !== null && !this.#full && (this.#queue.length > 0 || this.#report !== null)) {
       const messages = this.#takeBatch();
+      const report = this.#report === null ? null : reportToWire(this.#report);
+      this.#report = null;
       this.#observer.sent(this.#peer, messages.length);
-      this.#full = !this.#stream.write({ messages: messages.map(toWire) });
+      this.#full = !this.#stream.write({ messages: messages.map(toWire), report });
     }
   }
 
@@ -144,6 +188,13 @@ export class PeerLink {
     this.#queuedBytes = 0;
   }
 
+  /** Once all addresses were tried, longer with each round. */
+  #backoffMs(): number {
+    const { firstBackoffMs, maxBackoffMs } = this.#options;
+    const rounds = Math.floor(this.#failures / Math.max(1, this.#peer.peerUrls.length));
+    return Math.min(firstBackoffMs * 2 ** Math.max(0, Math.min(rounds, 16) - 1), maxBackoffMs);
+  }
+
   #pause(delayMs: number): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.#clock.after(delayMs, resolve);
@@ -157,15 +208,16 @@ export class PeerLink {
   /** One connection from its dial to its end. */
   async #connectOnce(): Promise<LinkEnd> {
     const { dialTimeoutMs } = this.#options;
-    if (!(await answersHttp2(this.#peer.peerUrl, dialTimeoutMs)) || this.#stopped) {
-      return { kind: "unreachable", reason: `no answer from ${this.#peer.peerUrl}` };
+    const url = this.#url;
+    if (!(await answersHttp2(url, dialTimeoutMs)) || this.#stopped || this.#moved) {
+      return { kind: "unreachable", reason: `no answer from ${url}` };
     }
-    const target = new URL(this.#peer.peerUrl).host;
-    const client = new Client(target, credentials.createInsecure(), channelOptions(this.#options));
+    const client = new Client(new URL(url).host, credentials.createInsecure(), channelOptions(this.#options));
     try {
       return await this.#useStream(client);
     } finally {
       this.#stream = null;
+      this.#report = null;
       this.#full = false;
       client.close();
     }
@@ -184,9 +236,7 @@ export class PeerLink {
           cancelTimer();
           const told = error?.details ?? "the peer ended the stream";
           const reason = timedOut ? `no answer within ${this.#options.dialTimeoutMs} ms` : told;
-          const refused = error?.code === status.FAILED_PRECONDITION;
-          const lost = this.#stream === null ? "unreachable" : "lost";
-          resolve({ kind: refused ? "refused" : lost, reason });
+          resolve({ kind: this.#kindOf(error?.code), reason });
         },
       );
       const cancelTimer = this.#clock.after(this.#options.dialTimeoutMs, () => {
@@ -198,6 +248,7 @@ export class PeerLink {
       stream.once("metadata", () => {
         cancelTimer();
         this.#stream = stream;
+        this.#failures = 0;
         this.#hopeful = true;
         this.#observer.connected(this.#peer);
         this.#flush();
@@ -208,5 +259,11 @@ export class PeerLink {
       });
       stream.on("error", () => undefined); // told to the callback above
     });
+  }
+
+  #kindOf(code: status | undefined): LinkEnd["kind"] {
+    if (code === REMOVED) return "removed";
+    if (code === status.FAILED_PRECONDITION) return "refused";
+    return this.#stream === null ? "unreachable" : "lost";
   }
 }

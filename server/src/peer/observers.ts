@@ -1,16 +1,24 @@
 import type { Logger } from "pino";
 import { hexId } from "../identity.js";
-import type { Identity } from "../identity.js";
+import type { Member } from "../identity.js";
 import type { Metrics } from "../metrics.js";
 import type { MemberId } from "../raft/message.js";
 import type { LinkObserver } from "./link.js";
+import type { Introduction } from "./protocol.js";
 import type { ReceiverObserver } from "./receiver.js";
 
 /** Refusals are remembered for so many senders, whoever they are. */
 const MAX_REMEMBERED_REFUSALS = 64;
 
-/** Logs each change of a link's state once, however often it is dialled, and counts messages. */
-export function linkObserver(logger: Logger, metrics: Metrics): LinkObserver {
+/**
+ * Logs each change of a link's state once, however often it is dialled, and counts messages. `removed` is called
+ * when a peer says that this member is none any more.
+ */
+export function linkObserver(
+  logger: Logger,
+  metrics: Metrics,
+  removed: (reason: string) => void,
+): LinkObserver {
   const lastState = new Map<MemberId, string>();
   const changed = (peer: MemberId, state: string) => {
     const before = lastState.get(peer);
@@ -20,32 +28,33 @@ export function linkObserver(logger: Logger, metrics: Metrics): LinkObserver {
   return {
     connected: (peer) => {
       if (changed(peer.id, "connected"))
-        logger.info({ peer: peer.name, url: peer.peerUrl }, "peer connected");
+        logger.info({ peer: shown(peer), urls: peer.peerUrls }, "peer connected");
     },
     disconnected: (peer, { kind, reason }) => {
       // gRPC's reasons carry times and ports; only a refusal's text is the peer's own.
-      const state = kind === "refused" ? `refused: ${reason}` : "unreachable";
+      const answered = kind === "refused" || kind === "removed";
+      const state = answered ? `${kind}: ${reason}` : "unreachable";
       if (!changed(peer.id, state)) return;
-      logger.warn({ peer: peer.name, url: peer.peerUrl, reason }, `peer ${kind}`);
+      logger.warn({ peer: shown(peer), urls: peer.peerUrls, reason }, `peer ${kind}`);
+      if (kind === "removed") removed(`${shown(peer)} says: ${reason}`);
     },
-    dropped: (peer, messages) => metrics.peerMessages(peer.name, "dropped", messages),
-    sent: (peer, messages) => metrics.peerMessages(peer.name, "sent", messages),
+    dropped: (peer, messages) => metrics.peerMessages(shown(peer), "dropped", messages),
+    sent: (peer, messages) => metrics.peerMessages(shown(peer), "sent", messages),
   };
 }
 
-/** `clientUrl` is told where the clients of each member dial it. */
+/** `introduced` is told what each member says of itself. */
 export function receiverObserver(
   logger: Logger,
   metrics: Metrics,
-  identity: Identity,
-  clientUrl: (member: MemberId, url: string) => void,
+  nameOf: (member: MemberId) => string,
+  introduced: (introduction: Introduction) => void,
 ): ReceiverObserver {
-  const nameOf = (id: MemberId) => identity.members.find((member) => member.id === id)?.name ?? hexId(id);
   const refusals = new Map<string, string>();
   return {
-    accepted: (from, url) => {
-      clientUrl(from, url);
-      logger.debug({ peer: nameOf(from) }, "peer stream accepted");
+    accepted: (introduction) => {
+      introduced(introduction);
+      logger.debug({ peer: nameOf(introduction.from) }, "peer stream accepted");
     },
     ended: (from, reason) => logger.debug({ peer: nameOf(from), reason }, "peer stream ended"),
     refused: (address, reason) => {
@@ -61,4 +70,8 @@ export function receiverObserver(
       logger.error({ peer: nameOf(from), reason }, "peer message dropped: not for this stream");
     },
   };
+}
+
+function shown({ id, name }: Member): string {
+  return name || hexId(id);
 }

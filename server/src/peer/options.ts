@@ -16,6 +16,8 @@ export interface PeerOptions {
   /** Silence before a ping, and how long its answer may take. */
   readonly pingAfterMs: number;
   readonly pingTimeoutMs: number;
+  /** A snapshot of which the receiver takes nothing in for so long is given up. */
+  readonly stallTimeoutMs: number;
 }
 
 const MIB = 1024 * 1024;
@@ -33,6 +35,8 @@ export function peerOptions(electionTimeoutMs: number, maxRequestBytes: number):
     // anew: TCP alone would try again only seconds after the network is healed.
     pingAfterMs: Math.max(100, electionTimeoutMs / 4),
     pingTimeoutMs: Math.max(500, electionTimeoutMs),
+    // Far above what a slow disk takes for one chunk; a dead connection is noticed by its pings.
+    stallTimeoutMs: Math.max(30_000, 10 * electionTimeoutMs),
   };
 }
 

@@ -1,17 +1,27 @@
-import { status } from "@grpc/grpc-js";
-import { Metadata } from "@grpc/grpc-js";
+import { Metadata, status } from "@grpc/grpc-js";
 import type { ServerReadableStream, sendUnaryData } from "@grpc/grpc-js";
 import type { gauntletpeer } from "@gauntlet/proto";
-import type { Identity } from "../identity.js";
 import type { MemberId, Message } from "../raft/message.js";
+import type { Report } from "../replica-report.js";
 import { fromWire } from "./codec.js";
 import { checkIntroduction, isRefusal } from "./protocol.js";
+import type { Ids, Introduction, Refusal } from "./protocol.js";
+import { reportFromWire } from "./report-codec.js";
+import { receiveSnapshot } from "./snapshot-receiver.js";
+import type { InstallAnswer, InstallCall, SnapshotHandler } from "./snapshot-receiver.js";
 
 type Call = ServerReadableStream<gauntletpeer.PeerBatch, gauntletpeer.SendSummary.$Properties>;
 type Answer = sendUnaryData<gauntletpeer.SendSummary.$Properties>;
 
+/** What is done with what the other members say. */
+export interface PeerHandlers {
+  messages(messages: readonly Message[]): void;
+  report(from: MemberId, report: Report): void;
+  readonly snapshot: SnapshotHandler;
+}
+
 export interface ReceiverObserver {
-  accepted(from: MemberId, clientUrl: string): void;
+  accepted(introduction: Introduction): void;
   ended(from: MemberId, reason: string): void;
   refused(address: string, reason: string): void;
   received(from: MemberId, messages: number): void;
@@ -24,9 +34,11 @@ export interface ReceiverObserver {
  * dials again has given its old connection up.
  */
 export class PeerReceiver {
-  readonly #identity: Identity;
+  readonly #identity: Ids;
 
-  readonly #deliver: (messages: readonly Message[]) => void;
+  readonly #isRemoved: (member: MemberId) => boolean;
+
+  readonly #handlers: PeerHandlers;
 
   readonly #observer: ReceiverObserver;
 
@@ -34,24 +46,35 @@ export class PeerReceiver {
   readonly #current = new Map<MemberId, (reason: string) => void>();
 
   constructor(
-    identity: Identity,
-    deliver: (messages: readonly Message[]) => void,
+    identity: Ids,
+    isRemoved: (member: MemberId) => boolean,
+    handlers: PeerHandlers,
     observer: ReceiverObserver,
   ) {
     this.#identity = identity;
-    this.#deliver = deliver;
+    this.#isRemoved = isRemoved;
+    this.#handlers = handlers;
     this.#observer = observer;
+  }
+
+  /** The handler of Peer.Install. */
+  install(call: InstallCall, answer: InstallAnswer): void {
+    const introduction = this.#check(call, answer);
+    if (introduction === null) return;
+    const { snapshot } = this.#handlers;
+    void receiveSnapshot(call, answer, introduction.from, this.#identity.self.id, snapshot);
+  }
+
+  /** Ends the stream of a member that is none any more; when it dials again it is told why. */
+  expel(member: MemberId): void {
+    this.#current.get(member)?.("the member was removed from the cluster");
   }
 
   /** The handler of Peer.Send. */
   accept(call: Call, answer: Answer): void {
-    const introduction = checkIntroduction(call.metadata, this.#identity);
-    if (isRefusal(introduction)) {
-      this.#observer.refused(call.getPeer(), introduction.details);
-      answer(introduction, null);
-      return;
-    }
-    const { from, clientUrl } = introduction;
+    const introduction = this.#check(call, answer);
+    if (introduction === null) return;
+    const { from } = introduction;
     this.#current.get(from)?.("the member has dialled again");
     let open = true;
     let messages = 0;
@@ -78,7 +101,19 @@ export class PeerReceiver {
     call.once("cancelled", () => end("the connection was lost", status.CANCELLED));
     call.once("error", (error: Error) => end(error.message, status.UNAVAILABLE));
     call.sendMetadata(new Metadata());
-    this.#observer.accepted(from, clientUrl);
+    this.#observer.accepted(introduction);
+  }
+
+  /** Answers a call that is refused; null then. */
+  #check(
+    call: { readonly metadata: Metadata; getPeer(): string },
+    answer: (refusal: Refusal, value: null) => void,
+  ): Introduction | null {
+    const introduction = checkIntroduction(call.metadata, this.#identity, this.#isRemoved);
+    if (!isRefusal(introduction)) return introduction;
+    this.#observer.refused(call.getPeer(), introduction.details);
+    answer(introduction, null);
+    return null;
   }
 
   #take(from: MemberId, batch: gauntletpeer.PeerBatch): void {
@@ -86,9 +121,16 @@ export class PeerReceiver {
     const messages: Message[] = [];
     for (const wire of batch.messages) {
       const message = fromWire(wire);
-      if (message.from === from && message.to === this.#identity.self.id) messages.push(message);
-      else this.#observer.misdirected(from, `a message from ${message.from} to ${message.to}`);
+      const what = `a message from ${message.from} to ${message.to}`;
+      if (message.from !== from || message.to !== this.#identity.self.id) {
+        this.#observer.misdirected(from, what);
+      } else if (message.type === "snapshot") {
+        this.#observer.misdirected(from, `${what}: a snapshot without its state`);
+      } else {
+        messages.push(message);
+      }
     }
-    this.#deliver(messages);
+    this.#handlers.messages(messages);
+    if (batch.report) this.#handlers.report(from, reportFromWire(batch.report));
   }
 }
