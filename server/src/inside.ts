@@ -5,7 +5,8 @@
 export { ERRORS, EtcdError } from "./errors.js";
 export type { ErrorName } from "./errors.js";
 export { approximateBytes, fromWire, toWire } from "./peer/codec.js";
-export type { Clock, Disk, DiskFile, Network, Random } from "./ports.js";
+export { StateDamaged } from "./ports.js";
+export type { Clock, Disk, DiskFile, Network, Random, StateEngine, StateStorage } from "./ports.js";
 export { validateConfig } from "./raft/config.js";
 export type { LeaseConfig, RaftConfig } from "./raft/config.js";
 export { configurationOf } from "./raft/configuration.js";
@@ -34,14 +35,30 @@ export { tickPlan } from "./replica-tick-plan.js";
 export type { TickPlan } from "./replica-tick-plan.js";
 export { Replica } from "./replica.js";
 export {
+  ImageDamaged,
   KvStore,
+  StateFormatError,
+  StateWriter,
+  decodeMeta,
+  encodeImage,
+  encodeMeta,
   isReadOnlyTxn,
   isSerializableTxn,
+  loadState,
+  receiveImage,
   validateDeleteRange,
   validatePut,
   validateRange,
   validateTxn,
 } from "./store/index.js";
-export type { AppliedCommand, Result, WriteResponse } from "./store/index.js";
+export type {
+  AppliedCommand,
+  LoadedState,
+  MemberAttributes,
+  MemberRegistry,
+  Result,
+  StateMeta,
+  WriteResponse,
+} from "./store/index.js";
 export { EntryFormatError, Wal, WalCorruption, WalError, decodeEntry, encodeEntry } from "./wal/index.js";
 export type { OpenedWal, Repair, WalBatch, WalIdentity, WalOptions, WalStats } from "./wal/index.js";

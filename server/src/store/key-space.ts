@@ -1,31 +1,55 @@
 import type { mvccpb } from "@gauntlet/proto";
 import sortedBtree from "sorted-btree";
-import { keyBytes, type Key, type KeyRange } from "./keys.js";
+import { keyOf, type Key, type KeyRange } from "./keys.js";
+import { NO_VERSION, VersionLog, type VersionNumber } from "./version-log.js";
+import { WordTable } from "./word-table.js";
 
 type BTreeClass = typeof sortedBtree.default;
 
 /** The package is CommonJS: Node imports the whole module, a test runner or bundler its default export. */
 const BTree = (sortedBtree as Partial<typeof sortedBtree>).default ?? (sortedBtree as unknown as BTreeClass);
 
-/** One change of a key. */
-export interface KeyVersion {
-  /** The revision that made it: etcd's mod_revision. */
-  readonly revision: number;
-  /** null: the key was deleted. */
-  readonly live: LiveValue | null;
-}
-
-interface LiveValue {
-  readonly value: Uint8Array;
-  readonly createRevision: number;
-  /** 1 at creation, one more at each put. */
-  readonly version: number;
-}
-
-/** A key that exists at the revision it was looked up at. */
-export interface LiveKey extends LiveValue {
+/** A key that exists at the revision it was looked up at. Reads its figures from the log when they are asked for. */
+export class LiveKey {
   readonly key: Key;
-  readonly modRevision: number;
+  private readonly log: VersionLog;
+  private readonly number: VersionNumber;
+  private view: Uint8Array | null = null;
+
+  constructor(key: Key, log: VersionLog, number: VersionNumber) {
+    this.key = key;
+    this.log = log;
+    this.number = number;
+  }
+
+  get modRevision(): number {
+    return this.log.revision(this.number);
+  }
+
+  get createRevision(): number {
+    return this.log.createRevision(this.number);
+  }
+
+  /** 1 at creation, one more at each put. */
+  get version(): number {
+    return this.log.version(this.number);
+  }
+
+  /** The log's own bytes. */
+  get value(): Uint8Array {
+    this.view ??= this.log.value(this.number);
+    return this.view;
+  }
+
+  toKeyValue(): mvccpb.IKeyValue {
+    return {
+      key: this.log.key(this.number),
+      create_revision: this.createRevision,
+      mod_revision: this.modRevision,
+      version: this.version,
+      value: this.value,
+    };
+  }
 }
 
 type Visitor = (live: LiveKey) => "enough" | undefined;
@@ -33,28 +57,29 @@ type Visitor = (live: LiveKey) => "enough" | undefined;
 /** What the tree takes for the end of a walk. */
 const STOP = { break: 0 };
 
-/** All versions of one key, oldest first, at least one. */
-type History = KeyVersion[];
-
-/** What one version costs beside its key and value, roughly, in bytes. */
-const VERSION_OVERHEAD_BYTES = 100;
+/** What a key costs in the index beside its own length: the string, its place in the tree, its newest version. */
+const INDEX_BYTES_PER_KEY = 50;
 
 /** Every version of every key, ordered bytewise. Knows revisions as numbers that grow, nothing of requests. */
 export class KeySpace {
-  private readonly histories = new BTree<Key, History>(undefined, (a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  readonly log = new VersionLog();
+  /** Each key that ever was, with its row in `newest`. */
+  private readonly index = new BTree<Key, number>(undefined, (a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  /** Of each key, the number of its newest version. */
+  private readonly newest = new WordTable(1);
   private liveKeys = 0;
-  private versions = 0;
-  private bytes = 0;
+  private keyBytes = 0;
 
-  /** `keys`: that exist now; `versions`: kept in all; `bytes`: approximate memory of those. */
+  /** `keys`: that exist now; `versions`: kept in all; `bytes`: memory of those, that of the index an estimate. */
   sizes(): { readonly keys: number; readonly versions: number; readonly bytes: number } {
-    return { keys: this.liveKeys, versions: this.versions, bytes: this.bytes };
+    const index = this.newest.bytes + this.keyBytes + this.index.size * INDEX_BYTES_PER_KEY;
+    return { keys: this.liveKeys, versions: this.log.count, bytes: this.log.bytes + index };
   }
 
   /** null: no such key at `revision`. */
   get(key: Key, revision: number): LiveKey | null {
-    const history = this.histories.get(key);
-    return history === undefined ? null : liveAt(key, history, revision);
+    const row = this.index.get(key);
+    return row === undefined ? null : this.liveAt(key, row, revision);
   }
 
   /**
@@ -62,70 +87,51 @@ export class KeySpace {
    * not change the key space meanwhile.
    */
   visit({ from, to }: KeyRange, revision: number, visitor: Visitor): void {
-    const last = to ?? this.histories.maxKey();
+    const last = to ?? this.index.maxKey();
     if (last === undefined) return;
-    this.histories.forRange(from, last, to === null, (key, history) => {
-      const live = liveAt(key, history, revision);
+    this.index.forRange(from, last, to === null, (key, row) => {
+      const live = this.liveAt(key, row, revision);
       return live !== null && visitor(live) === "enough" ? STOP : undefined;
     });
   }
 
-  /** Keeps `value` as it is: the caller hands it over. `revision` is at least that of the last change. */
+  /** Copies `value`. `revision` is at least that of the last change. */
   put(key: Key, value: Uint8Array, revision: number): void {
-    const history = this.histories.get(key);
-    const before = history?.at(-1)?.live ?? null;
-    const createRevision = before?.createRevision ?? revision;
-    const version = (before?.version ?? 0) + 1;
-    if (before === null) this.liveKeys += 1;
-    this.add(key, history, { revision, live: { value, createRevision, version } });
+    const row = this.index.get(key);
+    const previous = row === undefined ? NO_VERSION : this.newest.get(row, 0);
+    this.add(key, row, previous, this.log.put(key, value, revision, previous));
   }
 
   /** The key must exist. */
   remove(key: Key, revision: number): void {
-    this.liveKeys -= 1;
-    this.add(key, this.histories.get(key), { revision, live: null });
+    const row = this.index.get(key);
+    const previous = row === undefined ? NO_VERSION : this.newest.get(row, 0);
+    this.add(key, row, previous, this.log.remove(key, revision, previous));
   }
 
-  /** Visits every version of every key, in order of the keys, oldest version first. */
-  visitVersions(visitor: (key: Key, version: KeyVersion) => void): void {
-    this.histories.forEachPair((key, history) => {
-      for (const version of history) visitor(key, version);
-    });
+  /** Adds the next version as a log gave it out (VersionLog.record); copies it. It must be a record (recordFault). */
+  restore(record: Uint8Array, keyBytes: Uint8Array): void {
+    const key = keyOf(keyBytes);
+    const row = this.index.get(key);
+    const previous = row === undefined ? NO_VERSION : this.newest.get(row, 0);
+    this.add(key, row, previous, this.log.restore(record, previous));
   }
 
-  private add(key: Key, history: History | undefined, version: KeyVersion): void {
-    if (history === undefined) this.histories.set(key, [version]);
-    else history.push(version);
-    this.versions += 1;
-    this.bytes += key.length + (version.live?.value.length ?? 0) + VERSION_OVERHEAD_BYTES;
+  private add(key: Key, row: number | undefined, previous: VersionNumber, number: VersionNumber): void {
+    const [was, is] = [previous !== NO_VERSION && !this.log.isDeleted(previous), !this.log.isDeleted(number)];
+    if (is !== was) this.liveKeys += is ? 1 : -1;
+    if (row !== undefined) {
+      this.newest.set(row, 0, number);
+      return;
+    }
+    const added = this.newest.add();
+    this.newest.set(added, 0, number);
+    this.index.set(key, added);
+    this.keyBytes += key.length;
   }
-}
 
-export function toKeyValue(live: LiveKey): mvccpb.IKeyValue {
-  return {
-    key: keyBytes(live.key),
-    create_revision: live.createRevision,
-    mod_revision: live.modRevision,
-    version: live.version,
-    value: live.value,
-  };
-}
-
-function liveAt(key: Key, history: History, revision: number): LiveKey | null {
-  const found = history[countUpTo(history, revision) - 1];
-  if (found === undefined || found.live === null) return null;
-  const { value, createRevision, version } = found.live;
-  return { key, modRevision: found.revision, value, createRevision, version };
-}
-
-/** How many versions there were at `revision`: a binary search, but most look-ups want the newest. */
-function countUpTo(history: History, revision: number): number {
-  let [low, high] = [0, history.length];
-  if ((history[high - 1]?.revision ?? 0) <= revision) return high;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((history[middle]?.revision ?? 0) <= revision) low = middle + 1;
-    else high = middle;
+  private liveAt(key: Key, row: number, revision: number): LiveKey | null {
+    const number = this.log.findAt(this.newest.get(row, 0), revision);
+    return number === NO_VERSION || this.log.isDeleted(number) ? null : new LiveKey(key, this.log, number);
   }
-  return low;
 }

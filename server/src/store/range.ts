@@ -1,7 +1,7 @@
 import { etcdserverpb as pb } from "@gauntlet/proto";
 import type { ErrorName } from "../errors.js";
 import { rounded } from "./int64.js";
-import { toKeyValue, type KeySpace, type LiveKey } from "./key-space.js";
+import type { KeySpace, LiveKey } from "./key-space.js";
 import { keyRange } from "./keys.js";
 
 const { SortOrder, SortTarget } = pb.RangeRequest;
@@ -31,7 +31,7 @@ export function evaluateRange(
   if (compare !== null) found.sort(compare);
   const more = limit > 0 && found.length > limit;
   if (more) found = found.slice(0, limit);
-  const kvs = found.map((live) => toKeyValue(live));
+  const kvs = found.map((live) => live.toKeyValue());
   if (request.keys_only === true) for (const kv of kvs) kv.value = null;
   return { header: { revision: current }, kvs, more, count };
 }

@@ -2,7 +2,7 @@ import type { etcdserverpb as pb } from "@gauntlet/proto";
 import type { ErrorName } from "../errors.js";
 import { compareHolds } from "./compare.js";
 import { rounded } from "./int64.js";
-import { toKeyValue, type KeySpace, type LiveKey } from "./key-space.js";
+import type { KeySpace, LiveKey } from "./key-space.js";
 import { keyOf, keyRange } from "./keys.js";
 import { checkRevision, evaluateRange } from "./range.js";
 import { txnOp, type TxnOp } from "./request-op.js";
@@ -107,13 +107,12 @@ export class Transaction {
     const key = keyOf(request.key ?? NO_BYTES);
     const needsPrevious = request.ignore_value === true || request.prev_kv === true;
     const previous = needsPrevious ? this.space.get(key, this.revision) : null;
-    // A copy: what was decoded is a view into bytes that others own.
-    const value = request.ignore_value === true ? previous?.value : Buffer.from(request.value ?? NO_BYTES);
+    const value = request.ignore_value === true ? previous?.value : (request.value ?? NO_BYTES);
     if (value === undefined) throw new Error("a put without a value of its own found no key to take it from");
     this.changed = true;
     this.space.put(key, value, this.revision);
     const response: pb.IPutResponse = { header: { revision: this.revision } };
-    if (request.prev_kv === true && previous !== null) response.prev_kv = toKeyValue(previous);
+    if (request.prev_kv === true && previous !== null) response.prev_kv = previous.toKeyValue();
     return response;
   }
 
@@ -125,7 +124,9 @@ export class Transaction {
     if (removed.length > 0) this.changed = true;
     for (const { key } of removed) this.space.remove(key, this.revision);
     const response = { header: { revision: this.revision }, deleted: removed.length };
-    return request.prev_kv === true ? { ...response, prev_kvs: removed.map(toKeyValue) } : response;
+    return request.prev_kv === true
+      ? { ...response, prev_kvs: removed.map((live) => live.toKeyValue()) }
+      : response;
   }
 
   private find(key: Uint8Array | null | undefined): LiveKey | null {

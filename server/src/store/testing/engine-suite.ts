@@ -1,11 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { StateEngine, StateStorage } from "../../ports.js";
+import { StateDamaged, type StateEngine, type StateStorage } from "../../ports.js";
 
 /** Where an engine under test keeps its states. */
 export interface EngineWorld {
   /** The storage as a process finds it that has just been started. What was open before is closed. */
   restart(): Promise<StateStorage>;
   cleanUp(): Promise<void>;
+  /** From now on so many bytes can be added; null: any number. Absent: this world does not run out of space. */
+  readonly setSpace?: (bytes: number | null) => void;
+  /** Changes a bit of what is on disk of a generation; `at` in [0, 1) chooses which. Absent: no bit flips here. */
+  readonly flipBit?: (generation: number, at: number) => Promise<void>;
 }
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
@@ -168,6 +172,63 @@ export function describeStateStorage(make: () => Promise<EngineWorld>): void {
       await (await storage.open(7)).close();
       storage = await world.restart();
       expect(await storage.list()).toEqual([7]);
+    });
+
+    it("leaves all as it was where there is no space, and goes on when there is", async ({ skip }) => {
+      const { setSpace } = world;
+      if (setSpace === undefined) {
+        skip("this world does not run out of space");
+        return;
+      }
+      let engine = await storage.open(1);
+      await engine.commit(records(0, 100), meta("one"));
+      const large = Array.from({ length: 40 }, (_, at) => record(at, 100_000));
+      for (const space of [0, 1000, 50_000, 500_000]) {
+        setSpace(space);
+        await expect(engine.commit(large, meta("two"))).rejects.toMatchObject({ code: "ENOSPC" });
+        expect(engine.count).toBe(100);
+        expect(Buffer.from(engine.meta ?? []).toString()).toBe("meta one");
+        expect(plain(await readAll(engine, 1000))).toEqual(plain(records(0, 100)));
+      }
+      setSpace(null);
+      await engine.commit(large, meta("three"));
+      await engine.close();
+      storage = await world.restart();
+      engine = await storage.open(1);
+      expect(Buffer.from(engine.meta ?? []).toString()).toBe("meta three");
+      expect(plain(await readAll(engine, 1e6))).toEqual(plain([...records(0, 100), ...large]));
+      await engine.close();
+    });
+
+    it("gives what was written or says that it is damaged, whatever bit flips", async ({ skip }) => {
+      const { flipBit } = world;
+      if (flipBit === undefined) {
+        skip("no bit flips in this world");
+        return;
+      }
+      const steps = 40;
+      let noticed = 0;
+      for (let generation = 1; generation <= steps; generation++) {
+        const engine = await storage.open(generation);
+        await engine.commit(records(0, 20), meta("one"));
+        await engine.commit(records(20, 40), meta("two"));
+        await engine.close();
+        await flipBit(generation, (generation - 1) / steps);
+      }
+      storage = await world.restart();
+      for (let generation = 1; generation <= steps; generation++) {
+        try {
+          const engine = await storage.open(generation);
+          // What was there before the last commit would be wrong too.
+          expect(Buffer.from(engine.meta ?? []).toString()).toBe("meta two");
+          expect(plain(await readAll(engine, 1000))).toEqual(plain(records(0, 40)));
+          await engine.close();
+        } catch (error) {
+          if (!(error instanceof StateDamaged)) throw error;
+          noticed += 1;
+        }
+      }
+      expect(noticed).toBeGreaterThan(0);
     });
   });
 }

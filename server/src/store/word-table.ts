@@ -1,0 +1,57 @@
+/** Rows of 32-bit words outside the JavaScript heap: no object a row, so nothing for a collector to visit. */
+const CHUNK_ROWS_LOG2 = 14;
+const CHUNK_ROWS = 1 << CHUNK_ROWS_LOG2;
+const FIRST_ROWS = 64;
+/** Row numbers are words of other rows. */
+const MAX_ROWS = 2 ** 32;
+
+/**
+ * A table that only grows. The first chunk begins small and doubles until it is whole, so that little data takes
+ * little memory; chunks behind it are added whole and never move, so that growth never copies much.
+ */
+export class WordTable {
+  private readonly width: number;
+  private readonly chunks: Uint32Array[] = [];
+  private count = 0;
+
+  /** `width`: words in a row. */
+  constructor(width: number) {
+    this.width = width;
+  }
+
+  get rows(): number {
+    return this.count;
+  }
+
+  /** Memory taken. */
+  get bytes(): number {
+    return this.chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  /** Adds a row of zeros; its number. */
+  add(): number {
+    const row = this.count;
+    if (row === MAX_ROWS) throw new RangeError(`a table cannot have more than ${MAX_ROWS} rows`);
+    const [chunk, rowsBefore] = [row >>> CHUNK_ROWS_LOG2, row & (CHUNK_ROWS - 1)];
+    const old = this.chunks[chunk];
+    if (old === undefined)
+      this.chunks.push(new Uint32Array((chunk === 0 ? FIRST_ROWS : CHUNK_ROWS) * this.width));
+    else if (old.length === rowsBefore * this.width) {
+      const larger = new Uint32Array(old.length * 2);
+      larger.set(old);
+      this.chunks[chunk] = larger;
+    }
+    this.count += 1;
+    return row;
+  }
+
+  /** The row must be there. */
+  get(row: number, field: number): number {
+    return this.chunks[row >>> CHUNK_ROWS_LOG2]?.[(row & (CHUNK_ROWS - 1)) * this.width + field] ?? 0;
+  }
+
+  set(row: number, field: number, word: number): void {
+    const chunk = this.chunks[row >>> CHUNK_ROWS_LOG2];
+    if (chunk !== undefined) chunk[(row & (CHUNK_ROWS - 1)) * this.width + field] = word;
+  }
+}
