@@ -470,6 +470,172 @@ export namespace etcdserverpb {
         type $Shape = etcdserverpb.MemberListResponse.$Properties;
     }
 
+    interface IMemberAddRequest extends etcdserverpb.MemberAddRequest.$Properties {
+    }
+
+    class MemberAddRequest {
+        constructor(properties?: etcdserverpb.MemberAddRequest.$Properties);
+        $unknowns?: Uint8Array[];
+        peerURLs: string[];
+        isLearner: boolean;
+        static encode(message: etcdserverpb.MemberAddRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etcdserverpb.MemberAddRequest & etcdserverpb.MemberAddRequest.$Shape;
+    }
+
+    namespace MemberAddRequest {
+        interface $Properties {
+            peerURLs?: (string[]|null);
+            isLearner?: (boolean|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = etcdserverpb.MemberAddRequest.$Properties;
+    }
+
+    interface IMemberAddResponse extends etcdserverpb.MemberAddResponse.$Properties {
+    }
+
+    class MemberAddResponse {
+        constructor(properties?: etcdserverpb.MemberAddResponse.$Properties);
+        $unknowns?: Uint8Array[];
+        header?: (etcdserverpb.ResponseHeader.$Properties|null);
+        member?: (etcdserverpb.Member.$Properties|null);
+        members: etcdserverpb.Member.$Properties[];
+        static encode(message: etcdserverpb.MemberAddResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etcdserverpb.MemberAddResponse & etcdserverpb.MemberAddResponse.$Shape;
+    }
+
+    namespace MemberAddResponse {
+        interface $Properties {
+            header?: (etcdserverpb.ResponseHeader.$Properties|null);
+            member?: (etcdserverpb.Member.$Properties|null);
+            members?: (etcdserverpb.Member.$Properties[]|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = etcdserverpb.MemberAddResponse.$Properties;
+    }
+
+    interface IMemberRemoveRequest extends etcdserverpb.MemberRemoveRequest.$Properties {
+    }
+
+    class MemberRemoveRequest {
+        constructor(properties?: etcdserverpb.MemberRemoveRequest.$Properties);
+        $unknowns?: Uint8Array[];
+        ID: (number|Long);
+        static encode(message: etcdserverpb.MemberRemoveRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etcdserverpb.MemberRemoveRequest & etcdserverpb.MemberRemoveRequest.$Shape;
+    }
+
+    namespace MemberRemoveRequest {
+        interface $Properties {
+            ID?: (number|Long|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = etcdserverpb.MemberRemoveRequest.$Properties;
+    }
+
+    interface IMemberRemoveResponse extends etcdserverpb.MemberRemoveResponse.$Properties {
+    }
+
+    class MemberRemoveResponse {
+        constructor(properties?: etcdserverpb.MemberRemoveResponse.$Properties);
+        $unknowns?: Uint8Array[];
+        header?: (etcdserverpb.ResponseHeader.$Properties|null);
+        members: etcdserverpb.Member.$Properties[];
+        static encode(message: etcdserverpb.MemberRemoveResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etcdserverpb.MemberRemoveResponse & etcdserverpb.MemberRemoveResponse.$Shape;
+    }
+
+    namespace MemberRemoveResponse {
+        interface $Properties {
+            header?: (etcdserverpb.ResponseHeader.$Properties|null);
+            members?: (etcdserverpb.Member.$Properties[]|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = etcdserverpb.MemberRemoveResponse.$Properties;
+    }
+
+    interface IMemberUpdateRequest extends etcdserverpb.MemberUpdateRequest.$Properties {
+    }
+
+    class MemberUpdateRequest {
+        constructor(properties?: etcdserverpb.MemberUpdateRequest.$Properties);
+        $unknowns?: Uint8Array[];
+        ID: (number|Long);
+        peerURLs: string[];
+        static encode(message: etcdserverpb.MemberUpdateRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etcdserverpb.MemberUpdateRequest & etcdserverpb.MemberUpdateRequest.$Shape;
+    }
+
+    namespace MemberUpdateRequest {
+        interface $Properties {
+            ID?: (number|Long|null);
+            peerURLs?: (string[]|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = etcdserverpb.MemberUpdateRequest.$Properties;
+    }
+
+    interface IMemberUpdateResponse extends etcdserverpb.MemberUpdateResponse.$Properties {
+    }
+
+    class MemberUpdateResponse {
+        constructor(properties?: etcdserverpb.MemberUpdateResponse.$Properties);
+        $unknowns?: Uint8Array[];
+        header?: (etcdserverpb.ResponseHeader.$Properties|null);
+        members: etcdserverpb.Member.$Properties[];
+        static encode(message: etcdserverpb.MemberUpdateResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etcdserverpb.MemberUpdateResponse & etcdserverpb.MemberUpdateResponse.$Shape;
+    }
+
+    namespace MemberUpdateResponse {
+        interface $Properties {
+            header?: (etcdserverpb.ResponseHeader.$Properties|null);
+            members?: (etcdserverpb.Member.$Properties[]|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = etcdserverpb.MemberUpdateResponse.$Properties;
+    }
+
+    interface IMemberPromoteRequest extends etcdserverpb.MemberPromoteRequest.$Properties {
+    }
+
+    class MemberPromoteRequest {
+        constructor(properties?: etcdserverpb.MemberPromoteRequest.$Properties);
+        $unknowns?: Uint8Array[];
+        ID: (number|Long);
+        static encode(message: etcdserverpb.MemberPromoteRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etcdserverpb.MemberPromoteRequest & etcdserverpb.MemberPromoteRequest.$Shape;
+    }
+
+    namespace MemberPromoteRequest {
+        interface $Properties {
+            ID?: (number|Long|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = etcdserverpb.MemberPromoteRequest.$Properties;
+    }
+
+    interface IMemberPromoteResponse extends etcdserverpb.MemberPromoteResponse.$Properties {
+    }
+
+    class MemberPromoteResponse {
+        constructor(properties?: etcdserverpb.MemberPromoteResponse.$Properties);
+        $unknowns?: Uint8Array[];
+        header?: (etcdserverpb.ResponseHeader.$Properties|null);
+        members: etcdserverpb.Member.$Properties[];
+        static encode(message: etcdserverpb.MemberPromoteResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etcdserverpb.MemberPromoteResponse & etcdserverpb.MemberPromoteResponse.$Shape;
+    }
+
+    namespace MemberPromoteResponse {
+        interface $Properties {
+            header?: (etcdserverpb.ResponseHeader.$Properties|null);
+            members?: (etcdserverpb.Member.$Properties[]|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = etcdserverpb.MemberPromoteResponse.$Properties;
+    }
+
     interface IAlarmRequest extends etcdserverpb.AlarmRequest.$Properties {
     }
 
@@ -620,6 +786,162 @@ export namespace etcdserverpb {
             $unknowns?: Uint8Array[];
         }
         type $Shape = etcdserverpb.StatusResponse.$Properties;
+    }
+
+    interface IDefragmentRequest extends etcdserverpb.DefragmentRequest.$Properties {
+    }
+
+    class DefragmentRequest {
+        constructor(properties?: etcdserverpb.DefragmentRequest.$Properties);
+        $unknowns?: Uint8Array[];
+        static encode(message: etcdserverpb.DefragmentRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etcdserverpb.DefragmentRequest & etcdserverpb.DefragmentRequest.$Shape;
+    }
+
+    namespace DefragmentRequest {
+        interface $Properties {
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = etcdserverpb.DefragmentRequest.$Properties;
+    }
+
+    interface IDefragmentResponse extends etcdserverpb.DefragmentResponse.$Properties {
+    }
+
+    class DefragmentResponse {
+        constructor(properties?: etcdserverpb.DefragmentResponse.$Properties);
+        $unknowns?: Uint8Array[];
+        header?: (etcdserverpb.ResponseHeader.$Properties|null);
+        static encode(message: etcdserverpb.DefragmentResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etcdserverpb.DefragmentResponse & etcdserverpb.DefragmentResponse.$Shape;
+    }
+
+    namespace DefragmentResponse {
+        interface $Properties {
+            header?: (etcdserverpb.ResponseHeader.$Properties|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = etcdserverpb.DefragmentResponse.$Properties;
+    }
+
+    interface IHashRequest extends etcdserverpb.HashRequest.$Properties {
+    }
+
+    class HashRequest {
+        constructor(properties?: etcdserverpb.HashRequest.$Properties);
+        $unknowns?: Uint8Array[];
+        static encode(message: etcdserverpb.HashRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etcdserverpb.HashRequest & etcdserverpb.HashRequest.$Shape;
+    }
+
+    namespace HashRequest {
+        interface $Properties {
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = etcdserverpb.HashRequest.$Properties;
+    }
+
+    interface IHashResponse extends etcdserverpb.HashResponse.$Properties {
+    }
+
+    class HashResponse {
+        constructor(properties?: etcdserverpb.HashResponse.$Properties);
+        $unknowns?: Uint8Array[];
+        header?: (etcdserverpb.ResponseHeader.$Properties|null);
+        hash: number;
+        static encode(message: etcdserverpb.HashResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etcdserverpb.HashResponse & etcdserverpb.HashResponse.$Shape;
+    }
+
+    namespace HashResponse {
+        interface $Properties {
+            header?: (etcdserverpb.ResponseHeader.$Properties|null);
+            hash?: (number|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = etcdserverpb.HashResponse.$Properties;
+    }
+
+    interface IHashKVRequest extends etcdserverpb.HashKVRequest.$Properties {
+    }
+
+    class HashKVRequest {
+        constructor(properties?: etcdserverpb.HashKVRequest.$Properties);
+        $unknowns?: Uint8Array[];
+        revision: (number|Long);
+        static encode(message: etcdserverpb.HashKVRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etcdserverpb.HashKVRequest & etcdserverpb.HashKVRequest.$Shape;
+    }
+
+    namespace HashKVRequest {
+        interface $Properties {
+            revision?: (number|Long|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = etcdserverpb.HashKVRequest.$Properties;
+    }
+
+    interface IHashKVResponse extends etcdserverpb.HashKVResponse.$Properties {
+    }
+
+    class HashKVResponse {
+        constructor(properties?: etcdserverpb.HashKVResponse.$Properties);
+        $unknowns?: Uint8Array[];
+        header?: (etcdserverpb.ResponseHeader.$Properties|null);
+        hash: number;
+        compact_revision: (number|Long);
+        hash_revision: (number|Long);
+        static encode(message: etcdserverpb.HashKVResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etcdserverpb.HashKVResponse & etcdserverpb.HashKVResponse.$Shape;
+    }
+
+    namespace HashKVResponse {
+        interface $Properties {
+            header?: (etcdserverpb.ResponseHeader.$Properties|null);
+            hash?: (number|null);
+            compact_revision?: (number|Long|null);
+            hash_revision?: (number|Long|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = etcdserverpb.HashKVResponse.$Properties;
+    }
+
+    interface IMoveLeaderRequest extends etcdserverpb.MoveLeaderRequest.$Properties {
+    }
+
+    class MoveLeaderRequest {
+        constructor(properties?: etcdserverpb.MoveLeaderRequest.$Properties);
+        $unknowns?: Uint8Array[];
+        targetID: (number|Long);
+        static encode(message: etcdserverpb.MoveLeaderRequest.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etcdserverpb.MoveLeaderRequest & etcdserverpb.MoveLeaderRequest.$Shape;
+    }
+
+    namespace MoveLeaderRequest {
+        interface $Properties {
+            targetID?: (number|Long|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = etcdserverpb.MoveLeaderRequest.$Properties;
+    }
+
+    interface IMoveLeaderResponse extends etcdserverpb.MoveLeaderResponse.$Properties {
+    }
+
+    class MoveLeaderResponse {
+        constructor(properties?: etcdserverpb.MoveLeaderResponse.$Properties);
+        $unknowns?: Uint8Array[];
+        header?: (etcdserverpb.ResponseHeader.$Properties|null);
+        static encode(message: etcdserverpb.MoveLeaderResponse.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+        static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): etcdserverpb.MoveLeaderResponse & etcdserverpb.MoveLeaderResponse.$Shape;
+    }
+
+    namespace MoveLeaderResponse {
+        interface $Properties {
+            header?: (etcdserverpb.ResponseHeader.$Properties|null);
+            $unknowns?: Uint8Array[];
+        }
+        type $Shape = etcdserverpb.MoveLeaderResponse.$Properties;
     }
 }
 

@@ -35,13 +35,25 @@ export const kvService = {
 
 /** etcd's Cluster service: the part of it that the cluster serves. */
 export const clusterService = {
+  memberAdd: method("/etcdserverpb.Cluster/MemberAdd", pb.MemberAddRequest, pb.MemberAddResponse),
+  memberRemove: method("/etcdserverpb.Cluster/MemberRemove", pb.MemberRemoveRequest, pb.MemberRemoveResponse),
+  memberUpdate: method("/etcdserverpb.Cluster/MemberUpdate", pb.MemberUpdateRequest, pb.MemberUpdateResponse),
   memberList: method("/etcdserverpb.Cluster/MemberList", pb.MemberListRequest, pb.MemberListResponse),
+  memberPromote: method(
+    "/etcdserverpb.Cluster/MemberPromote",
+    pb.MemberPromoteRequest,
+    pb.MemberPromoteResponse,
+  ),
 } as const satisfies ServiceDefinition;
 
 /** etcd's Maintenance service: the part of it that the cluster serves. */
 export const maintenanceService = {
   alarm: method("/etcdserverpb.Maintenance/Alarm", pb.AlarmRequest, pb.AlarmResponse),
   status: method("/etcdserverpb.Maintenance/Status", pb.StatusRequest, pb.StatusResponse),
+  defragment: method("/etcdserverpb.Maintenance/Defragment", pb.DefragmentRequest, pb.DefragmentResponse),
+  hash: method("/etcdserverpb.Maintenance/Hash", pb.HashRequest, pb.HashResponse),
+  hashKV: method("/etcdserverpb.Maintenance/HashKV", pb.HashKVRequest, pb.HashKVResponse),
+  moveLeader: method("/etcdserverpb.Maintenance/MoveLeader", pb.MoveLeaderRequest, pb.MoveLeaderResponse),
 } as const satisfies ServiceDefinition;
 
 /** What members say to one another: one client stream a direction. */

@@ -21,6 +21,8 @@ export interface Config {
   readonly name: string;
   readonly dataDir: string;
   readonly initialCluster: readonly InitialMember[];
+  /** `existing`: joins a cluster that runs, or comes back to it; who its members are is not read from flags. */
+  readonly initialClusterState: "new" | "existing";
   readonly initialClusterToken: string;
   readonly listenClientUrl: ListenAddress;
   readonly listenPeerUrl: ListenAddress;
@@ -33,6 +35,8 @@ export interface Config {
   /** By how much the rates of two members' clocks may differ, as a share; null: no read relies on a lease. */
   readonly readLeaseClockUncertainty: number | null;
   readonly segmentBytes: number;
+  /** The log may grow by so much before the state is written and the log cut. */
+  readonly checkpointLogBytes: number;
   readonly maxRequestBytes: number;
   readonly logLevel: "debug" | "info" | "warn" | "error";
 }
@@ -53,8 +57,9 @@ const MIB = 1024 * KIB;
 /** The flags in the order in which --help shows them: name, value's name, default, help. */
 const FLAGS = [
   ["name", "name", "default", "this member's name, one of --initial-cluster"],
-  ["data-dir", "path", "", "directory of the write-ahead log (default: <name>.gauntlet)"],
-  ["initial-cluster", "list", "", "all members: n1=http://10.0.0.1:2380,n2=http://10.0.0.2:2380"],
+  ["data-dir", "path", "", "directory of log and state (default: <name>.gauntlet)"],
+  ["initial-cluster", "list", "", "the members: n1=http://10.0.0.1:2380,n2=http://10.0.0.2:2380"],
+  ["initial-cluster-state", "state", "new", "new, or existing: join a cluster that runs, or come back to it"],
   ["initial-cluster-token", "token", "gauntlet", "sets clusters apart that share addresses"],
   ["listen-client-url", "url", "http://127.0.0.1:2379", "gRPC for clients"],
   ["advertise-client-url", "url", "", "what clients are told to dial (default: --listen-client-url)"],
@@ -74,7 +79,8 @@ const FLAGS = [
     "off",
     "serve reads from a lease: no two clocks' rates may differ by more than this share, as 0.1",
   ],
-  ["segment-bytes", "bytes", String(64 * MIB), "size at which a log segment is closed"],
+  ["segment-bytes", "bytes", String(16 * MIB), "size of a log segment"],
+  ["checkpoint-log-bytes", "bytes", String(32 * MIB), "growth of the log after which the state is written"],
   ["max-request-bytes", "bytes", String(1.5 * MIB), "largest write that is accepted"],
   ["log-level", "level", "info", "debug, info, warn or error"],
 ] as const satisfies readonly (readonly [string, string, string, string])[];
@@ -179,6 +185,7 @@ const schema = z.object({
   name: memberName,
   "data-dir": z.string(),
   "initial-cluster": initialCluster,
+  "initial-cluster-state": z.enum(["new", "existing"], "must be new or existing"),
   "initial-cluster-token": z.string().min(1, "must not be empty").max(255, "must be at most 255 characters"),
   "listen-client-url": listenUrl,
   "advertise-client-url": dialUrl,
@@ -189,6 +196,7 @@ const schema = z.object({
   "request-timeout-ms": integer(100, 600_000),
   "read-lease-clock-uncertainty": share,
   "segment-bytes": integer(64 * KIB, 1024 * MIB),
+  "checkpoint-log-bytes": integer(64 * KIB, 64 * 1024 * MIB),
   "max-request-bytes": integer(1 * KIB, 10 * MIB),
   "log-level": z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error"),
 });
@@ -227,6 +235,7 @@ function camelCased(flags: z.infer<typeof schema>): Config {
     name: flags.name,
     dataDir: flags["data-dir"],
     initialCluster: flags["initial-cluster"],
+    initialClusterState: flags["initial-cluster-state"],
     initialClusterToken: flags["initial-cluster-token"],
     listenClientUrl: flags["listen-client-url"],
     listenPeerUrl: flags["listen-peer-url"],
@@ -237,6 +246,7 @@ function camelCased(flags: z.infer<typeof schema>): Config {
     requestTimeoutMs: flags["request-timeout-ms"],
     readLeaseClockUncertainty: flags["read-lease-clock-uncertainty"],
     segmentBytes: flags["segment-bytes"],
+    checkpointLogBytes: flags["checkpoint-log-bytes"],
     maxRequestBytes: flags["max-request-bytes"],
     logLevel: flags["log-level"],
   };
@@ -247,6 +257,11 @@ function checkTogether(config: Config): void {
   if (!members.some((member) => member.name === name)) {
     const names = members.map((member) => member.name).join(", ");
     throw new ConfigError(`--name: "${name}" is not in --initial-cluster, which names ${names}`);
+  }
+  if (config.initialClusterState === "existing" && members.length === 1) {
+    throw new ConfigError(
+      "--initial-cluster: must name members that run beside this one, because --initial-cluster-state is existing",
+    );
   }
   if (electionTimeoutMs < MIN_HEARTBEATS_PER_ELECTION * heartbeatIntervalMs) {
     throw new ConfigError(

@@ -22,6 +22,13 @@ export const ERRORS = {
   Stopped: "etcdserver: server stopped",
   Timeout: "etcdserver: request timed out",
   Unhealthy: "etcdserver: unhealthy cluster",
+  MemberBadURLs: "etcdserver: given member URLs are invalid",
+  MemberNotFound: "etcdserver: member not found",
+  PeerURLExist: "etcdserver: Peer URLs already exists",
+  MemberNotLearner: "etcdserver: can only promote a learner member",
+  TooManyLearners: "etcdserver: too many learner members in cluster",
+  NotSupportedForLearner: "etcdserver: rpc not supported for learner",
+  Corrupt: "etcdserver: corrupt cluster",
   LearnerNotReady: "etcdserver: can only promote a learner member which is in sync with leader",
   MemberNotEnoughStarted: "etcdserver: re-configuration failed due to not enough started members",
   /** Not etcd's, which drops the later of two changes without a word. */
