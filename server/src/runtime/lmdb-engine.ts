@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { open as openLmdb, type RootDatabase } from "lmdb";
 import { StateDamaged, type StateEngine } from "../ports.js";
@@ -11,6 +11,7 @@ import {
   packMeta,
   unpackChunk,
   unpackMeta,
+  UnknownStateFormat,
 } from "./state-chunk.js";
 
 export const DATA_FILE = "data.mdb";
@@ -19,7 +20,12 @@ const MAP_BYTES = 64 * 2 ** 30;
 /** Keys looked at in one turn of the event loop. */
 const KEYS_A_STEP = 256;
 
+/** More than a commit takes beside its records: pages of the tree, and the rest of a last page. */
+const ROOM_BYTES = 1 << 20;
+
+const EIO = 5;
 const ENOSPC = 28;
+const EDQUOT = 122;
 const MDB_MAP_FULL = -30792;
 
 type Environment = RootDatabase<Uint8Array, Uint8Array>;
@@ -35,6 +41,8 @@ export function openEnvironment(directory: string, readOnly = false): Environmen
     noSubdir: false,
     overlappingSync: false,
     noSync: false,
+    // Nothing else is batched; with it, a commit that fails leaves a promise that rejects and that nobody has.
+    eventTurnBatching: false,
     encoding: "binary",
     keyEncoding: "binary",
     cache: false,
@@ -47,21 +55,31 @@ export function openEnvironment(directory: string, readOnly = false): Environmen
   });
 }
 
+export interface LmdbEngineOptions {
+  /** Nothing can be committed. */
+  readonly readOnly?: boolean;
+  /** Called once, when all records have been read, something was committed, or the engine is closed. */
+  readonly loaded?: () => Promise<void>;
+}
+
 /** A state in one LMDB environment; src/ports.ts says what it promises. */
 export class LmdbEngine implements StateEngine {
   private readonly directory: string;
   private environment: Environment;
-  private committed: { readonly count: number; readonly meta: Uint8Array | null };
+  private committed: Head;
   private fileBytes = 0;
+  private loaded: (() => Promise<void>) | undefined;
   /** What goes on now, so that nothing is closed under it. */
   private readonly running = new Set<Promise<unknown>>();
   private committing = false;
+  private reopening: Promise<void> = Promise.resolve();
   private failure: Error | null = null;
 
-  private constructor(directory: string, environment: Environment) {
+  private constructor(directory: string, opened: Opened, { loaded }: LmdbEngineOptions) {
     this.directory = directory;
-    this.environment = environment;
-    this.committed = readHead(environment);
+    this.environment = opened.environment;
+    this.committed = opened.head;
+    this.loaded = loaded;
   }
 
   /**
@@ -69,23 +87,18 @@ export class LmdbEngine implements StateEngine {
    * What it shows may be in the page cache alone: the process before may have died, or have been told of an error,
    * while it wrote the page that makes a commit valid. So that page is written once more before anyone relies on it.
    */
-  static async open(directory: string): Promise<LmdbEngine> {
-    const environment = openChecked(directory);
-    let engine: LmdbEngine;
+  static async open(directory: string, options: LmdbEngineOptions = {}): Promise<LmdbEngine> {
+    const readOnly = options.readOnly ?? false;
+    const engine = new LmdbEngine(directory, await openChecked(directory, readOnly), options);
     try {
-      engine = new LmdbEngine(directory, environment);
-    } catch (error) {
-      await environment.close();
-      throw asStateError(error);
-    }
-    try {
-      if (engine.meta !== null) await engine.put([], engine.meta);
+      if (engine.meta !== null && !readOnly) await engine.put([], engine.meta);
       await engine.measure();
-      return engine;
     } catch (error) {
       await engine.close();
       throw error;
     }
+    if (engine.count === 0) await engine.wasLoaded();
+    return engine;
   }
 
   get count(): number {
@@ -107,8 +120,10 @@ export class LmdbEngine implements StateEngine {
     try {
       await this.track(this.put(records, meta));
       await this.measure();
+      await this.wasLoaded();
     } catch (error) {
-      if (!isNoSpace(error)) this.failure = error as Error;
+      if (isNoSpace(error)) await this.reopen();
+      else this.failure = error as Error;
       throw error;
     } finally {
       this.committing = false;
@@ -116,14 +131,58 @@ export class LmdbEngine implements StateEngine {
   }
 
   async read(from: number, maxBytes: number): Promise<readonly Uint8Array[]> {
-    if (this.failure !== null) throw this.failure;
     const { count } = this;
+    await this.reopening;
+    if (this.failure !== null) throw this.failure;
+    try {
+      const records = await this.track(this.readUpTo(count, from, maxBytes));
+      if (from + records.length >= count) await this.wasLoaded();
+      return records;
+    } catch (error) {
+      throw asStateError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.failure ??= new Error("the state is closed");
+    await Promise.allSettled(this.running);
+    await this.environment.close();
+    await this.wasLoaded();
+  }
+
+  /**
+   * After a commit for which there was no space: where it was the last page that could not be written, LMDB refuses all
+   * that follows. Reads that come now wait.
+   */
+  private async reopen(): Promise<void> {
+    const before = this.committed;
+    const reopened = async (): Promise<void> => {
+      await Promise.allSettled(this.running);
+      await this.environment.close();
+      const { environment, head } = await openChecked(this.directory, false);
+      this.environment = environment;
+      if (!sameHead(head, before)) throw new StateDamaged("a commit without space changed the state");
+    };
+    this.reopening = reopened().catch((error: unknown) => {
+      this.failure = error as Error;
+    });
+    await this.reopening;
+  }
+
+  private async wasLoaded(): Promise<void> {
+    const { loaded } = this;
+    this.loaded = undefined;
+    await loaded?.();
+  }
+
+  private async readUpTo(count: number, from: number, maxBytes: number): Promise<readonly Uint8Array[]> {
     const records: Uint8Array[] = [];
     let bytes = 0;
     let next = from;
     while (next < count) {
       const keys = this.keysFrom(next, count, maxBytes - bytes);
-      await this.track(this.intoMemory(keys));
+      // LMDB reads by page faults, which would stop the event loop on a slow disk: another thread takes them.
+      await this.environment.prefetch([...keys]);
       for (const key of keys) {
         const { first } = decodeKey(key);
         for (const record of this.chunk(key).slice(next - first)) {
@@ -135,12 +194,6 @@ export class LmdbEngine implements StateEngine {
       }
     }
     return records;
-  }
-
-  async close(): Promise<void> {
-    this.failure ??= new Error("the state is closed");
-    await Promise.allSettled(this.running);
-    await this.environment.close();
   }
 
   private async track<T>(promise: Promise<T>): Promise<T> {
@@ -157,13 +210,17 @@ export class LmdbEngine implements StateEngine {
     const count = this.count + records.length;
     const chunks = packChunks(records, this.count);
     const head = packMeta(count, meta);
+    // Each put has a promise, too, which must not be left to reject alone.
+    const done: Promise<unknown>[] = [];
     try {
-      await this.environment.batch(() => {
-        for (const { key, value } of chunks) void this.environment.put(key, value);
-        void this.environment.put(META_KEY, head);
+      const batch = this.environment.batch(() => {
+        for (const { key, value } of chunks) done.push(this.environment.put(key, value));
+        done.push(this.environment.put(META_KEY, head));
       });
+      await Promise.all([batch, ...done]);
     } catch (error) {
-      throw await commitError(error);
+      const bytes = chunks.reduce((sum, { value }) => sum + value.length, head.length);
+      throw await commitError(error, this.directory, bytes);
     }
     this.committed = { count, meta: Uint8Array.from(meta) };
   }
@@ -197,33 +254,42 @@ export class LmdbEngine implements StateEngine {
     throw new StateDamaged(`record ${number} of the state is missing`);
   }
 
-  /** LMDB reads by page faults, which would stop the event loop on a slow disk: they are taken in another thread. */
-  private async intoMemory(keys: readonly Uint8Array[]): Promise<void> {
-    await this.environment.prefetch([...keys]);
-  }
-
   private chunk(key: Uint8Array): readonly Uint8Array[] {
-    let value: Uint8Array | undefined;
-    try {
-      value = this.environment.getBinary(key);
-    } catch (error) {
-      throw asStateError(error);
-    }
+    const value = this.environment.getBinary(key);
     if (value === undefined) throw new StateDamaged(`record ${decodeKey(key).first} of the state is missing`);
     return unpackChunk(key, value);
   }
 }
 
-function openChecked(directory: string): Environment {
+interface Head {
+  readonly count: number;
+  readonly meta: Uint8Array | null;
+}
+
+interface Opened {
+  readonly environment: Environment;
+  readonly head: Head;
+}
+
+function sameHead(one: Head, other: Head): boolean {
+  if (one.count !== other.count) return false;
+  if (one.meta === null || other.meta === null) return one.meta === other.meta;
+  return Buffer.from(one.meta).equals(other.meta);
+}
+
+async function openChecked(directory: string, readOnly: boolean): Promise<Opened> {
+  let environment: Environment | undefined;
   try {
-    return openEnvironment(directory);
+    environment = openEnvironment(directory, readOnly);
+    return { environment, head: readHead(environment) };
   } catch (error) {
+    await environment?.close();
     throw asStateError(error);
   }
 }
 
 /** The head, which must agree with the last chunk. Throws StateDamaged. */
-function readHead(environment: Environment): { readonly count: number; readonly meta: Uint8Array | null } {
+function readHead(environment: Environment): Head {
   const value = environment.getBinary(META_KEY);
   let end = 0;
   const last = { start: chunkKeyCeiling(2 ** 48 - 1), end: chunkKeyFloor(0), reverse: true, limit: 1 };
@@ -239,28 +305,50 @@ function readHead(environment: Environment): { readonly count: number; readonly 
 }
 
 /** The library rejects with an error of its own that holds a promise of the real one. */
-async function commitError(error: unknown): Promise<Error> {
-  let cause = error;
+async function causeOf(error: unknown): Promise<unknown> {
   try {
     await (error as { commitError?: Promise<never> }).commitError;
-  } catch (reason) {
-    cause = reason;
+  } catch (cause) {
+    return cause;
   }
-  const { code } = cause as { code?: number };
-  if (code === ENOSPC || code === MDB_MAP_FULL) {
+  return error;
+}
+
+/**
+ * What the failure of a commit of `bytes` means. LMDB calls a write that the disk took only a part of an I/O error, and that
+ * is how a full disk shows. Nothing refers to the pages of a commit that failed, and another try writes them all anew.
+ */
+async function commitError(error: unknown, directory: string, bytes: number): Promise<Error> {
+  const cause = await causeOf(error);
+  const { code, message } = cause as { code?: number; message: string };
+  const full = code === EIO && (await freeBytes(directory)) < bytes + ROOM_BYTES;
+  if (full || code === ENOSPC || code === EDQUOT || code === MDB_MAP_FULL) {
     return Object.assign(new Error("no space for the state on the disk", { cause }), { code: "ENOSPC" });
   }
-  return new Error(`the state cannot be written: ${(cause as Error).message}`, { cause });
+  const text = `the state cannot be written: ${message}`;
+  return isOfLmdb(cause) ? new StateDamaged(text, { cause }) : new Error(text, { cause });
+}
+
+async function freeBytes(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize;
 }
 
 function isNoSpace(error: unknown): boolean {
   return (error as { code?: unknown }).code === "ENOSPC";
 }
 
-/** Errors of LMDB itself, whose codes are numbers below -30700, mean that the file is not one that it wrote. */
+/**
+ * An error while a state was read. Those of LMDB itself mean that the file is not one that it wrote, and so do those
+ * without a code, which its JavaScript part throws for keys and lengths that cannot be; the others are the machine's.
+ */
 function asStateError(error: unknown): unknown {
-  if (error instanceof StateDamaged) return error;
+  if (error instanceof StateDamaged || error instanceof UnknownStateFormat) return error;
   const { code, message } = error as { code?: unknown; message: string };
-  const ofLmdb = typeof code === "number" && code < 0;
-  return ofLmdb || error instanceof RangeError ? new StateDamaged(message, { cause: error }) : error;
+  return code === undefined || isOfLmdb(error) ? new StateDamaged(message, { cause: error }) : error;
+}
+
+function isOfLmdb(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === "number" && code < 0;
 }

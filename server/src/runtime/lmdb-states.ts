@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { StateDamaged, type StateEngine, type StateStorage } from "../ports.js";
 import { openNodeDisk, syncDirectory } from "./disk.js";
@@ -7,12 +7,22 @@ import { DATA_FILE, LmdbEngine, openEnvironment } from "./lmdb-engine.js";
 const NAME = /^state-(0|[1-9]\d*)$/;
 const LEFTOVER = /^state-\d+\.(new|gone)$/;
 
+/** There while a state is read for the first time in a process: LMDB may kill a process that trusts a damaged file. */
+const LOADING = "loading";
+
+export interface LmdbStatesOptions {
+  /**
+   * Verifies a state in another process (state-verification.ts); rejects with StateDamaged. Called where the last process that
+   * opened it ended before it had read all. Without it such a state is opened as any other, and may end this process, too.
+   */
+  readonly verify?: (generation: number) => Promise<void>;
+}
+
 /**
  * States in LMDB, in directories `state-<generation>` of `path`. A generation appears and goes as a whole: it is made
  * under another name, and renamed when it is durable; removal begins with a rename, too.
  */
-export function lmdbStates(path: string): StateStorage {
-  const directoryOf = (generation: number): string => join(path, `state-${generation}`);
+export function lmdbStates(path: string, options: LmdbStatesOptions = {}): StateStorage {
   return {
     async list() {
       const generations: number[] = [];
@@ -24,14 +34,23 @@ export function lmdbStates(path: string): StateStorage {
       return generations.toSorted((one, other) => one - other);
     },
     async open(generation): Promise<StateEngine> {
-      const directory = directoryOf(generation);
+      const directory = stateDirectory(path, generation);
       await openNodeDisk(path);
       if (!(await exists(directory))) await create(path, directory);
       await checkFile(directory);
-      return LmdbEngine.open(directory);
+      const marker = join(directory, LOADING);
+      if (options.verify !== undefined && (await exists(marker))) await options.verify(generation);
+      await writeFile(marker, "");
+      const unmark = (): Promise<void> => rm(marker, { force: true });
+      try {
+        return await LmdbEngine.open(directory, { loaded: unmark });
+      } catch (error) {
+        await unmark();
+        throw error;
+      }
     },
     async remove(generation) {
-      const directory = directoryOf(generation);
+      const directory = stateDirectory(path, generation);
       if (!(await exists(directory))) return;
       const gone = `${directory}.gone`;
       await rm(gone, { recursive: true, force: true });
@@ -40,6 +59,10 @@ export function lmdbStates(path: string): StateStorage {
       await rm(gone, { recursive: true, force: true });
     },
   };
+}
+
+export function stateDirectory(path: string, generation: number): string {
+  return join(path, `state-${generation}`);
 }
 
 async function create(path: string, directory: string): Promise<void> {

@@ -127,7 +127,12 @@ export function packMeta(count: number, meta: Uint8Array): Buffer {
   return value;
 }
 
-/** Throws StateDamaged, or an ordinary Error if a newer version of this program wrote it. */
+/** A newer version of this program wrote the state: not damage, and nothing to throw away. */
+export class UnknownStateFormat extends Error {
+  override name = "UnknownStateFormat";
+}
+
+/** Throws StateDamaged or UnknownStateFormat. */
 export function unpackMeta(value: Uint8Array): { readonly count: number; readonly meta: Uint8Array } {
   const buffer = view(value);
   if (buffer.length < META_HEAD_BYTES || buffer.readUInt32BE(0) !== crc32(buffer.subarray(CRC_BYTES))) {
@@ -135,7 +140,7 @@ export function unpackMeta(value: Uint8Array): { readonly count: number; readonl
   }
   const version = buffer.readUInt32BE(4);
   if (version !== FORMAT_VERSION) {
-    throw new Error(
+    throw new UnknownStateFormat(
       `the state is written in format ${version}, this server knows format ${FORMAT_VERSION}: use the version that wrote it`,
     );
   }
