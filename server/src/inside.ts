@@ -32,6 +32,7 @@ export type {
   View,
 } from "./replica-parts.js";
 export { tickPlan } from "./replica-tick-plan.js";
+export type { Alarm, Report, StateHash } from "./replica-report.js";
 export type { TickPlan } from "./replica-tick-plan.js";
 export { Replica } from "./replica.js";
 export {

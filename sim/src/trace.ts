@@ -32,6 +32,14 @@ export type TraceEvent =
       readonly outcome: "ok" | "fail" | "info";
       readonly what: string;
     }
+  /** Of the transfer of a snapshot: `what` is begun, done, or how it failed. */
+  | {
+      readonly type: "snapshot";
+      readonly node: string;
+      readonly to: string;
+      readonly index: number;
+      readonly what: string;
+    }
   | { readonly type: "phase"; readonly phase: "load" | "healing" | "final reads" | "done" };
 
 export interface Traced {

@@ -167,6 +167,14 @@ export class Machine implements Receiver {
     this.life?.server?.replica.receive(messages);
   }
 
+  receiveReport(): void {
+    // The server has no ear for it yet.
+  }
+
+  receiveSnapshot(): Promise<void> {
+    return Promise.reject(new Error("the server takes no snapshot yet"));
+  }
+
   hold(task: Task): void {
     this.life?.hold(task);
   }
@@ -346,6 +354,7 @@ export class Machine implements Receiver {
     if (life === null) return;
     this.life = null;
     life.end();
+    this.world.network.disconnect(this.id, ending.kind !== "power");
     this.lastEnding = ending;
     this.world.trace.event({ type: "stopped", node: this.name, reason: ending.reason });
     for (const call of life.calls) call.connectionLost();

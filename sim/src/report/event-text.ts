@@ -48,6 +48,11 @@ export function eventText(event: TraceEvent): EventText {
       return { where: `client ${event.process} → ${event.node}`, what: event.what };
     case "completed":
       return { where: `client ${event.process} ⇐ ${event.node}`, what: `${event.outcome}: ${event.what}` };
+    case "snapshot":
+      return {
+        where: `${event.node} → ${event.to}`,
+        what: `SNAPSHOT up to ${event.index}: ${event.what}`,
+      };
     case "phase":
       break;
   }
@@ -64,6 +69,7 @@ const WHY = {
 /** The nodes that an event is about; none for the world's own. */
 export function nodesOf(event: TraceEvent): readonly string[] {
   if ("message" in event) return [nodeName(event.message.from), nodeName(event.message.to)];
+  if (event.type === "snapshot") return [event.node, event.to];
   return "node" in event ? [event.node] : [];
 }
 

@@ -1,5 +1,6 @@
 import type { Disk, DiskFile } from "@gauntlet/server/inside";
 import type { SimDisk } from "./disk.js";
+import type { Directory } from "./disk-sync.js";
 import { FileImage } from "./file-image.js";
 import { ioError } from "./io-error.js";
 import type { Life } from "./life.js";
@@ -8,42 +9,44 @@ import type { Life } from "./life.js";
 const NEVER = new Promise<never>(() => {});
 const DONE = Promise.resolve();
 
-/** What one life of a server sees of the disk. Nothing that a dead one asks for happens, or ends. */
+/** What one life of a server sees of a directory. Nothing that a dead one asks for happens, or ends. */
 export class DiskPort implements Disk {
   private readonly disk: SimDisk;
+  private readonly directory: Directory;
   private readonly life: Life;
 
-  constructor(disk: SimDisk, life: Life) {
+  constructor(disk: SimDisk, directory: Directory, life: Life) {
     this.disk = disk;
+    this.directory = directory;
     this.life = life;
   }
 
   list(): Promise<readonly string[]> {
-    return this.at(() => this.disk.list());
+    return this.at(() => [...this.directory.names.keys()]);
   }
 
   open(name: string, mode: "read" | "read-write" | "create-exclusive"): Promise<DiskFile> {
     return this.at(() => {
-      const { disk } = this;
-      let image = disk.image(name);
+      const { disk, directory } = this;
+      let image = directory.names.get(name);
       if (mode === "create-exclusive") {
-        if (image !== null) throw ioError("EEXIST", "open", name);
+        if (image !== undefined) throw ioError("EEXIST", "open", name);
         const error = disk.checkWrite(name, true);
         if (error !== null) throw error;
         const created = new FileImage();
         image = created;
-        disk.change((names) => names.set(name, created));
+        directory.change((names) => names.set(name, created));
       }
-      if (image === null) throw ioError("ENOENT", "open", name);
-      return new FilePort(disk, this.life, name, image);
+      if (image === undefined) throw ioError("ENOENT", "open", name);
+      return new FilePort(disk, this.life, directory.path + name, image);
     });
   }
 
   rename(from: string, to: string): Promise<void> {
     return this.at(() => {
-      const image = this.disk.image(from);
-      if (image === null) throw ioError("ENOENT", "rename", from);
-      this.disk.change((names) => {
+      const image = this.directory.names.get(from);
+      if (image === undefined) throw ioError("ENOENT", "rename", from);
+      this.directory.change((names) => {
         // Undone, or done, as a whole; a name whose creation was lost has nothing to rename.
         names.delete(from);
         names.set(to, image);
@@ -53,14 +56,14 @@ export class DiskPort implements Disk {
 
   remove(name: string): Promise<void> {
     return this.at(() => {
-      if (this.disk.image(name) === null) throw ioError("ENOENT", "unlink", name);
-      this.disk.change((names) => names.delete(name));
+      if (!this.directory.names.has(name)) throw ioError("ENOENT", "unlink", name);
+      this.directory.change((names) => names.delete(name));
     });
   }
 
   syncDirectory(): Promise<void> {
     if (this.life.state === "dead") return NEVER;
-    return this.disk.sync(this.life, ".", null);
+    return this.disk.sync(this.life, { name: `${this.directory.path}.`, directory: this.directory });
   }
 
   private async at<T>(action: () => T): Promise<T> {
@@ -116,7 +119,7 @@ class FilePort implements DiskFile {
 
   sync(): Promise<void> {
     if (this.life.state === "dead") return NEVER;
-    return this.disk.sync(this.life, this.name, this.image);
+    return this.disk.sync(this.life, { name: this.name, image: this.image });
   }
 
   size(): Promise<number> {

@@ -3,7 +3,7 @@ import type { Disk, MemberId } from "@gauntlet/server/inside";
 import { nodeName } from "../node-names.js";
 import type { DiskProfile } from "../scenario.js";
 import { DiskPort } from "./disk-port.js";
-import { type Directory, type DirectoryChange, Sync } from "./disk-sync.js";
+import { Directory, Sync, type Synced } from "./disk-sync.js";
 import { type FileImage, SECTOR_BYTES } from "./file-image.js";
 import { ioError } from "./io-error.js";
 import type { Life } from "./life.js";
@@ -19,8 +19,11 @@ export const HEALTHY: DiskSetting = {
   full: false,
 };
 
+/** Kept for people by a server that recovered; to harm them again would show nothing. */
+const LAID_ASIDE = /\.damaged$/;
+
 /**
- * The disk of a machine, with one directory. What was synced survives everything but damage; a killed process
+ * The disk of a machine, with a few directories. What was synced survives everything but damage; a killed process
  * leaves all it wrote in the page cache; a power cut takes, by chance, what was not synced.
  */
 export class SimDisk {
@@ -29,9 +32,7 @@ export class SimDisk {
   private readonly random: Stream;
   private readonly trace: TraceLog;
   private readonly profile: DiskProfile;
-  private names: Directory = new Map();
-  private durableNames: Directory = new Map();
-  private changes: DirectoryChange[] = [];
+  private readonly directories = new Map<string, Directory>();
   private set: DiskSetting = HEALTHY;
   private count = { slowSyncs: 0, stalledSyncs: 0, ioErrors: 0, spaceErrors: 0 };
   private stalled: Sync[] = [];
@@ -67,24 +68,18 @@ export class SimDisk {
     for (const sync of stalled) this.loop.schedule(sync, this.latency());
   }
 
-  /** The Disk port of one life of the server. */
-  open(life: Life): Disk {
-    return new DiskPort(this, life);
+  /** The Disk port of one life of the server, onto a directory of its own. */
+  open(life: Life, path = ""): Disk {
+    return new DiskPort(this, this.directory(path), life);
   }
 
   losePower(): PowerLoss {
     const losses = { lostBytes: 0, tornWrites: 0, lostEntries: 0 };
-    const names = new Map(this.durableNames);
-    for (const change of this.changes) {
-      if (this.random.below(2) === 0) change(names);
-      else losses.lostEntries++;
-    }
-    for (const image of new Set([...names.values(), ...this.names.values()])) {
-      image.losePower(this.random, losses);
-    }
-    this.names = names;
-    this.durableNames = new Map(names);
-    this.changes = [];
+    const directories = [...this.directories.values()];
+    const before = directories.flatMap(({ names }) => [...names.values()]);
+    for (const directory of directories) losses.lostEntries += directory.losePower(this.random);
+    const after = directories.flatMap(({ names }) => [...names.values()]);
+    for (const image of new Set([...after, ...before])) image.losePower(this.random, losses);
     this.stalled = [];
     this.powerEra++;
     return losses;
@@ -92,13 +87,15 @@ export class SimDisk {
 
   /** Harms a place of the durable data that chance draws; null: there is none. */
   damage(kind: Damage["kind"]): Damage | null {
-    const files = [...this.durableNames].filter(([, image]) => image.durableSize > 0);
-    const total = files.reduce((sum, [, image]) => sum + image.durableSize, 0);
+    const files = this.durableFiles()
+      .filter(([file]) => !LAID_ASIDE.test(file))
+      .map(([file, image]) => ({ file, image, bytes: image.durableExtent }));
+    const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
     if (total === 0) return null;
     let offset = this.random.below(total);
-    for (const [file, image] of files) {
-      if (offset >= image.durableSize) {
-        offset -= image.durableSize;
+    for (const { file, image, bytes } of files) {
+      if (offset >= bytes) {
+        offset -= bytes;
         continue;
       }
       this.wasHarmed = true;
@@ -113,9 +110,17 @@ export class SimDisk {
     throw new Error("an offset was drawn that is in no file");
   }
 
+  /** Flips one bit at a place that the caller knows. */
+  flipAt(file: string, offset: number, bit: number): void {
+    const image = this.durableFiles().find(([path]) => path === file)?.[1];
+    if (image === undefined) throw new RangeError(`no durable file ${file}`);
+    this.wasHarmed = true;
+    image.flipBit(offset, bit);
+  }
+
   /** All harm that stands. */
   damages(): readonly Damage[] {
-    const images = new Set(this.durableNames.values());
+    const images = new Set(this.durableFiles().map(([, image]) => image));
     this.harm = this.harm.filter(({ damage, image, byte }) => {
       if (!images.has(image) || damage.offset >= image.durableSize) return false;
       if (damage.kind === "bad-sector") return image.isSpoilt(damage.offset / SECTOR_BYTES);
@@ -125,19 +130,6 @@ export class SimDisk {
   }
 
   // ---- what ports ask for
-
-  list(): readonly string[] {
-    return [...this.names.keys()];
-  }
-
-  image(name: string): FileImage | null {
-    return this.names.get(name) ?? null;
-  }
-
-  change(change: DirectoryChange): void {
-    change(this.names);
-    this.changes.push(change);
-  }
 
   /** What a write meets on this disk; `grows`: it needs space. null: nothing, it may go on. */
   checkWrite(name: string, grows: boolean): Error | null {
@@ -150,10 +142,9 @@ export class SimDisk {
     return this.failure("EIO", "write", name);
   }
 
-  sync(life: Life, name: string, image: FileImage | null): Promise<void> {
+  sync(life: Life, what: Synced): Promise<void> {
     return new Promise((resolve, reject) => {
-      const covered = image === null ? [...this.changes] : [];
-      const sync = new Sync(this, life, name, image, covered, resolve, reject);
+      const sync = new Sync(this, life, what, resolve, reject);
       if (this.set.stalled) {
         this.count.stalledSyncs++;
         this.stalled.push(sync);
@@ -172,25 +163,36 @@ export class SimDisk {
       return;
     }
     sync.ended = true;
-    const { image, flush } = sync;
     if (this.random.chance(this.set.syncErrorShare)) {
       this.count.ioErrors++;
-      if (image !== null && flush !== null) image.failSync(flush);
-      sync.error = this.failure("EIO", "fdatasync", sync.name);
-    } else if (image !== null && flush !== null) {
-      image.finishSync(flush);
+      sync.fail();
+      sync.error = this.failure("EIO", "fdatasync", sync.what.name);
     } else {
-      // What a later sync that ended before this one made durable is not done again.
-      for (const change of this.changes) if (sync.changes.includes(change)) change(this.durableNames);
-      this.changes = this.changes.filter((change) => !sync.changes.includes(change));
+      sync.finish();
     }
-    this.trace.synced(this.id, flush?.bytes ?? 0, this.loop.nowMs - sync.startMs);
+    this.trace.synced(this.id, sync.flush?.bytes ?? 0, this.loop.nowMs - sync.startMs);
   }
 
   failure(code: "EIO" | "ENOSPC", syscall: string, name: string): Error {
     const error = ioError(code, syscall, name);
     this.trace.event({ type: "disk", node: nodeName(this.id), what: error.message });
     return error;
+  }
+
+  private directory(path: string): Directory {
+    let directory = this.directories.get(path);
+    if (directory === undefined) {
+      directory = new Directory(path);
+      this.directories.set(path, directory);
+    }
+    return directory;
+  }
+
+  /** With their paths. */
+  private durableFiles(): readonly (readonly [string, FileImage])[] {
+    return [...this.directories.values()].flatMap(({ path, durableNames }) =>
+      [...durableNames].map(([name, image]) => [path + name, image] as const),
+    );
   }
 
   private latency(): number {

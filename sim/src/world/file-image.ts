@@ -164,6 +164,13 @@ export class FileImage {
     return this.medium.subarray(0, this.durableSize);
   }
 
+  /** Where the durable bytes end that are not zero: what is made ready for later writes does not count. */
+  get durableExtent(): number {
+    let end = this.durableSize;
+    while (end > 0 && this.medium[end - 1] === 0) end--;
+    return end;
+  }
+
   /** The new length may have reached the medium, or one between; what grew without its bytes reads as zeros. */
   private settleLength(random: Stream, wasWritten: boolean): void {
     if (!wasWritten && this.size === this.durableSize) return;

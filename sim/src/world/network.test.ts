@@ -26,6 +26,14 @@ class Machine implements Receiver {
     for (const message of messages) if (message.type === "heartbeat") this.got.push(message.round);
   }
 
+  receiveReport(): void {
+    throw new Error("nobody reports here");
+  }
+
+  receiveSnapshot(): Promise<void> {
+    throw new Error("nobody sends a snapshot here");
+  }
+
   hold(task: Task): void {
     this.held.push(task);
   }

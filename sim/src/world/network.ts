@@ -1,17 +1,22 @@
 import type { PacketCounts, PacketShape } from "@gauntlet/nemesis";
 import { gauntletpeer } from "@gauntlet/proto";
 import { approximateBytes, fromWire, toWire } from "@gauntlet/server/inside";
-import type { MemberId, Message } from "@gauntlet/server/inside";
+import type { MemberId, Message, Report } from "@gauntlet/server/inside";
 import type { NetworkProfile } from "../scenario.js";
-import type { Loop, Task } from "./loop.js";
+import type { Parcel, Wire } from "./channel.js";
+import { Alarm, type Loop, type Task } from "./loop.js";
 import type { Stream } from "./random.js";
 import type { TraceLog } from "./trace-log.js";
+import { Transfer } from "./transfer.js";
 
 /** Where messages to a machine end. */
 export interface Receiver {
   /** `dead`: nobody listens; `paused`: the kernel keeps what arrives. */
   readonly reception: "open" | "paused" | "dead";
   receive(messages: readonly Message[]): void;
+  receiveReport(from: MemberId, report: Report): void;
+  /** Resolves when the server has taken in a snapshot, whose state the chunks are. */
+  receiveSnapshot(message: Message, chunks: AsyncIterable<Uint8Array>): Promise<void>;
   /** Runs the task once the process goes on. */
   hold(task: Task): void;
 }
@@ -34,6 +39,10 @@ export const PLAIN: PacketShape = {
 
 /** A link of limited rate clogs: so long may a message wait in its queue, and a longer queue loses what comes. */
 const MAX_QUEUE_MS = 10_000;
+
+/** Roughly, as framed. */
+const REPORT_BYTES = 512;
+const RESET_BYTES = 64;
 
 type Counts = { -readonly [Name in keyof PacketCounts]: number };
 
@@ -97,9 +106,35 @@ class Delivery implements Task {
   }
 }
 
+/** One parcel on its way over a link. */
+class Carriage implements Task {
+  private readonly network: SimNetwork;
+  private readonly link: Link;
+  private readonly parcel: Parcel;
+
+  constructor(network: SimNetwork, link: Link, parcel: Parcel) {
+    this.network = network;
+    this.link = link;
+    this.parcel = parcel;
+  }
+
+  run(): void {
+    const { link, parcel } = this;
+    const { receiver } = link.to;
+    if (link.cutIn) {
+      link.to.drop(link.from.id);
+      parcel.lost();
+    } else if (receiver.reception === "open") parcel.arrive();
+    else if (receiver.reception === "paused") receiver.hold(this);
+    else this.network.returnToSender(link, parcel);
+  }
+}
+
 /** The network between the machines of one world. Whatever left a machine is on its way, whoever dies. */
-export class SimNetwork {
-  private readonly loop: Loop;
+export class SimNetwork implements Wire {
+  readonly loop: Loop;
+  /** Of snapshots, so far. */
+  readonly transfers = { begun: 0, done: 0, failed: 0 };
   private readonly random: Stream;
   private readonly trace: TraceLog;
   private readonly profile: NetworkProfile;
@@ -108,6 +143,7 @@ export class SimNetwork {
   private readonly links: (Link | undefined)[][] = [];
   /** False: no losses, doubles or overtaking of the network's own. */
   private readonly rough: boolean;
+  private open: Transfer[] = [];
 
   constructor(loop: Loop, random: Stream, trace: TraceLog, profile: NetworkProfile) {
     this.loop = loop;
@@ -145,6 +181,85 @@ export class SimNetwork {
         this.transmit(link, message);
       }
     }
+  }
+
+  /** From a process that lives, to all others. */
+  report(from: MemberId, report: Report): void {
+    for (const link of this.linksFrom(from)) {
+      if (link === undefined) continue;
+      const ignore = (): void => undefined;
+      const arrive = (): void => {
+        this.trace.reported(from, link.to.id, report);
+        link.to.receiver.receiveReport(from, report);
+      };
+      this.carry(from, link.to.id, REPORT_BYTES, { arrive, lost: ignore, unwanted: ignore });
+    }
+  }
+
+  /** From a process that lives: resolves or rejects as the port says, never once that process is gone. */
+  stream(message: Message, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const { from, to } = message;
+    this.link(from, to);
+    this.transfers.begun++;
+    this.trace.snapshot(message, "begun");
+    const carried = this.profile.encoded ? throughWire(message) : message;
+    const transfer = new Transfer(
+      this,
+      [from, to],
+      carried,
+      (given, parts) => this.port(to).receiver.receiveSnapshot(given, parts),
+      (end) => {
+        this.transfers[end.type]++;
+        this.trace.snapshot(message, end.type === "done" ? "done" : `failed: ${end.reason}`);
+      },
+    );
+    this.open = this.open.filter(({ isClosed }) => !isClosed);
+    this.open.push(transfer);
+    this.loop.settle();
+    return transfer.send(chunks);
+  }
+
+  /** The process of a machine is gone, and with it its connections; without power nothing says so. */
+  disconnect(member: MemberId, hasPower: boolean): void {
+    const ended = this.open.filter(({ from, to }) => from === member || to === member);
+    for (const transfer of ended) transfer.processEnded(member, hasPower);
+    this.open = this.open.filter(({ isClosed }) => !isClosed);
+  }
+
+  carry(from: MemberId, to: MemberId, bytes: number, parcel: Parcel): void {
+    const link = this.link(from, to);
+    const { shape } = link.from;
+    const { random, profile } = this;
+    if (link.cutOut) {
+      link.from.drop(to);
+      return parcel.lost();
+    }
+    if (shape !== null && random.chance(shape.lossShare)) {
+      link.from.counts.lost++;
+      return parcel.lost();
+    }
+    if (random.chance(profile.loss)) return parcel.lost();
+    let delayMs = this.delay();
+    if (shape !== null) {
+      const waitMs = this.queueing(link, shape, bytes);
+      if (waitMs > MAX_QUEUE_MS) return parcel.lost();
+      delayMs += waitMs + Math.max(0, shape.delayMs + random.between(-shape.jitterMs, shape.jitterMs));
+    }
+    this.loop.schedule(new Carriage(this, link, parcel), delayMs);
+  }
+
+  /** The machine says that nobody listens, if the way back lets it. */
+  returnToSender(link: Link, parcel: Parcel): void {
+    const { from, to } = link;
+    const ignore = (): void => undefined;
+    const told = { arrive: () => parcel.unwanted(), lost: () => parcel.lost(), unwanted: ignore };
+    this.carry(to.id, from.id, RESET_BYTES, told);
+  }
+
+  inProcess(member: MemberId, callback: () => void): void {
+    const { receiver } = this.port(member);
+    if (receiver.reception === "paused") receiver.hold(new Alarm(() => this.inProcess(member, callback)));
+    else if (receiver.reception === "open") callback();
   }
 
   /** Replaces all rules of a machine; counts begin at 0. */
@@ -229,7 +344,7 @@ export class SimNetwork {
       return this.trace.lost(message, "chance");
     }
     if (random.chance(profile.loss)) return this.trace.lost(message, "chance");
-    const waitMs = this.queueing(link, shape, message);
+    const waitMs = this.queueing(link, shape, approximateBytes(message));
     if (waitMs > MAX_QUEUE_MS) return this.trace.lost(message, "clogged");
     let delayMs = this.delay() + waitMs;
     if (shape.delayMs > 0 || shape.jitterMs > 0) {
@@ -255,10 +370,10 @@ export class SimNetwork {
   }
 
   /** How long the message waits for its turn, and to be sent, on a link of limited rate. */
-  private queueing(link: Link, shape: PacketShape, message: Message): number {
+  private queueing(link: Link, shape: PacketShape, bytes: number): number {
     if (shape.bytesPerSecond === null) return 0;
     const begins = Math.max(this.loop.nowMs, link.busyUntilMs);
-    const ends = begins + (1000 * approximateBytes(message)) / shape.bytesPerSecond;
+    const ends = begins + (1000 * bytes) / shape.bytesPerSecond;
     const waitMs = ends - this.loop.nowMs;
     if (waitMs > MAX_QUEUE_MS) return waitMs;
     link.busyUntilMs = ends;

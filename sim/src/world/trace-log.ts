@@ -1,9 +1,12 @@
-import type { MemberId, Message, Role } from "@gauntlet/server/inside";
+import type { MemberId, Message, Report, Role } from "@gauntlet/server/inside";
 import { nodeName } from "../node-names.js";
 import type { TraceEvent, TraceListener } from "../trace.js";
 import type { Loop } from "./loop.js";
 
 export type LossReason = "chance" | "cut" | "dead" | "clogged";
+
+/** Reports are in the hash only: each is much like the one before. */
+const REPORTED = 18;
 
 /** How each kind of event begins in the hash. Their order is of no meaning, but changing it changes all hashes. */
 const KIND = {
@@ -23,6 +26,7 @@ const KIND = {
   invoked: 14,
   completed: 15,
   phase: 16,
+  snapshot: 17,
 } as const satisfies Record<TraceEvent["type"], number>;
 
 const LOSS: Readonly<Record<LossReason, number>> = { chance: 1, cut: 2, dead: 3, clogged: 4 };
@@ -99,6 +103,18 @@ export class TraceLog {
   completed(process: number, id: MemberId, outcome: "ok" | "fail" | "info", what: string): void {
     this.mix(KIND.completed, process, (id << 8) | OUTCOME[outcome]);
     this.listener?.(this.loop.nowMs, { type: "completed", process, node: nodeName(id), outcome, what });
+  }
+
+  reported(from: MemberId, to: MemberId, { alarms, hashes }: Report): void {
+    const newest = hashes.at(-1);
+    this.mix(REPORTED, (from << 16) | (to << 8) | alarms.length, (newest?.hash ?? 0) ^ (newest?.index ?? 0));
+  }
+
+  /** Of a snapshot's transfer: `what` became of it. */
+  snapshot(message: Message, what: string): void {
+    const [node, to] = [nodeName(message.from), nodeName(message.to)];
+    const index = message.type === "snapshot" ? message.snapshot.index : 0;
+    this.event({ type: "snapshot", node, to, index, what });
   }
 
   /** For what happens seldom: its text goes into the hash whole. */
