@@ -103,8 +103,12 @@ class FilePort implements DiskFile {
     const { writeErrorShare, full } = disk.setting;
     if (writeErrorShare > 0 || full) {
       const end = parts.reduce((sum, part) => sum + part.length, offset);
-      const error = disk.checkWrite(this.name, end > image.size);
-      if (error !== null) return Promise.reject(error);
+      const error = disk.checkWrite(this.name, end > image.allocated);
+      if (error !== null) {
+        // As write(2) has it: what there is room for is written before it says that there is no more.
+        if (full && offset < image.allocated) image.write(within(parts, image.allocated - offset), offset);
+        return Promise.reject(error);
+      }
     }
     image.write(parts, offset);
     return DONE;
@@ -133,4 +137,14 @@ class FilePort implements DiskFile {
     this.disk.loop.settle();
     return DONE;
   }
+}
+
+/** The first `bytes` of them. */
+function within(parts: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
+  let left = bytes;
+  return parts.map((part) => {
+    const taken = part.subarray(0, Math.max(0, left));
+    left -= part.length;
+    return taken;
+  });
 }

@@ -341,7 +341,7 @@ test("a full disk takes what needs no space, and stalled syncs wait", async () =
   const { loop, disk, file } = await written();
   disk.configure({ ...HEALTHY, full: true, stalled: true });
   await file.write([Uint8Array.of(1)], 10);
-  await expect(file.write([Uint8Array.of(1)], 5000)).rejects.toMatchObject({ code: "ENOSPC" });
+  await expect(file.write([Uint8Array.of(1)], 9000)).rejects.toMatchObject({ code: "ENOSPC" });
   let done = false;
   void file.sync().then(() => (done = true));
   await loop.runFor(60_000);

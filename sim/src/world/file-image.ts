@@ -3,6 +3,9 @@ import type { Stream } from "./random.js";
 /** What a disk writes whole or not at all. */
 export const SECTOR_BYTES = 512;
 
+/** What a file system hands out at once. */
+const BLOCK_BYTES = 4096;
+
 const FIRST_CAPACITY_BYTES = 16 * 1024;
 
 /** A sync under way: what it will have made durable. */
@@ -39,6 +42,11 @@ export class FileImage {
   private ended = 0;
   /** Sectors that the medium cannot read, until they are written again. */
   private readonly unreadable = new Set<number>();
+
+  /** Bytes up to here need no new space. */
+  get allocated(): number {
+    return Math.ceil(this.size / BLOCK_BYTES) * BLOCK_BYTES;
+  }
 
   get hasUnreadable(): boolean {
     return this.unreadable.size > 0;

@@ -66,7 +66,7 @@ class Pump implements Task {
   }
 }
 
-describeStateStorage("states on a simulated disk", async () => {
+describeStateStorage(async () => {
   const world = new World(1);
   const pump = new Pump(world.loop);
   return {
@@ -75,6 +75,12 @@ describeStateStorage("states on a simulated disk", async () => {
       return world.states();
     },
     cleanUp: () => pump.end(),
+    setSpace: (bytes) => world.disk.configure({ ...HEALTHY, full: bytes !== null }),
+    flipBit: async (generation, at) => {
+      const name = `${generation}.state`;
+      const size = await (await world.disk.open(new Life(), "state/").open(name, "read")).size();
+      world.disk.flipAt(`state/${name}`, Math.floor(at * size), generation % 8);
+    },
   };
 });
 
@@ -182,28 +188,28 @@ test("a full disk refuses a commit, keeps the state, and takes it later; a disk 
   const world = new World(1);
   const { disk } = world;
   const engine = await world.run(() => world.states().open(1));
-  await world.run(() => engine.commit(records(0, 5), metaOf(1)));
+  await world.run(() => engine.commit(records(0, 50), metaOf(1)));
   disk.configure({ ...HEALTHY, full: true });
-  const commit = () => engine.commit(records(5, 10), metaOf(2));
+  const commit = () => engine.commit(records(50, 100), metaOf(2));
   await expect(world.run(commit)).rejects.toMatchObject({ code: "ENOSPC" });
-  expect(await world.run(() => commitOf(engine, [0, 5]))).toBe(1);
+  expect(await world.run(() => commitOf(engine, [0, 50]))).toBe(1);
   disk.configure(HEALTHY);
   await world.run(commit);
-  expect(await world.run(() => commitOf(engine, [0, 5, 10]))).toBe(2);
+  expect(await world.run(() => commitOf(engine, [0, 50, 100]))).toBe(2);
   disk.configure({ ...HEALTHY, full: true });
   world.kill();
   const again = await world.run(() => world.states().open(1));
-  expect(await world.run(() => commitOf(again, [0, 5, 10]))).toBe(2);
+  expect(await world.run(() => commitOf(again, [0, 50, 100]))).toBe(2);
   disk.configure({ ...HEALTHY, syncErrorShare: 1 });
-  const third = () => again.commit(records(10, 11), metaOf(3));
+  const third = () => again.commit(records(100, 101), metaOf(3));
   await expect(world.run(third)).rejects.toMatchObject({ code: "EIO" });
   disk.configure(HEALTHY);
   await expect(world.run(third)).rejects.toMatchObject({ code: "EIO" });
   // The kernel counts the pages as clean: only a process that writes them again makes them durable.
   world.kill();
   const fourth = await world.run(() => world.states().open(1));
-  const found = await world.run(() => commitOf(fourth, [0, 5, 10, 11]));
+  const found = await world.run(() => commitOf(fourth, [0, 50, 100, 101]));
   world.losePower();
   const last = await world.run(() => world.states().open(1));
-  expect(await world.run(() => commitOf(last, [0, 5, 10, 11]))).toBe(found);
+  expect(await world.run(() => commitOf(last, [0, 50, 100, 101]))).toBe(found);
 });
