@@ -2,6 +2,7 @@ import { stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { open as openLmdb, type RootDatabase } from "lmdb";
 import { StateDamaged, type StateEngine } from "../ports.js";
+import { checkLmdbFile } from "./lmdb-file.js";
 import {
   chunkKeyCeiling,
   chunkKeyFloor,
@@ -279,6 +280,7 @@ function sameHead(one: Head, other: Head): boolean {
 
 async function openChecked(directory: string, readOnly: boolean): Promise<Opened> {
   let environment: Environment | undefined;
+  await checkLmdbFile(join(directory, DATA_FILE));
   try {
     environment = openEnvironment(directory, readOnly);
     return { environment, head: readHead(environment) };
