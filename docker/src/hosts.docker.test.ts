@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Cut, FACET_CAPABILITIES, type NodeName } from "@gauntlet/nemesis";
+import type { Capability, Cut, NodeName } from "@gauntlet/nemesis";
 import { PATHS } from "./agent/paths.js";
 import { eachLine } from "./agent/lines.js";
 import { docker } from "./docker-cli.js";
@@ -14,19 +14,18 @@ import { messageOf } from "./docker-error.js";
 import { DockerHosts } from "./hosts.js";
 import { ensureImages } from "./image.js";
 import { removeLeftovers } from "./resources.js";
+import { attachedLoops, engineForTests, until } from "./testing/containers.js";
 
 /** Real containers with the real server. The test process and its children own what they start. */
 
-const engine = await docker(["version", "--format", "{{.Server.Version}}"]).catch((error: unknown) => {
-  const why = messageOf(error);
-  if (process.env["CI"] !== undefined) throw new Error(`tests on containers cannot run: ${why}`);
-  console.warn(`skipped: all tests on containers: ${why}`);
-  return null;
-});
-
-/** A machine that builds and tests other things beside is slow, not wrong. */
-const PATIENCE_MS = 60_000;
+const engine = await engineForTests();
 const RUN = `test-${process.pid}`;
+const NOT_OFFERED: readonly Capability[] = [
+  "network.shape",
+  "process.upgrade",
+  "member.change",
+  "member.transfer",
+];
 const DIST = new URL("../dist/index.js", import.meta.url).href;
 
 let image = "";
@@ -35,16 +34,6 @@ let logs = "";
 let trio: DockerHosts;
 /** One node, beside it. */
 let single: DockerHosts;
-
-async function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-  const deadline = performance.now() + PATIENCE_MS;
-  while (performance.now() < deadline) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    await sleep(50);
-  }
-  throw new Error(`no sign of ${what} within ${PATIENCE_MS / 1000} s`);
-}
 
 function leaderOf(hosts: DockerHosts, not?: NodeName): Promise<NodeName> {
   return until("a leader", async () => {
@@ -111,8 +100,8 @@ describe.skipIf(engine === null)("hosts made of containers", { timeout: 180_000 
   test("every capability is proved by its effect, and nothing is left of it", async () => {
     const probed = await trio.probe();
     for (const [name, result] of Object.entries(probed)) {
-      const isFacet = (FACET_CAPABILITIES as readonly string[]).includes(name);
-      expect(result).toMatchObject({ available: !isFacet });
+      const isMissing = (NOT_OFFERED as readonly string[]).includes(name);
+      expect([name, result]).toMatchObject([name, { available: !isMissing }]);
     }
     // Between followers, on the very port that members use.
     expect(probed["network.cut"]).toMatchObject({ detail: expect.stringContaining("port 2380") });
@@ -347,9 +336,11 @@ describe.skipIf(engine === null)("hosts made of containers", { timeout: 180_000 
     left.kill("SIGKILL");
     await leftEnds;
     expect(await remains(`${RUN}-left`)).not.toBe("");
+    expect(attachedLoops(`${RUN}-left`)).toHaveLength(1);
     expect(await removeLeftovers({ olderThanMs: 3_600_000 })).not.toContain(`${RUN}-left`);
     expect(await removeLeftovers()).toContain(`${RUN}-left`);
     expect(await remains(`${RUN}-left`)).toBe("");
+    expect(attachedLoops(`${RUN}-left`)).toEqual([]);
     expect(await trio.process("n1")).toMatchObject({ state: "running" });
   });
 

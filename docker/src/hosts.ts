@@ -13,8 +13,10 @@ import type {
   ProcessState,
   Signal,
 } from "@gauntlet/nemesis";
+import { DISK_VARIABLES, PATHS } from "./agent/paths.js";
 import type { CountedRule } from "./agent/protocol.js";
 import { docker } from "./docker-cli.js";
+import { DockerDisks } from "./disks.js";
 import { DockerError, messageOf } from "./docker-error.js";
 import { createNetwork } from "./network.js";
 import { NodeMachine } from "./node-machine.js";
@@ -25,6 +27,14 @@ import { labelArguments, removeRun, type ClusterKind } from "./resources.js";
 import { PORTS, serverArguments, type Member } from "./server-arguments.js";
 
 export const MAX_NODES = 15;
+/** To mount the machine's disk from a file: loop devices and nothing else, in the container's own mount namespace. */
+const LOOP_FLAGS = [
+  "--cap-add=SYS_ADMIN",
+  "--device=/dev/loop-control",
+  "--device-cgroup-rule=b 7:* rwm",
+  // Where AppArmor is, its profile for containers forbids to mount.
+  "--security-opt=apparmor=unconfined",
+];
 const REACH_TIMEOUT_MS = 3_000;
 
 export interface DockerHostsOptions {
@@ -42,6 +52,8 @@ export interface DockerHostsOptions {
   readonly kind?: ClusterKind;
   /** After packet rules of a node change, destroy its connections to the peers, so that they are dialled at once. Default false: the honest network recovers by itself. */
   readonly resetConnectionsOnHeal?: boolean;
+  /** false: machines as on an engine that refuses loop devices. Default true. */
+  readonly loopDisks?: boolean;
   /** Aborting makes start() reject, after it has removed what it had made. */
   readonly signal?: AbortSignal;
   readonly log?: (line: string) => void;
@@ -65,6 +77,7 @@ export class DockerHosts implements Hosts {
   readonly nodes: readonly NodeName[];
   readonly endpoints: ReadonlyMap<NodeName, Endpoint>;
   readonly runId: string;
+  readonly disks = new DockerDisks((node) => this.#machine(node));
   readonly #machines: ReadonlyMap<NodeName, NodeMachine>;
   readonly #addresses: ReadonlyMap<NodeName, string>;
   readonly #resetOnHeal: boolean;
@@ -266,7 +279,7 @@ async function startMachine(
     `--ip=${address}`,
     // For packet rules and for destroying sockets, in the container's own network namespace only.
     "--cap-add=NET_ADMIN",
-    `--mount=type=volume,source=${name},target=/data`,
+    `--mount=type=volume,source=${name},target=${PATHS.volume}`,
     `--mount=type=bind,source=${logs},target=/logs`,
     // Restarting a server is the rig's business, restarting a machine is nobody's.
     "--restart=no",
@@ -274,7 +287,24 @@ async function startMachine(
     "--log-opt=max-size=1m",
   ];
   const server = serverArguments(member, members, `gauntlet-${runId}`, extra);
-  await docker(["run", "--detach", ...flags, ...labels, image, ...server], { signal });
+  const run = async (more: readonly string[], disk: string): Promise<void> => {
+    const about = { [DISK_VARIABLES.kind]: disk, [DISK_VARIABLES.file]: `${name}.img` };
+    const variables = Object.entries(about).map(([key, value]) => `--env=${key}=${value}`);
+    await docker(["run", "--detach", ...flags, ...more, ...variables, ...labels, image, ...server], {
+      signal,
+    });
+  };
+  if (options.loopDisks === false) await run([], "loop devices were not asked for");
+  else {
+    try {
+      await run(LOOP_FLAGS, "loop");
+    } catch (error) {
+      signal?.throwIfAborted();
+      // An engine that refuses these still makes machines, whose disks cannot lose their power.
+      await docker(["container", "rm", "--force", name], { signal }).catch(() => undefined);
+      await run([], `the engine refused it (${messageOf(error)})`);
+    }
+  }
   return NodeMachine.connect({ node, container: name, address });
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,10 +31,8 @@ export interface ImageOptions {
  */
 export async function ensureImages(options: ImageOptions): Promise<{ readonly image: string }> {
   const [base, bundle] = await Promise.all([ensureBase(options), bundleAll(options.serverEntry)]);
-  const parts = await Promise.all([
-    readFile(join(PACKAGE, "Dockerfile")),
-    readFile(join(PACKAGE, "shim/clock.c")),
-  ]);
+  const shims = (await readdir(join(PACKAGE, "shim"))).toSorted().map((name) => join("shim", name));
+  const parts = await Promise.all(["Dockerfile", ...shims].map((name) => readFile(join(PACKAGE, name))));
   const hash = createHash("sha256").update(base);
   for (const part of parts) hash.update(part);
   for (const file of bundle.filter(({ path }) => !path.endsWith(".map"))) hash.update(file.contents);

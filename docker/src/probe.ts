@@ -6,7 +6,7 @@ import {
   notOffered,
   type ProbeResult,
 } from "@gauntlet/nemesis";
-import type { PacketRule } from "./agent/protocol.js";
+import type { PacketRule, Result } from "./agent/protocol.js";
 import { DockerError, messageOf } from "./docker-error.js";
 import type { NodeMachine } from "./node-machine.js";
 import { PORTS } from "./server-arguments.js";
@@ -35,13 +35,34 @@ export async function probeAll(
   mayCutPeers: boolean,
 ): Promise<Readonly<Record<Capability, ProbeResult>>> {
   const node = machine.node;
+  const disk = await probeDisks(machine);
   return {
     ...NOT_OFFERED,
+    ...disk,
     "network.cut": await attempt(() => probeCut(machine, peer, mayCutPeers ? PORTS.peer : UNUSED_PORT)),
     "process.signal": await attempt(() => probeSignal(hosts, node)),
     "clock.wall": await attempt(() => probeWall(hosts, node)),
     "clock.rate": await attempt(() => probeRate(hosts, node)),
   };
+}
+
+type DiskCapability = Extract<Capability, `disk.${string}`>;
+
+/** By the agent, on a small disk beside the server's. */
+async function probeDisks(machine: NodeMachine): Promise<Readonly<Record<DiskCapability, ProbeResult>>> {
+  const probe = (): Promise<Result<"probe-disk">> => machine.request<"probe-disk">({ command: "probe-disk" });
+  try {
+    const { delay, errors, powerLoss, damage } = await probe().catch(probe);
+    return {
+      "disk.delay": delay,
+      "disk.errors": errors,
+      "disk.power-loss": powerLoss,
+      "disk.damage": damage,
+    };
+  } catch (error) {
+    const no: ProbeResult = { available: false, reason: messageOf(error) };
+    return { "disk.delay": no, "disk.errors": no, "disk.power-loss": no, "disk.damage": no };
+  }
 }
 
 /** A busy machine may spoil one try, not two. */

@@ -1,3 +1,5 @@
+import { PATHS } from "./agent/paths.js";
+
 /** The ports of a node, the same in every container. */
 export const PORTS = { client: 2379, peer: 2380, metrics: 2381 } as const;
 
@@ -17,7 +19,7 @@ export function serverArguments(
   const cluster = members.map((other) => `${other.node}=http://${other.address}:${PORTS.peer}`).join(",");
   return [
     `--name=${node}`,
-    "--data-dir=/data",
+    `--data-dir=${PATHS.serverData}`,
     `--initial-cluster=${cluster}`,
     `--initial-cluster-token=${token}`,
     `--listen-client-url=http://${address}:${PORTS.client}`,

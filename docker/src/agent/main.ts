@@ -2,7 +2,10 @@ import { rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { giveToHost, log } from "./agent-log.js";
 import { ClockPage, readClockPage } from "./clock-page.js";
+import { Damages } from "./damage.js";
+import { probeDisk } from "./disk-probe.js";
 import { eachLine } from "./lines.js";
+import { MachineDisk } from "./machine-disk.js";
 import { PacketRules, resetConnections } from "./packet-rules.js";
 import { PATHS } from "./paths.js";
 import { requestLine, type Command, type Reply, type Request, type Result } from "./protocol.js";
@@ -17,6 +20,8 @@ giveToHost(PATHS.agentLog);
 const server = new ServerProcess(process.argv.slice(2));
 const rules = new PacketRules();
 const clock = new ClockPage(PATHS.clockPage);
+const damages = new Damages(PATHS.serverData);
+const prepared = MachineDisk.prepare();
 
 type Handlers = {
   readonly [C in Command]: (request: Extract<Request, { command: C }>) => Result<C> | Promise<Result<C>>;
@@ -45,7 +50,35 @@ const handlers: Handlers = {
     return {};
   },
   "read-clock": () => ({ setting: readClockPage(PATHS.clockPage) }),
+  "set-disk": async ({ setting }) => {
+    await (await prepared).set(setting);
+    log("disk set", setting);
+    return {};
+  },
+  "read-disk": async () => (await prepared).read(),
+  "power-loss": powerLoss,
+  "flip-bit": async () => {
+    const damage = await damages.flip();
+    log("bit flipped", { damage });
+    return { damage };
+  },
+  "read-damages": async () => ({ damages: [...(await damages.standing())] }),
+  "probe-disk": async () => {
+    const state = await server.state();
+    return probeDisk(await prepared, state.state === "exited" ? null : state.pid);
+  },
 };
+
+/** The server ends in the same moment: it has no chance to write on. */
+async function powerLoss(): Promise<Result<"power-loss">> {
+  const disk = await prepared;
+  // Before the server is harmed for nothing.
+  disk.needLoop();
+  await server.signal("SIGKILL");
+  const lost = await disk.cut();
+  log("power lost", lost);
+  return lost;
+}
 
 function dial(host: string, port: number, timeoutMs: number): Promise<Result<"dial">> {
   return new Promise((resolve, reject) => {
@@ -101,5 +134,11 @@ function serve(socket: Socket): void {
   });
 }
 
-rmSync(PATHS.socket, { force: true });
-createServer(serve).listen(PATHS.socket, () => log("agent listens", { pid: process.pid }));
+/** A machine without a disk is none: the rig is told why by the container's end. */
+async function listen(): Promise<void> {
+  await prepared;
+  rmSync(PATHS.socket, { force: true });
+  createServer(serve).listen(PATHS.socket, () => log("agent listens", { pid: process.pid }));
+}
+
+void listen();

@@ -7,4 +7,21 @@ export const PATHS = {
   relay: "/opt/gauntlet/relay.js",
   shim: "/opt/gauntlet/clock.so",
   clockPage: "/dev/shm/gauntlet-clock",
+  diskShim: "/opt/gauntlet/disk.so",
+  diskPage: "/dev/shm/gauntlet-disk",
+  loopDisk: "/opt/gauntlet/loop-disk",
+  /** The volume: it holds the machine's disk. */
+  volume: "/disk",
+  /** Where the machine's disk is mounted. */
+  disk: "/data",
+  /** What the server has of it. */
+  serverData: "/data/server",
+} as const;
+
+/** What a container is told of its disk. */
+export const DISK_VARIABLES = {
+  /** `loop`: it was given what loop mounts need; else why not. */
+  kind: "GAUNTLET_DISK",
+  /** Name of the file behind the loop device, by which people find it in the list of all of them. */
+  file: "GAUNTLET_DISK_FILE",
 } as const;

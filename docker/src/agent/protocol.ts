@@ -27,6 +27,18 @@ export const clockSetting = z.object({
   monotonicRate: z.number().min(0.01).max(100),
 });
 
+/** Longest that a sync may be asked to take longer. */
+const MAX_SYNC_DELAY_MS = 60_000;
+const share = z.number().min(0).max(1);
+
+export const diskSetting = z.object({
+  syncDelayMs: z.int().min(0).max(MAX_SYNC_DELAY_MS),
+  stalled: z.boolean(),
+  writeErrorShare: share,
+  syncErrorShare: share,
+  full: z.boolean(),
+});
+
 export const request = z.discriminatedUnion("command", [
   z.object({ command: z.literal("ping") }),
   z.object({ command: z.literal("start") }),
@@ -38,6 +50,12 @@ export const request = z.discriminatedUnion("command", [
   z.object({ command: z.literal("dial"), host: z.ipv4(), port, timeoutMs: z.int().min(1).max(10_000) }),
   z.object({ command: z.literal("set-clock"), setting: clockSetting }),
   z.object({ command: z.literal("read-clock") }),
+  z.object({ command: z.literal("set-disk"), setting: diskSetting }),
+  z.object({ command: z.literal("read-disk") }),
+  z.object({ command: z.literal("power-loss") }),
+  z.object({ command: z.literal("flip-bit") }),
+  z.object({ command: z.literal("read-damages") }),
+  z.object({ command: z.literal("probe-disk") }),
 ]);
 export type Request = z.infer<typeof request>;
 export type Command = Request["command"];
@@ -49,6 +67,19 @@ const processState = z.discriminatedUnion("state", [
   z.object({ state: z.literal("running"), pid: z.int(), starts }),
   z.object({ state: z.literal("paused"), pid: z.int(), starts }),
   z.object({ state: z.literal("exited"), code: z.int().nullable(), signal: z.string().nullable(), starts }),
+]);
+
+const natural = z.int().nonnegative();
+const diskCounts = z.object({
+  slowSyncs: natural,
+  stalledSyncs: natural,
+  ioErrors: natural,
+  spaceErrors: natural,
+});
+const damage = z.object({ kind: z.literal("bit-flip"), file: z.string(), offset: natural, bytes: natural });
+const tried = z.discriminatedUnion("available", [
+  z.object({ available: z.literal(true), detail: z.string() }),
+  z.object({ available: z.literal(false), reason: z.string() }),
 ]);
 
 /** What each command answers. */
@@ -65,6 +96,13 @@ export const results = {
   dial: z.object({ outcome: z.enum(["open", "refused", "timeout"]) }),
   "set-clock": z.object({}),
   "read-clock": z.object({ setting: clockSetting }),
+  "set-disk": z.object({}),
+  "read-disk": z.object({ setting: diskSetting, counts: diskCounts }),
+  "power-loss": z.object({ lostBytes: natural, lostEntries: natural }),
+  /** Null: no file of the server is long enough to be harmed. */
+  "flip-bit": z.object({ damage: damage.nullable() }),
+  "read-damages": z.object({ damages: z.array(damage) }),
+  "probe-disk": z.object({ delay: tried, errors: tried, damage: tried, powerLoss: tried }),
 } as const satisfies Record<Command, z.ZodType>;
 export type Result<C extends Command> = z.infer<(typeof results)[C]>;
 

@@ -9,6 +9,14 @@ import type { Request, Result } from "./protocol.js";
 type State = Result<"process">;
 type Signal = Extract<Request, { command: "signal" }>["signal"];
 
+const SHIMS = {
+  LD_PRELOAD: `${PATHS.shim}:${PATHS.diskShim}`,
+  GAUNTLET_CLOCK_PAGE: PATHS.clockPage,
+  GAUNTLET_DISK_PAGE: PATHS.diskPage,
+  GAUNTLET_DISK_DIR: PATHS.serverData,
+  // What goes past the C library goes past the shim.
+  UV_USE_IO_URING: "0",
+};
 const SETTLE_LIMIT_MS = 3_000;
 const SETTLE_POLL_MS = 1;
 
@@ -30,8 +38,8 @@ export class ServerProcess {
     giveToHost(PATHS.serverLog);
     const child = spawn(process.execPath, ["--enable-source-maps", PATHS.server, ...this.#args], {
       stdio: ["ignore", output, output],
-      // The shim goes into the server alone: the agent's own clocks must stay true.
-      env: { ...process.env, LD_PRELOAD: PATHS.shim, GAUNTLET_CLOCK_PAGE: PATHS.clockPage },
+      // The shims go into the server alone: the agent's own clocks must stay true.
+      env: { ...process.env, ...SHIMS },
     });
     this.#child = child;
     this.#starts += 1;

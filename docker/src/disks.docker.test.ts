@@ -1,0 +1,229 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connect, type RegisterClient, registerClient } from "@gauntlet/client";
+import type { DiskCounts, DiskSetting, NodeName } from "@gauntlet/nemesis";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DISK_VARIABLES, PATHS } from "./agent/paths.js";
+import { docker } from "./docker-cli.js";
+import { DockerHosts } from "./hosts.js";
+import { ensureImages } from "./image.js";
+import { attachedLoops, engineForTests, until } from "./testing/containers.js";
+
+/** Real disks of real containers, with the real server on them. */
+
+const engine = await engineForTests();
+const RUN = `test-disks-${process.pid}`;
+const HEALTHY: DiskSetting = {
+  syncDelayMs: 0,
+  stalled: false,
+  writeErrorShare: 0,
+  syncErrorShare: 0,
+  full: false,
+};
+const NONE: DiskCounts = { slowSyncs: 0, stalledSyncs: 0, ioErrors: 0, spaceErrors: 0 };
+
+let logs = "";
+let image = "";
+let hosts: DockerHosts;
+
+function settled(): Promise<true> {
+  return until("one leader and its followers", async () => {
+    const roles = [...(await hosts.view()).values()].map(({ role }) => role).toSorted();
+    return roles.join() === ["follower", "follower", "leader"].join() ? true : undefined;
+  });
+}
+
+async function withClient<T>(node: NodeName, use: (client: RegisterClient) => Promise<T>): Promise<T> {
+  const etcd = connect({ endpoint: hosts.endpoints.get(node)?.client ?? "", deadlineMs: 2_000 });
+  try {
+    return await use(registerClient(etcd));
+  } finally {
+    etcd.close();
+  }
+}
+
+/** A write, so that the disks of all have something to do; asked again while it fails. */
+function write(node: NodeName, key: string): Promise<true> {
+  return withClient(node, (client) =>
+    until(`a write of ${key}`, async () => ((await client.write(key, key)).type === "ok" ? true : undefined)),
+  );
+}
+
+const shell = (node: NodeName, script: string, run = RUN): Promise<string> =>
+  docker(["exec", `gauntlet-${run}-${node}`, "sh", "-c", script]);
+
+const exists = (node: NodeName, file: string): Promise<boolean> =>
+  shell(node, `test -e ${PATHS.serverData}/${file} && echo yes || true`).then((said) => said === "yes");
+
+describe.skipIf(engine === null)("disks of containers", { timeout: 180_000 }, () => {
+  beforeAll(async () => {
+    logs = await mkdtemp(join(tmpdir(), "gauntlet-disks-"));
+    ({ image } = await ensureImages({ log: (line) => console.log(line) }));
+    hosts = await DockerHosts.start({ runId: RUN, nodes: 3, image, logsDir: logs });
+    await settled();
+  }, 300_000);
+
+  afterAll(async () => {
+    await hosts?.stop();
+    await rm(logs, { recursive: true, force: true });
+  }, 120_000);
+
+  test("a power loss takes what was not synced, and leaves what was", async () => {
+    expect(attachedLoops(RUN)).toHaveLength(3);
+    await write("n1", "before");
+    const at = PATHS.serverData;
+    await shell("n1", `echo kept >${at}/kept && sync ${at}/kept ${at} && echo lost >>${at}/kept`);
+    await shell(
+      "n1",
+      `echo lost >${at}/made && mkdir ${at}/directory && rm ${at}/identity 2>/dev/null || true`,
+    );
+    const { starts } = await hosts.process("n1");
+    const { lostBytes, tornWrites, lostEntries } = await hosts.disks.powerLoss("n1");
+    expect(await hosts.process("n1")).toEqual({ state: "exited", code: null, signal: "SIGKILL", starts });
+    expect(lostBytes).toBeGreaterThanOrEqual("kept\nlost\n".length + "lost\n".length);
+    expect(lostEntries).toBeGreaterThanOrEqual(2);
+    expect(tornWrites).toBe(0);
+    expect(await shell("n1", `cat ${at}/kept`)).toBe("kept");
+    expect(await exists("n1", "made")).toBe(false);
+    expect(await exists("n1", "directory")).toBe(false);
+    await expect(hosts.disks.powerLoss("n1")).rejects.toThrow("the server does not run");
+    await shell("n1", `rm ${at}/kept`);
+    await hosts.start("n1");
+    await settled();
+  });
+
+  test("all lose their power at once, and nothing that was acknowledged", async () => {
+    for (let round = 0; round < 3; round += 1) {
+      for (let i = 0; i < 5; i += 1) await write("n1", `round-${round}-${i}`);
+      await Promise.all(hosts.nodes.map((node) => hosts.disks.powerLoss(node)));
+      await Promise.all(hosts.nodes.map((node) => hosts.start(node)));
+      await settled();
+      await withClient("n2", async (client) => {
+        for (let i = 0; i < 5; i += 1) {
+          expect(await client.read(`round-${round}-${i}`)).toMatchObject({ value: `round-${round}-${i}` });
+        }
+      });
+    }
+  });
+
+  test("syncs are slow, or held, as long as was asked for; counts are of the setting in force", async () => {
+    const slow = { ...HEALTHY, syncDelayMs: 30 };
+    await hosts.disks.set("n2", slow);
+    expect(await hosts.disks.setting("n2")).toEqual(slow);
+    await write("n1", "slow");
+    await until("slow syncs", async () =>
+      (await hosts.disks.counts("n2")).slowSyncs > 0 ? true : undefined,
+    );
+    expect(await hosts.disks.counts("n1")).toEqual(NONE);
+    await hosts.disks.set("n2", { ...HEALTHY, stalled: true });
+    expect(await hosts.disks.counts("n2")).toMatchObject({ slowSyncs: 0 });
+    await until("a held sync", async () => {
+      await write("n1", "held");
+      return (await hosts.disks.counts("n2")).stalledSyncs > 0 ? true : undefined;
+    });
+    // It is held, so the next ones wait behind it.
+    const held = await hosts.disks.counts("n2");
+    await write("n1", "behind");
+    expect(await hosts.disks.counts("n2")).toEqual(held);
+    // A server that hangs in a sync can be killed, and the setting outlives it.
+    await hosts.signal("n2", "SIGKILL");
+    await hosts.start("n2");
+    expect(await hosts.disks.setting("n2")).toEqual({ ...HEALTHY, stalled: true });
+    await hosts.disks.set("n2", HEALTHY);
+    expect(await hosts.disks.counts("n2")).toEqual(NONE);
+    await settled();
+  });
+
+  test.each(["writeErrorShare", "syncErrorShare"] as const)("%s: EIO ends the server", async (which) => {
+    await hosts.disks.set("n3", { ...HEALTHY, [which]: 1 });
+    await until("the end of the server", async () => {
+      await write("n1", which);
+      return (await hosts.process("n3")).state === "exited" ? true : undefined;
+    });
+    expect((await hosts.disks.counts("n3")).ioErrors).toBeGreaterThan(0);
+    await hosts.disks.set("n3", HEALTHY);
+    await hosts.start("n3");
+    await settled();
+  });
+
+  test("a full disk is full for whoever asks, and has room again", async () => {
+    await hosts.disks.set("n1", { ...HEALTHY, full: true });
+    expect(await hosts.disks.setting("n1")).toEqual({ ...HEALTHY, full: true });
+    const at = `${PATHS.disk}/outside`;
+    await expect(shell("n1", `head -c 100000 /dev/zero >${at}`)).rejects.toThrow("No space left on device");
+    // Whatever is freed is taken again.
+    await shell("n1", `rm -f ${at}; rm ${PATHS.disk}/ballast`);
+    await until("a full disk", async () => ((await hosts.disks.setting("n1")).full ? true : undefined));
+    await expect(shell("n1", `head -c 100000 /dev/zero >${at}`)).rejects.toThrow("No space left on device");
+    await hosts.disks.set("n1", HEALTHY);
+    expect(await hosts.disks.setting("n1")).toEqual(HEALTHY);
+    await shell("n1", `head -c 100000 /dev/zero >${at} && rm ${at}`);
+  });
+
+  test("a bit of durable data is flipped, seen on the medium, and gone when it is written over", async () => {
+    for (let i = 0; i < 60; i += 1) await write("n1", "x".repeat(500) + i);
+    await hosts.signal("n2", "SIGKILL");
+    await shell("n2", `cp -r ${PATHS.serverData} /tmp/before`);
+    expect(await hosts.disks.damages("n2")).toEqual([]);
+    const damage = await hosts.disks.damage("n2", "bit-flip");
+    expect(damage).not.toBeNull();
+    expect(await hosts.disks.damages("n2")).toEqual([damage]);
+    // `cmp -l` gives a line for each byte that differs: its place from 1, and both values in octal.
+    const compare = `cmp -l /tmp/before/${damage?.file} ${PATHS.serverData}/${damage?.file} || true`;
+    const lines = (await shell("n2", compare)).split("\n");
+    expect(lines).toHaveLength(1);
+    const [place = "", was = "", is = ""] = lines[0]?.trim().split(/\s+/) ?? [];
+    expect(Number(place)).toBe((damage?.offset ?? 0) + 1);
+    const flipped = Number.parseInt(was, 8) ^ Number.parseInt(is, 8);
+    expect(Math.log2(flipped) % 1).toBe(0);
+    await expect(hosts.disks.damage("n2", "bad-sector")).rejects.toThrow("know no bad-sector");
+    await shell("n2", `cat /tmp/before/${damage?.file} >${PATHS.serverData}/${damage?.file}`);
+    expect(await hosts.disks.damages("n2")).toEqual([]);
+    await hosts.start("n2");
+    await settled();
+  });
+
+  test("a machine without loop devices says so, and does what it can", async () => {
+    const runId = `${RUN}-plain`;
+    const plain = await DockerHosts.start({
+      runId,
+      nodes: 1,
+      image,
+      logsDir: join(logs, "plain"),
+      loopDisks: false,
+    });
+    try {
+      await until("a leader", async () =>
+        (await plain.view()).get("n1")?.role === "leader" ? true : undefined,
+      );
+      const probed = await plain.probe();
+      expect(probed["disk.power-loss"]).toMatchObject({ available: false });
+      expect(probed["disk.errors"]).toMatchObject({
+        available: true,
+        detail: expect.stringContaining("ENOSPC (the shim's)"),
+      });
+      expect(probed["disk.delay"]).toMatchObject({ available: true });
+      expect(probed["disk.damage"]).toMatchObject({ available: true });
+      const before = await plain.process("n1");
+      await expect(plain.disks.powerLoss("n1")).rejects.toThrow("the disk of this machine is no loop device");
+      expect(await plain.process("n1")).toEqual(before);
+      const environment = await docker(["exec", `gauntlet-${runId}-n1`, "printenv", DISK_VARIABLES.kind]);
+      expect(environment).not.toBe("loop");
+    } finally {
+      await plain.stop();
+    }
+  });
+
+  test("the agent's log tells what was done to the disk", async () => {
+    const lines = (await readFile(join(logs, "n1/agent.log"), "utf8")).trim().split("\n");
+    const whats = lines.map((line) => (JSON.parse(line) as { what: string }).what);
+    expect(whats).toEqual(expect.arrayContaining(["disk mounted", "power lost", "disk set"]));
+  });
+
+  test("stop() leaves no loop device attached", async () => {
+    expect(attachedLoops(RUN)).toHaveLength(3);
+    await hosts.stop();
+    expect(attachedLoops(RUN)).toEqual([]);
+  });
+});
