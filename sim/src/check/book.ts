@@ -19,6 +19,9 @@ export class Book {
   /** Which entry was made of which proposal, by its contents. */
   readonly proposals = new Map<string, { readonly index: number; readonly term: number }>();
   elections = 0;
+  /** Members that had lost entries and are whole again, and snapshots that took the place of a log. */
+  recoveries = 0;
+  installs = 0;
 
   constructor(members: readonly { readonly id: MemberId; readonly name: string }[], initial: Voters) {
     this.initial = initial;

@@ -75,7 +75,7 @@ function commit(book: Book, image: NodeImage, index: number, voters: Voters): vo
 
 /** Nobody else had it committed: then it must be safe already, on the disks of a quorum. */
 function checkQuorum(book: Book, image: NodeImage, slot: Slot, voters: Voters): void {
-  const holds = (member: MemberId): boolean => book.images.get(member)?.durable[slot.index - 1] === slot;
+  const holds = (member: MemberId): boolean => book.images.get(member)?.vouchesFor(slot) === true;
   if (isQuorum(voters, holds)) return;
   const holders = [...book.images.values()].filter(({ member }) => holds(member)).map(({ name }) => name);
   broken(

@@ -1,5 +1,5 @@
 import { type HistoryEvent, pairEvents } from "@gauntlet/histories";
-import { KvStore } from "@gauntlet/server/inside";
+import { KvStore, type StateHash } from "@gauntlet/server/inside";
 import type { Slot } from "./entry-tree.js";
 
 /** What one live server holds at the end. */
@@ -7,6 +7,14 @@ export interface ReplicaState {
   readonly node: string;
   readonly appliedIndex: number;
   readonly store: KvStore;
+}
+
+/** What some state of the run was like: one that was written to a disk, or one that a server began with. */
+export interface StateSeen {
+  readonly node: string;
+  /** `checkpoint`, `restored state`. */
+  readonly what: string;
+  readonly state: StateHash;
 }
 
 /** What the end of a run showed to be wrong: one sentence. */
@@ -24,10 +32,19 @@ export function checkEnding(
   committed: readonly Slot[],
   replicas: readonly ReplicaState[],
   history: readonly HistoryEvent[],
+  states: readonly StateSeen[] = [],
 ): Finding | null {
   const model = new KvStore();
+  const seen = states.toSorted((a, b) => a.state.index - b.state.index);
+  let nextSeen = 0;
   const waiting = replicas.toSorted((a, b) => a.appliedIndex - b.appliedIndex);
   const compare = (index: number): Finding | null => {
+    for (let next = seen[nextSeen]; next?.state.index === index; next = seen[++nextSeen]) {
+      const { revision, hash } = model.stateHash(index);
+      if (next.state.revision === revision && next.state.hash === hash) continue;
+      const what = `the ${next.what} of ${next.node} at entry ${index} is of revision ${next.state.revision} with hash ${next.state.hash}, the log gives ${revision} and ${hash}`;
+      return { kind: "divergence", name: "states", what };
+    }
     for (let next = waiting[0]; next?.appliedIndex === index; next = waiting[0]) {
       waiting.shift();
       const difference = differenceOf(model, next.store);
@@ -41,6 +58,7 @@ export function checkEnding(
   for (const { index, entry } of committed) {
     if (found !== null) return found;
     if (entry.kind === "normal") model.applyCommand(entry.data);
+    else if (entry.kind === "configuration") model.applyConfiguration(entry.configuration, entry.data);
     found = compare(index);
   }
   if (found !== null) return found;
@@ -52,14 +70,25 @@ export function checkEnding(
   return checkAnswers(model, history);
 }
 
-/** Revision and the present version of every key, with its counters. Null: equal. */
+/** Revision, the present version of every key with its counters, all earlier ones by their hashes, the members. Null: equal. */
 function differenceOf(model: KvStore, store: KvStore): string | null {
   if (model.revision !== store.revision) return `revision ${store.revision} instead of ${model.revision}`;
   const [ours, theirs] = [contentsOf(model), contentsOf(store)];
   for (const [at, text] of ours.entries()) {
     if (theirs[at] !== text) return `${theirs[at] ?? "nothing"} instead of ${text}`;
   }
-  return theirs.length > ours.length ? `${theirs[ours.length]}, which nobody wrote` : null;
+  if (theirs.length > ours.length) return `${theirs[ours.length]}, which nobody wrote`;
+  for (const revision of someRevisions(model.revision)) {
+    const [our, their] = [model.hashAt(revision), store.hashAt(revision)];
+    if (our !== their) return `hash ${their} at revision ${revision} instead of ${our}`;
+  }
+  const [members, found] = [JSON.stringify(model.members), JSON.stringify(store.members)];
+  return members === found ? null : `the members ${found} instead of ${members}`;
+}
+
+/** Hashes are rolling: one that is equal stands for all before it, so few are enough to look at. */
+function someRevisions(last: number): readonly number[] {
+  return [1, Math.ceil(last / 2), Math.max(1, last - 1), last];
 }
 
 const ALL = { key: Buffer.of(0), range_end: Buffer.of(0) };

@@ -26,10 +26,17 @@ class Story {
   readonly #views = new Map<MemberId, StepView>();
   readonly #sequences = new Map<MemberId, number>();
 
-  start(id: MemberId, term = 0, vote: MemberId | null = null, entries: readonly Entry[] = []): void {
+  start(
+    id: MemberId,
+    term = 0,
+    vote: MemberId | null = null,
+    entries: readonly Entry[] = [],
+    lostTo: number | null = null,
+  ): void {
     this.#views.set(id, { role: "follower", term, commitIndex: 0 });
     this.#sequences.set(id, 0);
-    this.invariants.started(id, { hardState: { term, vote }, entries });
+    const hardState = { term, vote, ...(lostTo !== null && { lostTo }) };
+    this.invariants.started(id, { hardState, entries });
   }
 
   step(id: MemberId, change: Partial<StepView>, effects: readonly Effect[] = [], event: Event = TICK): void {
@@ -219,7 +226,7 @@ describe("elections", () => {
     story.step(2, { commitIndex: 3 });
     story.step(3, { role: "leader" });
     expect(story.violation).toBeNull();
-    story.start(5, 1, null);
+    story.start(5);
     expect(story.violation).toBeNull();
     story.lead(5, 4, entries);
     expect(story.violation).toMatchObject({
@@ -410,15 +417,96 @@ describe("commits", () => {
     });
   });
 
-  test("what a damaged disk lost before", () => {
+  test("what a harmed disk lost before counts, if its member owns up to it", () => {
     const [first, second] = story.commonPast();
-    story.invariants.damaged(2);
-    story.start(2, 1, 1, [first]);
-    expect(story.violation).toBeNull();
     story.write(1, [entry(3, 1)]);
-    story.follow(2, 1, [second]);
+    story.follow(2, 1, [entry(3, 1)], 1);
+    story.invariants.damaged(2);
+    story.start(2, 1, 1, [first], 3);
     story.step(1, { commitIndex: 3 });
+    expect(story.violation).toBeNull();
+    story.write(1, [entry(4, 1)]);
+    story.follow(3, 1, [], 1);
+    story.write(2, [second], null);
+    story.step(1, { commitIndex: 4 });
     expect(story.violation?.name).toBe("committed-is-durable-on-a-quorum");
+  });
+});
+
+describe("a member whose disk was harmed", () => {
+  const state = { term: 1, vote: 1 } as const;
+
+  function harmed(entries: (past: readonly Entry[]) => readonly Entry[], lostTo: number | null = 2): void {
+    const past = story.commonPast();
+    story.invariants.damaged(2);
+    story.start(2, state.term, state.vote, entries(past), lostTo);
+  }
+
+  test("comes back with less and says nothing, or less than it lost", () => {
+    for (const lostTo of [null, 1]) {
+      story = new Story();
+      for (const id of [1, 2, 3]) story.start(id);
+      harmed(([first]) => [first as Entry], lostTo);
+      expect(story.violation).toMatchObject({
+        name: "losses-are-owned-up-to",
+        what: expect.stringMatching(
+          /without entry 2 of term 1, .* its disk was harmed, and it (does not|says that it lost entries up to 1)/,
+        ),
+      });
+    }
+  });
+
+  test("comes back with all, and need say nothing", () => {
+    harmed((past) => past, null);
+    story.send(2, { type: "vote-response", to: 1, term: 1, pre: false, granted: true });
+    expect(story.violation).toBeNull();
+  });
+
+  test("loses its vote", () => {
+    story.commonPast();
+    story.invariants.damaged(2);
+    story.start(2, 1, null, [], 2);
+    expect(story.violation?.name).toBe("durable-survives-restart");
+  });
+
+  test.each([
+    ["a vote", { type: "vote-response", to: 3, term: 1, pre: false, granted: true }],
+    ["a pre-vote", { type: "vote-response", to: 3, term: 2, pre: true, granted: true }],
+    [
+      "itself as a candidate",
+      { type: "vote-request", to: 3, term: 2, pre: true, lastIndex: 1, lastTerm: 1, transfer: false },
+    ],
+  ] as const)("gives %s", (_, message) => {
+    harmed(() => []);
+    story.send(2, { type: "vote-response", to: 3, term: 1, pre: false, granted: false });
+    expect(story.violation).toBeNull();
+    story.send(2, message);
+    expect(story.violation?.name).toBe("losses-are-owned-up-to");
+  });
+
+  test("forgets its losses at another restart", () => {
+    harmed(() => []);
+    story.start(2, state.term, state.vote, []);
+    expect(story.violation?.name).toBe("durable-survives-restart");
+  });
+
+  test("says that it is whole before it is", () => {
+    harmed(([first]) => [first as Entry]);
+    story.write(2, [], state);
+    expect(story.violation).toMatchObject({
+      name: "losses-are-owned-up-to",
+      what: expect.stringMatching(/has not got entry 2 of term 1 back/),
+    });
+  });
+
+  test("is whole again and votes", () => {
+    harmed(([first]) => [first as Entry]);
+    expect(story.invariants.isRecovering(2)).toBe(true);
+    story.write(2, [entry(2, 1)]);
+    story.write(2, [], state);
+    expect(story.invariants.isRecovering(2)).toBe(false);
+    story.send(2, { type: "vote-response", to: 1, term: 1, pre: false, granted: true });
+    expect([story.violation, story.invariants.recoveries]).toEqual([null, 1]);
   });
 });
 
@@ -524,7 +612,7 @@ describe("disks", () => {
       for (const id of [1, 2]) story.start(id);
       story.lead(1, 1, [entry(1, 1)]);
       story.persist(2, [entry(1, 1)], { term: 1, vote: 1 }, { term: 1 });
-      story.start(2, kept.length, null, kept);
+      story.start(2, kept.length, kept.length === 0 ? null : 1, kept);
       expect(story.violation).toBeNull();
     }
   });

@@ -51,6 +51,19 @@ export class Invariants {
     return this.#book.elections;
   }
 
+  get recoveries(): number {
+    return this.#book.recoveries;
+  }
+
+  get installs(): number {
+    return this.#book.installs;
+  }
+
+  /** It lost entries, by what its disk says, and may not have them back. */
+  isRecovering(member: MemberId): boolean {
+    return this.#book.image(member).durableState.lostTo !== undefined;
+  }
+
   /** Entry i is at i - 1. */
   get committed(): readonly Slot[] {
     return this.#book.committed;

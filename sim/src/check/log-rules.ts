@@ -1,4 +1,4 @@
-import type { Effect, Entry, SnapshotMark } from "@gauntlet/server/inside";
+import type { Effect, Entry, HardState, SnapshotMark } from "@gauntlet/server/inside";
 import type { Book } from "./book.js";
 import type { Slot } from "./entry-tree.js";
 import type { RestoredView, StepView } from "./invariants.js";
@@ -9,7 +9,6 @@ import { broken } from "./violation.js";
 /** What a log may come to hold, in memory and over restarts. */
 
 export function start(book: Book, image: NodeImage, { hardState, entries, snapshot }: RestoredView): void {
-  const { durable, durableState, certainIndex, isDamaged } = image;
   const log = snapshot ? behind(book, image, snapshot) : [];
   const configurations: Placed[] = [{ index: 0, voters: book.initial }];
   if (snapshot) configurations.push({ index: snapshot.index, voters: snapshot.configuration });
@@ -24,26 +23,81 @@ export function start(book: Book, image: NodeImage, { hardState, entries, snapsh
     const voters = votersIn(entry);
     if (voters !== null) configurations.push({ index: entry.index, voters });
   }
-  if (!isDamaged) {
-    const last = durable[certainIndex - 1];
-    if (certainIndex > 0 && log[certainIndex - 1] !== last) {
-      broken(
-        "durable-survives-restart",
-        `${image.name} comes back with a log up to ${log.length} without entry ${certainIndex} of term ${last?.term}, which was durable`,
-      );
-    }
-    const keepsVote = durableState.vote === null || hardState.vote === durableState.vote;
-    const keeps = hardState.term > durableState.term || (hardState.term === durableState.term && keepsVote);
-    if (!keeps) {
-      broken(
-        "durable-survives-restart",
-        `${image.name} comes back in term ${hardState.term} with vote ${hardState.vote}, but term ${durableState.term} with vote ${durableState.vote} was durable`,
-      );
-    }
-  }
+  checkLog(image, log, hardState);
+  checkState(image, hardState);
   image.startLife(hardState, log, configurations);
   image.commitIndex = snapshot?.index ?? 0;
   image.appliedIndex = image.commitIndex;
+}
+
+/** Nothing is missing that was durable; but a disk that was harmed may have lost it, and then the member says so. */
+function checkLog(image: NodeImage, log: readonly Slot[], { lostTo = 0 }: HardState): void {
+  const { durable, certainIndex, name } = image;
+  const last = durable[certainIndex - 1];
+  if (last === undefined || log[certainIndex - 1] === last) return;
+  const what = `${name} comes back with a log up to ${log.length} without entry ${certainIndex} of term ${last.term}, which was durable`;
+  if (!image.isDamaged) broken("durable-survives-restart", what);
+  if (lostTo < certainIndex) {
+    const said = lostTo === 0 ? "does not say so" : `says that it lost entries up to ${lostTo}`;
+    broken("losses-are-owned-up-to", `${what}; its disk was harmed, and it ${said}`);
+  }
+  image.lost = [...image.lost, durable.slice(0, certainIndex)];
+}
+
+function checkState(image: NodeImage, state: HardState): void {
+  const { durableState, isDamaged, name } = image;
+  const isKnown = isDamaged
+    ? isAsLate(state, durableState)
+    : image.possibleStates.some((possible) => isSameState(possible, state));
+  if (isKnown) return;
+  broken(
+    "durable-survives-restart",
+    `${name} comes back in ${stateText(state)}, but ${stateText(durableState)} was durable`,
+  );
+}
+
+/** Neither term nor vote went back, and what was lost and is not back is still known to be. */
+function isAsLate(state: HardState, durable: HardState): boolean {
+  if ((state.lostTo ?? 0) < (durable.lostTo ?? 0)) return false;
+  if (state.term !== durable.term) return state.term > durable.term;
+  return durable.vote === null || state.vote === durable.vote;
+}
+
+function isSameState(a: HardState, b: HardState): boolean {
+  return a.term === b.term && a.vote === b.vote && a.lostTo === b.lostTo;
+}
+
+function stateText({ term, vote, lostTo }: HardState): string {
+  const losses = lostTo === undefined ? "" : ` and losses up to ${lostTo}`;
+  return `term ${term} with vote ${vote}${losses}`;
+}
+
+/** It says that it lost nothing any more: then it has all that was committed of what it once had. */
+function recovered(book: Book, image: NodeImage): void {
+  for (const lost of image.lost) {
+    const index = agreement(lost, book.committed);
+    const slot = book.committed[index - 1];
+    if (slot === undefined || image.durable[index - 1] === slot) continue;
+    broken(
+      "losses-are-owned-up-to",
+      `${image.title} forgets that it lost entries, but its disk has not got entry ${index} of term ${slot.term} back, which it once acknowledged and which is committed`,
+    );
+  }
+  image.lost = [];
+  image.isRecovering = false;
+  book.recoveries += 1;
+}
+
+/** Up to which index two logs are one: a slot stands for all before it. */
+function agreement(a: readonly Slot[], b: readonly Slot[]): number {
+  let low = 0;
+  let high = Math.min(a.length, b.length);
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (a[middle - 1] === b[middle - 1]) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** The slots that a snapshot stands for: always committed ones. */
@@ -65,20 +119,19 @@ export function persist(
   view: StepView,
 ): void {
   const { sequence, hardState, snapshot, entries } = effect;
+  if (hardState !== null && hardState.lostTo === undefined && image.isRecovering) recovered(book, image);
+  let first = entries[0]?.index ?? null;
   if (snapshot !== null) {
+    const before = image.memory;
     image.memory = behind(book, image, snapshot);
     image.configurations = [{ index: snapshot.index, voters: snapshot.configuration }];
     image.appliedIndex = Math.max(image.appliedIndex, snapshot.index);
-  }
-  const firstIndex = entries[0]?.index;
-  if (firstIndex === undefined) {
-    image.ask(sequence, hardState, snapshot === null ? null : 1, snapshot === null ? [] : [...image.memory]);
-    return;
-  }
-  cut(image, firstIndex, view);
-  const slots: Slot[] = snapshot === null ? [] : [...image.memory];
-  for (const entry of entries) slots.push(append(book, image, entry, view));
-  image.ask(sequence, hardState, snapshot === null ? firstIndex : 1, slots);
+    // Where both agree the disk has it, whether the snapshot comes to be there or not.
+    first = agreement(before, image.memory) + 1;
+    book.installs += 1;
+  } else if (first !== null) cut(image, first, view);
+  for (const entry of entries) append(book, image, entry, view);
+  image.ask(sequence, hardState, first, first === null ? [] : image.memory.slice(first - 1));
 }
 
 function cut(image: NodeImage, first: number, view: StepView): void {

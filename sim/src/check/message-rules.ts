@@ -32,9 +32,11 @@ export function sent(book: Book, image: NodeImage, message: Message): void {
       if (message.term === image.term) acknowledged(book, image, message);
       break;
     case "vote-request":
+      checkWhole(image, "asks for votes");
       if (!message.pre) voted(book, image, message.term, image.member);
       break;
     case "vote-response":
+      if (message.granted) checkWhole(image, "gives a vote");
       if (!message.pre && message.granted) voted(book, image, message.term, message.to);
       break;
     case "append-rejected":
@@ -56,6 +58,15 @@ function checkBelongs(image: NodeImage): void {
   broken(
     "removed-leader-steps-down",
     `${image.title} still leads, though entry ${index} made ${describeVoters(voters)} the configuration and is committed`,
+  );
+}
+
+function checkWhole(image: NodeImage, does: string): void {
+  const { lostTo } = image.durableState;
+  if (lostTo === undefined) return;
+  broken(
+    "losses-are-owned-up-to",
+    `${image.title} ${does}, but lost entries up to ${lostTo} and may not have them back`,
   );
 }
 

@@ -38,8 +38,15 @@ export class NodeImage {
   readonly reads = new Map<number, number>();
   /** What was proposed here in this life, by the id of its batch, and not refused. */
   readonly proposals = new Map<number, readonly Uint8Array[]>();
-  /** A fault destroyed what had been durable: what is missing at the next start is not the server's doing. */
+  /** A fault destroyed something that had been durable since the last start: what is missing then has to be owned up to. */
   isDamaged = false;
+  /**
+   * Of a member that says that it lost entries: logs that were durable in earlier lives and that others may count on. It
+   * keeps their promise by giving no vote until it has again what of them was committed.
+   */
+  lost: readonly (readonly Slot[])[] = [];
+  /** It lost entries and has not said yet that it has them back. */
+  isRecovering = false;
   private pending: Pending[] = [];
 
   constructor(member: MemberId, name: string, initial: Voters) {
@@ -75,6 +82,17 @@ export class NodeImage {
     if (done > 0) this.pending = this.pending.slice(done);
   }
 
+  /** Its disk has it; or had it, and the member stays away from elections until it has it again. */
+  vouchesFor(slot: Slot): boolean {
+    const at = slot.index - 1;
+    return this.durable[at] === slot || this.lost.some((log) => log[at] === slot);
+  }
+
+  /** What may be on the disk as term, vote and losses. */
+  get possibleStates(): readonly HardState[] {
+    return [this.durableState, ...this.pending.flatMap(({ hardState }) => hardState ?? [])];
+  }
+
   /** The log up to here was durable, and no write that was under way may have replaced it. */
   get certainIndex(): number {
     let certain = this.durable.length;
@@ -97,5 +115,7 @@ export class NodeImage {
     this.proposals.clear();
     this.pending = [];
     this.isDamaged = false;
+    this.isRecovering = state.lostTo !== undefined;
+    if (!this.isRecovering) this.lost = [];
   }
 }

@@ -12,7 +12,7 @@ export const INVARIANTS = {
   "commit-of-current-term": "A leader commits by counting only an entry of its own term.",
   "commit-monotonic": "A commit index never falls within a life.",
   "committed-is-durable-on-a-quorum":
-    "What is committed first is on the disks of a quorum of its configuration.",
+    "What is committed first is on the disks of a quorum of its configuration, or was until a disk was harmed whose member owns up to it.",
   "state-machine-safety":
     "An index has one committed entry, for all nodes and over the whole run, and only that is applied.",
   "applied-in-order": "A life applies every entry once, in order.",
@@ -20,6 +20,8 @@ export const INVARIANTS = {
   "acknowledged-is-durable": "What a node acknowledges is on its disk, as it is now, and is its leader's.",
   "durable-survives-restart":
     "A life begins with all that was reported as durable, and with nothing that nobody wrote.",
+  "losses-are-owned-up-to":
+    "A member whose harmed disk lost entries says so, and has no part in elections until it has what was committed of them.",
   "configurations-overlap":
     "A configuration follows one that is committed and whose quorums all meet its own, once the leader's term is committed.",
   "removed-leader-steps-down": "Nobody leads on whom the committed configuration has left out.",

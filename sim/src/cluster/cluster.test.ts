@@ -110,7 +110,7 @@ test("a server that cannot write its log ends, and its supervisor starts it agai
     5,
     async (cluster, hosts) => {
       await hosts.disks.set("n3", { ...HEALTHY, full: true });
-      await writes(cluster, "n1", "k", "v");
+      await writes(cluster, "n1", "k", "v".repeat(5000));
       await cluster.loop.sleep(5000);
       expect(endings.length).toBeGreaterThan(0);
       expect(new Set(endings.map(({ kind }) => kind))).toEqual(new Set(["disk"]));
