@@ -11,7 +11,7 @@ import type { MemberId, MessageOf } from "./message.js";
  */
 export class Acceptance {
   private readonly member: Member;
-  private verifiedIndex = 0;
+  private verifiedTo = 0;
   private acknowledgedIndex = 0;
   /** Whom to answer when the disk is done; null: nothing is owed. */
   private owedTo: MemberId | null = null;
@@ -20,9 +20,14 @@ export class Acceptance {
     this.member = member;
   }
 
+  /** Everything up to here is known to equal the log of the present term's leader. */
+  get verifiedIndex(): number {
+    return this.verifiedTo;
+  }
+
   /** What was verified was so against the leader of the old term. */
   enterTerm(): void {
-    this.verifiedIndex = 0;
+    this.verifiedTo = 0;
     this.acknowledgedIndex = 0;
     this.owedTo = null;
   }
@@ -35,9 +40,9 @@ export class Acceptance {
     }
     this.take(message);
     const lastIndex = message.prevIndex + message.entries.length;
-    this.verifiedIndex = Math.max(this.verifiedIndex, lastIndex);
+    this.verifiedTo = Math.max(this.verifiedTo, lastIndex);
     const known = log.commitIndex;
-    log.commitTo(Math.max(known, Math.min(message.commit, this.verifiedIndex)));
+    log.commitTo(Math.max(known, Math.min(message.commit, this.verifiedTo)));
     // A leader that tells of commits alone has heard all that could be answered. If it has not, because an answer was
     // lost, it asks with the next heartbeat; that tells nothing new, and is answered.
     const isNotice = message.entries.length === 0 && log.commitIndex > known;
@@ -60,12 +65,12 @@ export class Acceptance {
     const installs = index > log.commitIndex && !log.agreesAt(index, term);
     if (installs) {
       invariant(
-        index > this.verifiedIndex,
+        index > this.verifiedTo,
         () => `the leader of term ${message.term} changed entry ${index} of its own log`,
       );
       this.member.restoreLog(message.snapshot);
     }
-    this.verifiedIndex = Math.max(this.verifiedIndex, index);
+    this.verifiedTo = Math.max(this.verifiedTo, index);
     log.commitTo(Math.max(log.commitIndex, index));
     this.answer(message.from, index);
     return installs;
@@ -73,17 +78,20 @@ export class Acceptance {
 
   /**
    * A leader caps a heartbeat's commit by what this member acknowledged to it in this term: the prefix
-   * was verified, if before a restart, and it was durable. If it is gone now, the disk lied.
+   * was verified, if before a restart, and it was durable. If it is gone now, the disk lied, or this member knows
+   * of its loss. What is left of the prefix is still the leader's, as in one term nothing but that leader's entries comes in.
    */
   heartbeat(message: MessageOf<"heartbeat">): void {
-    const { log } = this.member;
+    const { log, lostTo } = this.member;
     invariant(
-      message.commit <= log.lastIndex,
+      message.commit <= log.lastIndex || lostTo !== null,
       () => `entries up to ${message.commit} were acknowledged, but the log ends at ${log.lastIndex}`,
     );
-    this.verifiedIndex = Math.max(this.verifiedIndex, message.commit);
-    log.commitTo(Math.max(log.commitIndex, message.commit));
+    const held = Math.min(message.commit, log.lastIndex);
+    this.verifiedTo = Math.max(this.verifiedTo, held);
+    log.commitTo(Math.max(log.commitIndex, held));
     this.member.send(message.from, { type: "heartbeat-response", round: message.round });
+    if (held < message.commit) this.sendRejection(message.from, message.commit, held, log.lastTerm);
   }
 
   /** The disk got further: pay what is owed. */
@@ -91,8 +99,8 @@ export class Acceptance {
     const leader = this.owedTo;
     if (leader === null) return;
     const { durableIndex } = this.member.log;
-    if (Math.min(this.verifiedIndex, durableIndex) > this.acknowledgedIndex) this.acknowledge(leader);
-    if (durableIndex >= this.verifiedIndex) this.owedTo = null;
+    if (Math.min(this.verifiedTo, durableIndex) > this.acknowledgedIndex) this.acknowledge(leader);
+    if (durableIndex >= this.verifiedTo) this.owedTo = null;
   }
 
   /** Everything up to `index` is the leader's: says so, now or when the disk has it. */
@@ -102,7 +110,7 @@ export class Acceptance {
   }
 
   private acknowledge(leader: MemberId): void {
-    const matchIndex = Math.min(this.verifiedIndex, this.member.log.durableIndex);
+    const matchIndex = Math.min(this.verifiedTo, this.member.log.durableIndex);
     this.acknowledgedIndex = Math.max(this.acknowledgedIndex, matchIndex);
     this.member.send(leader, { type: "append-accepted", matchIndex });
   }
@@ -126,7 +134,7 @@ export class Acceptance {
       );
       if (log.agreesAt(index, entry.term)) continue;
       invariant(
-        index > this.verifiedIndex,
+        index > this.verifiedTo,
         () => `the leader of term ${message.term} changed entry ${index} of its own log`,
       );
       this.member.replaceLogFrom(message.entries.slice(at));
@@ -145,12 +153,12 @@ export class Acceptance {
       () => `the leader of term ${message.term} lacks the committed entry ${message.prevIndex}`,
     );
     const hintIndex = log.lastIndexWithin(message.prevIndex, message.prevTerm);
-    this.member.send(message.from, {
-      type: "append-rejected",
-      rejectedPrevIndex: message.prevIndex,
-      hintIndex,
-      hintTerm: log.termAt(hintIndex) ?? 0,
-      lost: false,
-    });
+    this.sendRejection(message.from, message.prevIndex, hintIndex, log.termAt(hintIndex) ?? 0);
+  }
+
+  /** Only from a recovering member does it take back what was acknowledged before: otherwise that would be an old answer. */
+  private sendRejection(to: MemberId, rejectedPrevIndex: number, hintIndex: number, hintTerm: number): void {
+    const lost = this.member.lostTo !== null;
+    this.member.send(to, { type: "append-rejected", rejectedPrevIndex, hintIndex, hintTerm, lost });
   }
 }

@@ -13,6 +13,7 @@ import { Member } from "./member.js";
 import type { Restored } from "./member.js";
 import type { MemberId, Message, MessageOf } from "./message.js";
 import { ReadIndex } from "./read-index.js";
+import { isWholeAgain } from "./recovering.js";
 import { answerToStale } from "./stale.js";
 import type { RaftStatus } from "./status.js";
 
@@ -66,6 +67,7 @@ export class RaftCore {
         this.leadership.resign();
         this.becomeFollower(this.member.term, null);
       }
+      if (isWholeAgain(this.member, this.acceptance.verifiedIndex)) this.member.recovered();
       return this.takeEffects();
     } catch (error) {
       if (error instanceof InvariantViolation) this.violation = error;
@@ -87,6 +89,7 @@ export class RaftCore {
       durableIndex: log.durableIndex,
       configuration: this.member.configuration,
       firstIndex: log.firstIndex,
+      lostTo: this.member.lostTo,
       transferee: this.leadership?.transferee ?? null,
       peers:
         progress === undefined
@@ -121,7 +124,9 @@ export class RaftCore {
       case "checkpointed":
         return this.checkpointed(event.index, event.firstKept);
       case "snapshot-sent":
+        return this.leadership?.replication.snapshotSent(event.to, event.ok);
       case "space":
+        this.member.diskIsFull = event.full;
         return;
     }
   }
@@ -295,6 +300,7 @@ export class RaftCore {
       case "timeout-now":
         // Only a leader says so; it waits for this member's log, so there is no need to ask first.
         this.seeLeader(message.from);
+        if (this.member.lostTo !== null) return;
         return this.campaignFor(false, true, now);
       case "propose":
       case "propose-change":

@@ -60,7 +60,8 @@ export class Campaign {
  * has that entry, it votes for nobody whose log is shorter, and only it can be elected (dissertation 4.2.2,
  * figure 4.6). Its own vote does not count then. No more than one can be uncommitted: the one before is not.
  */
-export function mayStand({ self, log, configurations }: Member): boolean {
+export function mayStand({ self, log, configurations, lostTo }: Member): boolean {
+  if (lostTo !== null) return false;
   if (isVoter(configurations.last, self)) return true;
   return configurations.lastIndex > log.commitIndex && isVoter(configurations.beforeLast, self);
 }
@@ -84,13 +85,15 @@ export function askForVotes(member: Member, pre: boolean, transfer: boolean): vo
 /**
  * Whether this member may vote for the asker, whose term is not below its own. A real vote binds for the
  * term; a pre-vote is only a forecast of one, so in a term to come there is nothing against it but the log.
- * Neither's configuration matters: the asker may know a later one than this member, in which both vote.
+ * Neither's configuration matters: the asker may know a later one than this member, in which both vote. A recovering
+ * member gives no vote and forecasts none, not even once more the one that it gave before it lost its entries.
  */
 export function mayGrant(
   member: Member,
   leader: MemberId | null,
   request: MessageOf<"vote-request">,
 ): boolean {
+  if (member.lostTo !== null) return false;
   if (!member.log.isUpToDate(request.lastIndex, request.lastTerm)) return false;
   if (request.pre && request.term > member.term) return true;
   return member.vote === request.from || (member.vote === null && leader === null);

@@ -101,7 +101,9 @@ export class Leadership {
     if (reason !== null) this.member.send(from, { type: "proposals-refused", id, reason });
   }
 
+  /** What a leader appends by itself, to begin its term and to leave a joint configuration, is small and not asked here. */
   private admit(entries: readonly Entry[], now: Instant): RefusalReason | null {
+    if (this.member.diskIsFull) return "no-space";
     if (!this.backlog.hasRoomFor(entries)) return "too-many-uncommitted";
     this.append(entries, now);
     return null;

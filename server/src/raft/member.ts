@@ -22,6 +22,10 @@ export class Member {
   readonly log: RaftLog;
   readonly configurations: ConfigurationHistory;
   readonly outbox = new Outbox();
+  /** Whatever this member said in earlier lives, it said in this term or an earlier one. */
+  readonly restoredTerm: number;
+  /** The driver says so: a leader takes no proposals then. */
+  diskIsFull = false;
   private hardState: HardState;
 
   constructor(config: RaftConfig, restored: Restored) {
@@ -33,6 +37,7 @@ export class Member {
     );
     this.configurations.replaceFrom(restored.entries);
     this.hardState = restored.hardState;
+    this.restoredTerm = restored.hardState.term;
     invariant(
       this.log.lastTerm <= this.term,
       () => `restored log ends in term ${this.log.lastTerm}, later than the restored term ${this.term}`,
@@ -45,6 +50,11 @@ export class Member {
 
   get vote(): MemberId | null {
     return this.hardState.vote;
+  }
+
+  /** Null: this member has all that it ever acknowledged. Else it is recovering: recovering.ts. */
+  get lostTo(): number | null {
+    return this.hardState.lostTo ?? null;
   }
 
   /** In force. */
@@ -85,19 +95,28 @@ export class Member {
   /** A new term has no vote yet: both change together and are written together. */
   enterTerm(term: number): void {
     invariant(term > this.term, () => `term goes from ${this.term} to ${term}`);
-    this.hardState = { term, vote: null };
-    this.outbox.persist(this.hardState);
+    this.persist({ ...this.hardState, term, vote: null });
   }
 
   voteFor(candidate: MemberId): void {
     if (this.vote === candidate) return;
     invariant(this.vote === null, () => `second vote in term ${this.term}: ${this.vote}, then ${candidate}`);
-    this.hardState = { term: this.term, vote: candidate };
-    this.outbox.persist(this.hardState);
+    invariant(this.lostTo === null, () => `a vote, though entries up to ${this.lostTo} may be lost`);
+    this.persist({ term: this.term, vote: candidate });
+  }
+
+  /** What was lost is back, and durable. Whatever is sent from now on waits until this is durable, too. */
+  recovered(): void {
+    this.persist({ term: this.term, vote: this.vote });
   }
 
   /** `term` differs from the member's own only in pre-votes. */
   send(to: MemberId, body: Body, term = this.term): void {
     this.outbox.send({ from: this.self, to, term, ...body });
+  }
+
+  private persist(hardState: HardState): void {
+    this.hardState = hardState;
+    this.outbox.persist(hardState);
   }
 }

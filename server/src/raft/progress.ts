@@ -15,9 +15,11 @@ export class Progress {
   private inflight: { readonly lastIndex: number; readonly bytes: number }[] = [];
   private inflightBytes = 0;
   private readonly limits: WindowLimits;
-  /** The last one sent; 0: none. */
+  /** The last snapshot that was sent; 0: none. */
   private snapshotIndex = 0;
-  private snapshotTick = 0;
+  /** What became of it: `running` until the driver says that its way has ended. */
+  private transfer: "none" | "running" | "arrived" = "none";
+  private arrivedTick = 0;
 
   /** The highest commit index that the peer may have been told. */
   toldCommitIndex = 0;
@@ -76,19 +78,40 @@ export class Progress {
     }
   }
 
-  /** The snapshot up to `index` has left at `tick`; appends go on after it. */
-  sentSnapshot(index: number, tick: number): void {
+  /** One at a time. */
+  get maySendSnapshot(): boolean {
+    return this.transfer !== "running";
+  }
+
+  /** The snapshot up to `index` has left; appends go on after it. */
+  sentSnapshot(index: number): void {
     this.currentState = "snapshot";
     this.snapshotIndex = index;
-    this.snapshotTick = tick;
+    this.transfer = "running";
     this.next = Math.max(index, this.matched) + 1;
     this.forgetInflight();
     this.toldCommitIndex = 0;
   }
 
-  /** Ticks since a snapshot was sent, or its arrival was learned of; infinity: none was. */
-  ticksSinceSnapshot(tick: number): number {
-    return this.snapshotIndex === 0 ? Number.POSITIVE_INFINITY : tick - this.snapshotTick;
+  /**
+   * The way of the last snapshot has ended. What came of it is asked with the next answer to a heartbeat, if the peer
+   * has not said so by then: whether it has the snapshot, or else for the place where its log ends now.
+   */
+  snapshotEnded(ok: boolean, tick: number): void {
+    if (this.transfer !== "running") return;
+    this.transfer = ok ? "arrived" : "none";
+    this.arrivedTick = tick;
+    if (this.currentState !== "snapshot") return;
+    this.currentState = "probe";
+    this.probeUnderWay = true;
+    if (!ok) this.next = this.matched + 1;
+  }
+
+  /** What the peer needs after a snapshot that is on its way, or arrived within the last `ticks`; infinity: neither. */
+  firstIndexAfterSnapshot(tick: number, ticks: number): number {
+    const isDone = this.transfer === "arrived" && tick - this.arrivedTick >= ticks;
+    if (this.transfer === "none" || isDone) return Number.POSITIVE_INFINITY;
+    return Math.max(this.snapshotIndex, this.matched) + 1;
   }
 
   /** `firstIndex`: where the leader's log begins. A peer that has all before it needs no snapshot any more. */
@@ -113,14 +136,22 @@ export class Progress {
     ) {
       this.currentState = "replicate";
       this.next = this.matched + 1;
-      this.snapshotTick = tick;
+      this.arrivedTick = tick;
     }
   }
 
-  /** `agreeIndex`: the last place where the logs may agree. False: an old answer, overtaken by others. */
-  rejected(rejectedPrevIndex: number, agreeIndex: number): boolean {
-    if (this.currentState === "snapshot" || rejectedPrevIndex <= this.matched) return false;
-    if (this.currentState === "probe" && rejectedPrevIndex !== this.next - 1) return false;
+  /**
+   * `agreeIndex`: the last place where the logs may agree; `lost`: whatever the peer acknowledged before. False: an old
+   * answer, overtaken by others. One that takes back what is not lost any more cannot be told: then the peer is asked once more.
+   */
+  rejected(rejectedPrevIndex: number, agreeIndex: number, lost: boolean): boolean {
+    const takesBack = lost && agreeIndex < this.matched;
+    if (takesBack) this.matched = agreeIndex;
+    if (this.currentState === "snapshot") return false;
+    const isOld =
+      rejectedPrevIndex <= this.matched ||
+      (this.currentState === "probe" && rejectedPrevIndex !== this.next - 1);
+    if (isOld && !takesBack) return false;
     this.currentState = "probe";
     this.forgetInflight();
     this.toldCommitIndex = 0;

@@ -93,39 +93,38 @@ export class Replication {
     if (progress === null) return;
     // The peer's hint lies in a term that this log may have, too: then they agree at most where it ends here.
     const agreeIndex = this.member.log.lastIndexWithin(message.hintIndex, message.hintTerm);
-    if (!progress.rejected(message.rejectedPrevIndex, agreeIndex)) return;
+    if (!progress.rejected(message.rejectedPrevIndex, agreeIndex, message.lost)) return;
     this.fillWindow(message.from, progress, true);
   }
 
   /**
-   * A peer that answers but lags may have lost an append: once a heartbeat, ask where it is. It may also have
-   * lost a snapshot; but that is large, and may be on its way: the next one, of the newest state, leaves
-   * an election timeout after it at the earliest.
+   * A peer that answers but lags may have lost an append: once a heartbeat, ask where it is. While a snapshot is on
+   * its way, it is known: what became of that, the driver says.
    */
   heartbeatAnswered(from: MemberId): void {
     const progress = this.heard(from);
     if (progress === null || !progress.recoveryDue) return;
     progress.recoveryDue = false;
     progress.allowProbe();
-    if (progress.state === "snapshot") {
-      if (this.isLate(progress)) this.sendSnapshot(from, progress);
-      return;
-    }
+    if (progress.state === "snapshot") return;
     if (progress.state === "replicate" && progress.matchIndex === this.member.log.lastIndex) return;
     this.fillWindow(from, progress, true);
   }
 
+  snapshotSent(to: MemberId, ok: boolean): void {
+    this.peers.get(to)?.snapshotEnded(ok, this.currentTick);
+  }
+
   /**
-   * Which entry has to be kept for peers that got a snapshot: if the log began behind it when it arrives, they
-   * would need another one, and so on for ever. It is kept for an election timeout after the snapshot left,
-   * and as long again after it arrived, for the appends that follow. A peer that takes longer is sent a
-   * newer snapshot: so what is kept is no more than what is written in that time.
+   * Which entry has to be kept for peers that get a snapshot: if the log began behind it when it arrives, they
+   * would need another one, and so on for ever. It is kept as long as the snapshot is on its way, and for an
+   * election timeout after it arrived, for the appends that follow.
    */
   get firstIndexInUse(): number {
+    const ticks = this.member.config.electionTicks;
     let first = Number.POSITIVE_INFINITY;
     for (const progress of this.peers.values()) {
-      if (this.isLate(progress)) continue;
-      first = Math.min(first, progress.state === "snapshot" ? progress.nextIndex : progress.matchIndex + 1);
+      first = Math.min(first, progress.firstIndexAfterSnapshot(this.currentTick, ticks));
     }
     return first;
   }
@@ -157,16 +156,11 @@ export class Replication {
     return progress;
   }
 
-  /** No snapshot was sent, or it had an election timeout to arrive. */
-  private isLate(progress: Progress): boolean {
-    return progress.ticksSinceSnapshot(this.currentTick) >= this.member.config.electionTicks;
-  }
-
   /** `urgent`: send an append even if it has nothing new; its answer tells where the peer is. */
   private fillWindow(peer: MemberId, progress: Progress, urgent: boolean): void {
     const { log, config } = this.member;
     if (progress.nextIndex < log.firstIndex && progress.state !== "snapshot") {
-      if (urgent || progress.maySend) this.sendSnapshot(peer, progress);
+      if (progress.maySendSnapshot && (urgent || progress.maySend)) this.sendSnapshot(peer, progress);
       return;
     }
     let sent = false;
@@ -203,7 +197,7 @@ export class Replication {
     const { snapshot } = this.member.log;
     invariant(snapshot !== null, () => `no snapshot for ${peer}, but the log begins after one`);
     this.member.send(peer, { type: "snapshot", snapshot });
-    progress.sentSnapshot(snapshot.index, this.currentTick);
+    progress.sentSnapshot(snapshot.index);
   }
 }
 

@@ -16,13 +16,14 @@ test("random schedules of faults break no promise, and the cluster recovers from
       for (const action of schedule) chaos.take(action);
       count({ schedules: 1, committed: world.oracle.committed.length });
       for (const counts of [world.oracle.counts, world.counts, chaos.counts]) count(counts);
-      demandRecovery(world);
+      count({ recovered: demandRecovery(world) ? 1 : 0 });
     }),
     { numRuns: SCHEDULES },
   );
   if (process.env["RAFT_TEST_COUNTS"] !== undefined) console.log(total);
   // A schedule under which nothing happens proves nothing.
   expect(total["committed"]).toBeGreaterThan(2 * SCHEDULES);
+  expect(total["recovered"]).toBeGreaterThan(0.95 * SCHEDULES);
   for (const [name, times] of Object.entries(total))
     expect({ name, times }).toSatisfy(() => times > SCHEDULES / 80);
 });

@@ -138,49 +138,77 @@ test("a peer whose next entry is compacted gets a snapshot, then what follows it
   expect(peer3(solo)).toMatchObject({ state: "replicate", matchIndex: 5 });
 });
 
-test("a snapshot that may be lost is repeated after an election timeout, of the newest state", () => {
+const ended = (solo: Solo, ok: boolean) => sent(solo.step({ type: "snapshot-sent", to: 3, ok }));
+const toPeer3 = (solo: Solo) =>
+  sent(answerHeartbeat(solo)).filter(({ to, type }) => to === 3 && type !== "heartbeat");
+
+test("a snapshot whose way ended early is sent again with the next answer to a heartbeat, of the newest state", () => {
   const solo = compacted();
   answerHeartbeat(solo);
-  expect(peer3(solo)?.state).toBe("snapshot");
-  const again = [];
-  for (let tick = 0; tick < WORLD_CONFIG.electionTicks; tick++) {
-    again.push(...sent(answerHeartbeat(solo)).filter(({ type }) => type === "snapshot"));
-    if (tick === 0) solo.step({ type: "checkpointed", index: 6, firstKept: 7 });
-  }
-  expect(again).toMatchObject([{ snapshot: { index: 6 } }]);
+  for (let tick = 0; tick < 3 * WORLD_CONFIG.electionTicks; tick++) expect(toPeer3(solo)).toEqual([]);
+  solo.step({ type: "checkpointed", index: 6, firstKept: 7 });
+  expect(ended(solo, false)).toEqual([]);
+  expect(sent(solo.propose(...bytes(1))).filter(({ to }) => to === 3)).toEqual([]);
+  expect(toPeer3(solo)).toMatchObject([{ type: "snapshot", snapshot: { index: 6 } }]);
+  expect(toPeer3(solo)).toEqual([]);
 });
 
-test("entries that follow a snapshot under way are kept, but not for ever", () => {
+test("a peer that was sent a snapshot whole and does not say so is asked whether it has it", () => {
   const solo = compacted();
   answerHeartbeat(solo);
-  const propose = () => {
+  expect(ended(solo, true)).toEqual([]);
+  expect(toPeer3(solo)).toMatchObject([{ type: "append", prevIndex: 5, entries: [{ index: 6 }] }]);
+  // It crashed before that was on its disk.
+  const rejected = { rejectedPrevIndex: 5, hintIndex: 1, hintTerm: 1, lost: false } as const;
+  const again = sent(solo.receive(3, 1, { type: "append-rejected", ...rejected }));
+  expect(again).toMatchObject([{ type: "snapshot", snapshot: { index: 5 } }]);
+});
+
+test("the end of a way that this leader knows nothing of changes nothing", () => {
+  const solo = compacted();
+  for (const to of [2, 3, 9]) {
+    expect(solo.step({ type: "snapshot-sent", to, ok: false })).toEqual([]);
+    expect(solo.step({ type: "snapshot-sent", to, ok: true })).toEqual([]);
+  }
+  expect(toPeer3(solo)).toMatchObject([{ type: "snapshot" }]);
+  expect(new Solo().step({ type: "snapshot-sent", to: 3, ok: true })).toEqual([]);
+});
+
+test("entries that follow a snapshot are kept as long as it is under way, and an election timeout after it arrived", () => {
+  const solo = compacted();
+  answerHeartbeat(solo);
+  const firstKept = () => {
     const last = commitOne(solo);
     solo.step({ type: "checkpointed", index: last, firstKept: last + 1 });
     return solo.core.status().firstIndex;
   };
-  expect(propose()).toBe(6);
-  for (let tick = 0; tick < WORLD_CONFIG.electionTicks; tick++) {
-    solo.tick();
-    solo.receive(2, 1, { type: "heartbeat-response", round: 0 });
+  for (let tick = 0; tick < 3 * WORLD_CONFIG.electionTicks; tick++) {
+    expect(firstKept()).toBe(6);
+    answerHeartbeat(solo);
   }
-  expect(propose()).toBe(9);
+  ended(solo, true);
+  const next = solo.receive(3, 1, { type: "append-accepted", matchIndex: 5 });
+  expect(sent(next)).toMatchObject([
+    { type: "append", prevIndex: 5 },
+    { prevIndex: 8 },
+    { prevIndex: 11 },
+    { prevIndex: 14 },
+  ]);
+  expect(peer3(solo)).toMatchObject({ state: "replicate", matchIndex: 5 });
+  for (let tick = 1; tick < WORLD_CONFIG.electionTicks; tick++) solo.tick();
+  expect(firstKept()).toBe(6);
+  solo.tick();
+  solo.receive(2, 1, { type: "heartbeat-response", round: 0 });
+  expect(firstKept()).toBe(solo.core.status().lastIndex + 1);
 });
 
-test("a snapshot that is long under way is of use if the driver keeps what follows it, and of none otherwise", () => {
-  const afterArrival = (keepsWhatFollows: boolean) => {
-    const solo = compacted();
-    answerHeartbeat(solo);
-    // The driver still sends that of entry 5, and drops those that it is given meanwhile.
-    for (let tick = 0; tick < 3 * WORLD_CONFIG.electionTicks; tick++) {
-      const index = commitOne(solo);
-      solo.step({ type: "checkpointed", index, firstKept: keepsWhatFollows ? 6 : index + 1 });
-      answerHeartbeat(solo);
-    }
-    solo.receive(3, 1, { type: "append-accepted", matchIndex: 5 });
-    return peer3(solo)?.state;
-  };
-  expect(afterArrival(true)).toBe("replicate");
-  expect(afterArrival(false)).toBe("snapshot");
+test("nothing is kept for a snapshot whose way ended early", () => {
+  const solo = compacted();
+  answerHeartbeat(solo);
+  ended(solo, false);
+  const last = commitOne(solo);
+  solo.step({ type: "checkpointed", index: last, firstKept: last + 1 });
+  expect(solo.core.status().firstIndex).toBe(last + 1);
 });
 
 test("a checkpoint that is reported after a newer one does not take its place", () => {

@@ -19,6 +19,8 @@ export interface RaftStatus {
   readonly configuration: Configuration;
   /** The first index that the log still has; one more than that of the snapshot before it. */
   readonly firstIndex: number;
+  /** Entries up to here may have been acknowledged and are lost, so this member votes for nobody; null: none are. */
+  readonly lostTo: number | null;
   /** To whom this leader is handing over; null: nobody. */
   readonly transferee: MemberId | null;
   /** Only at a leader: what it knows of the others. */

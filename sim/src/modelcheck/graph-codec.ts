@@ -324,7 +324,6 @@ const TIMERS: ReadonlySet<string> = new Set([
   "heartbeatElapsedTicks",
   "arrivedTick",
   "sentTick",
-  "snapshotTick",
   "remainingTicks",
   "stuckTicks",
 ]);

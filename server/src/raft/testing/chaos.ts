@@ -1,7 +1,9 @@
 import type { ConfigurationChange } from "../configuration.js";
 import type { RaftConfig } from "../config.js";
 import type { MemberId } from "../message.js";
+import { isQuorum } from "./overlap.js";
 import { seededRandom } from "./prng.js";
+import { votes } from "./recovery.js";
 import { TICK_MS, World } from "./world.js";
 
 /** One thing that a schedule does to the cluster; `run` lets it work, and misbehave, for some steps. */
@@ -14,6 +16,8 @@ export type Action =
       readonly order: "mostly" | "none";
     }
   | { readonly do: "crash"; readonly member: number; readonly kept: number; readonly torn: number }
+  /** It goes down, and its disk with some of what is on it; null: with all. */
+  | { readonly do: "lose"; readonly member: number; readonly kept: number | null }
   | { readonly do: MemberAction; readonly member: number }
   | { readonly do: "transfer"; readonly to: number }
   | { readonly do: "change"; readonly by: number; readonly wishes: readonly ConfigurationChange[] }
@@ -53,6 +57,8 @@ export class Chaos {
         return;
       case "crash":
         return world.crash(action.member, action.kept, action.torn);
+      case "lose":
+        return this.#lose(action.member, action.kept);
       case "transfer":
         for (const { id } of world.leaders()) world.transfer(id, action.to);
         return;
@@ -101,6 +107,19 @@ export class Chaos {
         for (const { id } of world.leaders()) if (member > POOL / 2) this.#stoppedClocks.add(id);
         return world.partition(world.leaders().map(({ id }) => id));
     }
+  }
+
+  /** As long as the others can do without those who lost something, whoever makes up the cluster. */
+  #lose(member: MemberId, kept: number | null): void {
+    const { world } = this;
+    const sound = world.ids.filter((id) => id !== member && votes(world.node(id)));
+    const spared = world.ids.every((id) => {
+      const { configuration } = world.node(id).status;
+      return configuration.voters.length === 0 || isQuorum(configuration, sound);
+    });
+    if (!spared) return;
+    world.crash(member);
+    world.loseEntries(member, kept);
   }
 
   /** Mostly of the leader, sometimes of anybody: forwarded, or refused. */

@@ -1,6 +1,7 @@
 import { isJoint, membersOf } from "../configuration.js";
 import type { MemberId } from "../message.js";
 import { isQuorum } from "./overlap.js";
+import { votes } from "./recovery.js";
 import type { World } from "./world.js";
 
 /** What is wrong with one member, and stays so. `rift`: it and the leader do not hear each other; all others hear both. */
@@ -16,8 +17,9 @@ export function demandProgress(world: World, member: MemberId, fault: LastingFau
   const run = (ticks: number) => world.run(ticks, world.ids, fault === "stuck-disk" ? member : null);
   const leader = () => world.leaders().find(({ id }) => id !== member);
   const canDecide = () => {
+    const deciders = others.filter((id) => votes(world.node(id)));
     const configurations = world.ids.map((id) => world.node(id).status.configuration);
-    return configurations.every((one) => one.voters.length === 0 || isQuorum(one, others));
+    return configurations.every((one) => one.voters.length === 0 || isQuorum(one, deciders));
   };
   world.heal();
   for (const id of world.ids) world.restart(id);

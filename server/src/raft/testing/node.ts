@@ -1,7 +1,9 @@
 import type { RaftCore } from "../core.js";
 import type { Effect } from "../event.js";
+import type { MemberId, Message } from "../message.js";
 import type { RaftStatus } from "../status.js";
 import type { Machine } from "./machine.js";
+import type { LogImage } from "./log-image.js";
 import type { Observed } from "./oracle.js";
 
 /** A persist effect, what came with its snapshot, and the member's tick in which it was begun. */
@@ -19,8 +21,11 @@ export interface Node extends Observed {
   status: RaftStatus;
   core: RaftCore;
   ticks: number;
+  lost: readonly LogImage[];
   /** Begun, not durable. */
   writes: Write[];
+  /** That are on their way, by receiver. */
+  readonly snapshots: Map<MemberId, Message>;
   /** Begun, not durable. */
   checkpoint: Machine | null;
 }

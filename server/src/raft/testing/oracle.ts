@@ -14,7 +14,7 @@ export interface Observed {
   readonly id: MemberId;
   /** Counts restarts. */
   readonly life: number;
-  readonly disk: { hardState: HardState; readonly log: LogImage; machine: Machine };
+  readonly disk: { hardState: HardState; log: LogImage; machine: Machine };
   /** The log in memory, rebuilt from the persist effects. */
   readonly memory: LogImage;
   readonly alive: boolean;
@@ -23,6 +23,8 @@ export interface Observed {
   readonly status: RaftStatus;
   /** In force before any entry. */
   readonly initial: Configuration;
+  /** What its disk had before it lost some of it, as long as it has not all that matters again. */
+  readonly lost: readonly LogImage[];
 }
 
 /** Judges every step of a cluster by what Raft promises (dissertation, figure 3.2), from outside. */
@@ -53,6 +55,8 @@ export class Oracle {
     snapshotsInstalled: 0,
     transfersAsked: 0,
     rejections: 0,
+    losses: 0,
+    recoveries: 0,
   };
 
   constructor(nodes: () => readonly Observed[]) {
@@ -144,6 +148,13 @@ export class Oracle {
       const durable = hardState.term > message.term || hardState.vote === message.to;
       this.#check(durable, node, `vote of ${ballot} left before it was on disk`);
     }
+    const wantsVotes =
+      message.type === "vote-request" || (message.type === "vote-response" && message.granted);
+    this.#check(
+      hardState.lostTo === undefined || !wantsVotes,
+      node,
+      `${message.type} of a member that lacks what it acknowledged`,
+    );
     if (message.type === "append-accepted" && message.term === hardState.term)
       this.#acknowledged(node, message);
     if (message.type === "append-rejected") this.counts.rejections += 1;
@@ -151,6 +162,28 @@ export class Oracle {
     if (message.type === "snapshot") {
       this.counts.snapshotsSent += 1;
       this.#checkMachine(node, node.disk.machine, message.snapshot);
+    }
+  }
+
+  /** Its disk had `before`, and says so itself. */
+  loses(node: Observed, before: LogImage): void {
+    this.counts.losses += 1;
+    const { lostTo = 0 } = node.disk.hardState;
+    this.#check(lostTo >= before.lastIndex, node, `lost up to ${before.lastIndex}, knows of ${lostTo}`);
+  }
+
+  /** It says that it has all that matters again: what it once had and is committed. */
+  recovered(node: Observed): void {
+    this.counts.recoveries += 1;
+    const { log } = node.disk;
+    for (const had of node.lost) {
+      for (const entry of this.committed.slice(0, had.lastIndex)) {
+        const old = had.at(entry.index);
+        if (entry.index > had.baseIndex && (old === undefined || print(old) !== print(entry))) continue;
+        const now = log.at(entry.index);
+        const isBack = entry.index <= log.baseIndex || (now !== undefined && print(now) === print(entry));
+        this.#check(isBack, node, `would vote without ${entry.index}/${entry.term}, which it once had`);
+      }
     }
   }
 
@@ -223,11 +256,13 @@ export class Oracle {
   #checkOverlap(node: Observed): void {
     const seen = this.#nodes().map((one) => {
       const log = one.alive ? one.memory : one.disk.log;
-      return { id: one.id, log, configuration: log.configuration ?? one.initial };
+      const votes = one.disk.hardState.lostTo === undefined;
+      return { id: one.id, log, votes, configuration: log.configuration ?? one.initial };
     });
-    const electable = seen.filter(({ id, log, configuration }) => {
-      if (!isVoter(configuration, id)) return false;
+    const electable = seen.filter(({ id, log, configuration, votes }) => {
+      if (!votes || !isVoter(configuration, id)) return false;
       const voters = seen.filter((voter) => {
+        if (!voter.votes) return false;
         return (
           log.lastTerm > voter.log.lastTerm ||
           (log.lastTerm === voter.log.lastTerm && log.lastIndex >= voter.log.lastIndex)
@@ -263,9 +298,12 @@ export class Oracle {
     }
     this.#check(index === this.committed.length + 1, node, `commits ${index} before ${index - 1}`);
     this.#check(before.role === "leader", node, `commits ${index}, which no leader committed`);
-    const holders = this.#nodes().filter(({ disk: { log } }) => {
-      const theirs = log.at(index);
-      return index <= log.baseIndex || (theirs !== undefined && print(theirs) === print(entry));
+    // Who lost it counts as long as it votes for nobody: its acknowledgement may have come late.
+    const holders = this.#nodes().filter(({ disk, lost }) => {
+      return [disk.log, ...lost].some((log) => {
+        const theirs = log.at(index);
+        return index <= log.baseIndex || (theirs !== undefined && print(theirs) === print(entry));
+      });
     });
     this.#check(
       isQuorum(

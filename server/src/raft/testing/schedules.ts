@@ -41,6 +41,14 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       member,
     }),
   },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("lose" as const),
+      member,
+      kept: fc.option(fc.integer({ min: 0, max: 6 }), { freq: 3 }),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("transfer" as const), to: member }) },
   {
     weight: 7,

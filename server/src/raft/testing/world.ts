@@ -163,7 +163,9 @@ export class World {
     const message = this.network[at];
     if (message === undefined) return;
     if (!keepCopy) this.network.splice(at, 1);
-    if (this.#cuts.has(`${message.from}>${message.to}`)) return;
+    const arrives = !this.#cuts.has(`${message.from}>${message.to}`) && this.#node(message.to).alive;
+    this.#tellOfSnapshot(message, arrives);
+    if (!arrives) return;
     const effects = this.#step(message.to, { type: "receive", message }, this.#attached.get(message));
     if (
       message.type === "propose" &&
@@ -174,7 +176,8 @@ export class World {
   }
 
   lose(at: number): void {
-    this.network.splice(at, 1);
+    const [message] = this.network.splice(at, 1);
+    if (message !== undefined) this.#tellOfSnapshot(message, false);
   }
 
   /** The first `count` writes become durable, with one notice for all. */
@@ -182,7 +185,7 @@ export class World {
     const node = this.#node(id);
     const done = node.writes.splice(0, count);
     for (const write of done) {
-      store(node, write, write.effect.entries.length);
+      this.#store(node, write, write.effect.entries.length);
       if (write.machine !== null) run(node, write.machine);
     }
     const last = done.at(-1);
@@ -193,20 +196,40 @@ export class World {
   crash(id: MemberId, kept = 0, torn = 0): void {
     const node = this.#node(id);
     if (!node.alive) return;
-    for (const write of node.writes.slice(0, kept)) store(node, write, write.effect.entries.length);
+    for (const write of node.writes.slice(0, kept)) this.#store(node, write, write.effect.entries.length);
     const next = node.writes[kept];
-    if (next !== undefined && torn > 0) store(node, next, torn - 1);
+    if (next !== undefined && torn > 0) this.#store(node, next, torn - 1);
     node.alive = false;
     node.writes = [];
     node.checkpoint = null;
     this.oracle.died(node);
   }
 
+  /**
+   * The disk of a member that is down loses the end of its log, all but `kept` entries, or everything, its state machine,
+   * too: null. It does not lose its term and vote, and knows up to where its log went.
+   */
+  loseEntries(id: MemberId, kept: number | null): void {
+    const node = this.#node(id);
+    const { disk } = node;
+    const before = disk.log.copy();
+    if (node.alive || before.lastIndex === 0) return;
+    const { snapshot, entries } = before;
+    disk.log = kept === null ? new LogImage(null, []) : new LogImage(snapshot, entries.slice(0, kept));
+    if (kept === null) disk.machine = emptyMachine(node.initial);
+    disk.hardState = {
+      ...disk.hardState,
+      lostTo: Math.max(before.lastIndex, disk.hardState.lostTo ?? 0),
+    };
+    node.lost = [...node.lost, before];
+    this.oracle.loses(node, before);
+  }
+
   restart(id: MemberId): void {
     const node = this.#node(id);
     if (node.alive) return;
     this.#clocks.restart(id);
-    this.#nodes.set(id, this.#boot(id, node.life + 1, node.disk));
+    this.#nodes.set(id, this.#boot(id, node.life + 1, node.disk, node.lost));
   }
 
   /** Cuts all links between a member of `side` and one outside. */
@@ -269,7 +292,23 @@ export class World {
     return isVoter(this.#first, id) ? this.#first : configurationOf([]);
   }
 
-  #boot(id: MemberId, life: number, disk: Observed["disk"]): Node {
+  /** Its sender hears what became of it, if it is still there; of a copy that comes later it hears nothing. */
+  #tellOfSnapshot(message: Message, ok: boolean): void {
+    const node = this.#node(message.from);
+    if (message.type !== "snapshot" || node.snapshots.get(message.to) !== message) return;
+    node.snapshots.delete(message.to);
+    this.#step(message.from, { type: "snapshot-sent", to: message.to, ok });
+  }
+
+  #store(node: Node, write: Write, count: number): void {
+    const wasRecovering = node.disk.hardState.lostTo !== undefined;
+    store(node, write, count);
+    if (!wasRecovering || node.disk.hardState.lostTo !== undefined) return;
+    this.oracle.recovered(node);
+    node.lost = [];
+  }
+
+  #boot(id: MemberId, life: number, disk: Observed["disk"], lost: readonly LogImage[] = []): Node {
     const random = seededRandom(this.#seed + 7919 * id + 104_729 * life);
     const { snapshot, entries } = disk.log;
     const initial = this.#initialOf(id);
@@ -293,6 +332,8 @@ export class World {
       ticks: 0,
       writes: [],
       checkpoint: null,
+      lost,
+      snapshots: new Map(),
     };
   }
 
@@ -332,8 +373,13 @@ export class World {
     switch (effect.type) {
       case "send":
         this.oracle.send(node, effect.message);
+        if (effect.message.type === "snapshot") {
+          // One at a time: the driver drops what it is given meanwhile.
+          if (node.snapshots.has(effect.message.to)) return;
+          node.snapshots.set(effect.message.to, effect.message);
+          this.#attached.set(effect.message, node.disk.machine);
+        }
         this.network.push(effect.message);
-        if (effect.message.type === "snapshot") this.#attached.set(effect.message, node.disk.machine);
         return;
       case "apply":
         this.oracle.apply(node, effect.entries);
