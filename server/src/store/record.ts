@@ -48,6 +48,10 @@ export function readValueLength(view: DataView, at: number): number {
   return view.getUint32(at + VALUE_LENGTH, true);
 }
 
+export function recordLength(view: DataView, at: number): number {
+  return RECORD_HEADER_BYTES + readKeyLength(view, at) + readValueLength(view, at);
+}
+
 /** What is wrong with it; null: it is a record. */
 export function recordFault(record: Uint8Array): string | null {
   if (record.length < RECORD_HEADER_BYTES) return `it has ${record.length} bytes only`;

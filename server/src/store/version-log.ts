@@ -1,4 +1,3 @@
-import { crc32 } from "../checksum.js";
 import type { Key } from "./keys.js";
 import {
   RECORD_HEADER_BYTES,
@@ -7,8 +6,10 @@ import {
   readValueLength,
   readVersion,
   recordHeader,
+  recordLength,
   writeHeader,
 } from "./record.js";
+import { RollingHash } from "./rolling-hash.js";
 import { Slabs } from "./slabs.js";
 import { WordTable } from "./word-table.js";
 
@@ -30,9 +31,7 @@ const PREVIOUS = 4;
 const JUMP = 5;
 /** How many versions of the same key there are up to this. */
 const DEPTH = 6;
-/** Over the records up to this one. */
-const HASH = 7;
-const ROW_WORDS = 8;
+const ROW_WORDS = 7;
 
 const DELETED = 0x8000_0000;
 const HIGH_BITS = 0x001f_ffff;
@@ -47,9 +46,10 @@ const TWO_32 = 2 ** 32;
 export class VersionLog {
   private readonly table = new WordTable(ROW_WORDS);
   private readonly slabs = new Slabs();
+  private readonly hashes = new RollingHash((from, to) => this.runs(from, to));
 
   constructor() {
-    // The row of NO_VERSION: depth 0, its own jump target, hash 0.
+    // The row of NO_VERSION: depth 0, its own jump target.
     this.table.add();
   }
 
@@ -60,7 +60,7 @@ export class VersionLog {
 
   /** Memory taken. */
   get bytes(): number {
-    return this.table.bytes + this.slabs.bytes;
+    return this.table.bytes + this.slabs.bytes + this.hashes.bytes;
   }
 
   /** Adds a version of the key whose newest one is `previous`. `revision` is at least that of the last added. */
@@ -115,8 +115,7 @@ export class VersionLog {
 
   record(number: VersionNumber): Buffer {
     const [{ bytes, view }, offset] = [this.slab(number), this.offset(number)];
-    const length = RECORD_HEADER_BYTES + readKeyLength(view, offset) + readValueLength(view, offset);
-    return bytes.subarray(offset, offset + length);
+    return bytes.subarray(offset, offset + recordLength(view, offset));
   }
 
   /** Of the versions of one key, from `newest` back, the newest that was there at `revision`. */
@@ -142,7 +141,22 @@ export class VersionLog {
 
   /** Over the first `count` records, one after another: CRC-32, 0 of none. */
   hash(count: number): number {
-    return this.table.get(count, HASH);
+    return this.hashes.at(count);
+  }
+
+  /** The records from `from` up to `to`, those in one piece that lie one behind another. */
+  private *runs(from: VersionNumber, to: VersionNumber): Generator<Uint8Array, void> {
+    let first = from;
+    while (first <= to) {
+      const slab = this.table.get(first, SLAB);
+      let last = first;
+      // Versions in a row that share a slab touch in it.
+      while (last < to && this.table.get(last + 1, SLAB) === slab) last += 1;
+      const { bytes, view } = this.slabs.at(slab);
+      const end = this.offset(last);
+      yield bytes.subarray(this.offset(first), end + recordLength(view, end));
+      first = last + 1;
+    }
   }
 
   private append(
@@ -166,7 +180,6 @@ export class VersionLog {
     const { table } = this;
     const number = table.add();
     const { lastSlab, lastOffset } = this.slabs;
-    const record = this.slabs.at(lastSlab).bytes.subarray(lastOffset, lastOffset + length);
     table.set(number, REVISION_LOW, revision >>> 0);
     table.set(number, REVISION_HIGH, Math.floor(revision / TWO_32) + (deleted ? DELETED : 0));
     table.set(number, SLAB, lastSlab);
@@ -174,7 +187,7 @@ export class VersionLog {
     table.set(number, PREVIOUS, previous);
     table.set(number, JUMP, this.jumpFrom(previous));
     table.set(number, DEPTH, table.get(previous, DEPTH) + 1);
-    table.set(number, HASH, crc32(record, table.get(number - 1, HASH)));
+    this.hashes.added(number, length);
     return number;
   }
 
