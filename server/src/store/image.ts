@@ -2,7 +2,7 @@ import { crc32 } from "../checksum.js";
 import type { StateEngine } from "../ports.js";
 import { recordFault } from "./record.js";
 import { decodeMeta, encodeMeta, type StateMeta } from "./state-meta.js";
-import { MAX_COMMIT_BYTES, MAX_COMMIT_RECORDS, emptyMeta } from "./state-writer.js";
+import { DEFAULT_COMMIT_BOUNDS, emptyMeta, type CommitBounds } from "./state-writer.js";
 
 /**
  * A state on its way to another member, in chunks that arrive as they were sent: u32 CRC-32 over the rest of the
@@ -23,11 +23,18 @@ export class ImageDamaged extends Error {
   override name = "ImageDamaged";
 }
 
-/** The first `meta.records` records of the engine, which may get more meanwhile. Throws as the engine does. */
-export async function* encodeImage(engine: StateEngine, meta: StateMeta): AsyncGenerator<Uint8Array, void> {
+/**
+ * The first `meta.records` records of the engine, which may get more meanwhile, with so many bytes of them in a chunk.
+ * Throws as the engine does.
+ */
+export async function* encodeImage(
+  engine: StateEngine,
+  meta: StateMeta,
+  dataBytes = DATA_BYTES,
+): AsyncGenerator<Uint8Array, void> {
   const sealer = new Sealer();
   yield sealer.seal(KIND.meta, encodeMeta(meta));
-  const data = new Uint8Array(DATA_BYTES);
+  const data = new Uint8Array(dataBytes);
   let [used, records, bytes] = [0, 0, 0];
   while (records < meta.records) {
     const page = await engine.read(records, PAGE_BYTES);
@@ -60,6 +67,7 @@ export async function* encodeImage(engine: StateEngine, meta: StateMeta): AsyncG
 export async function receiveImage(
   chunks: AsyncIterable<Uint8Array>,
   engine: StateEngine,
+  bounds = DEFAULT_COMMIT_BOUNDS,
 ): Promise<StateMeta> {
   if (engine.meta !== null || engine.count > 0) throw new Error("an image needs an engine of its own");
   const opener = new Opener();
@@ -68,7 +76,7 @@ export async function receiveImage(
     const { kind, body } = opener.open(chunk);
     if (receiver === null) {
       if (kind !== KIND.meta) throw new ImageDamaged("the image does not begin with its meta");
-      receiver = new Receiver(engine, metaOf(body));
+      receiver = new Receiver(engine, metaOf(body), bounds);
       continue;
     }
     if (kind === KIND.data) await receiver.take(body);
@@ -94,6 +102,7 @@ function metaOf(body: Uint8Array): StateMeta {
 class Receiver {
   private readonly engine: StateEngine;
   private readonly meta: StateMeta;
+  private readonly bounds: CommitBounds;
   private carry = Buffer.alloc(0);
   private batch: Uint8Array[] = [];
   private batchBytes = 0;
@@ -102,9 +111,10 @@ class Receiver {
   private hash = 0;
   private ended = false;
 
-  constructor(engine: StateEngine, meta: StateMeta) {
+  constructor(engine: StateEngine, meta: StateMeta, bounds: CommitBounds) {
     this.engine = engine;
     this.meta = meta;
+    this.bounds = bounds;
   }
 
   async take(body: Uint8Array): Promise<void> {
@@ -119,7 +129,7 @@ class Receiver {
       if (end > data.length) break;
       this.add(data.subarray(at + LENGTH_BYTES, end));
       at = end;
-      if (this.batch.length >= MAX_COMMIT_RECORDS || this.batchBytes >= MAX_COMMIT_BYTES) {
+      if (this.batch.length >= this.bounds.records || this.batchBytes >= this.bounds.bytes) {
         await this.commit(emptyMeta(this.meta));
       }
     }

@@ -5,7 +5,7 @@ export type { Result } from "./result.js";
 export { isReadOnlyTxn, isSerializableTxn } from "./request-op.js";
 export { loadState, type LoadedState } from "./state-load.js";
 export { StateFormatError, decodeMeta, encodeMeta, type StateMeta } from "./state-meta.js";
-export { StateWriter } from "./state-writer.js";
+export { StateWriter, type CommitBounds } from "./state-writer.js";
 export {
   MAX_TXN_OPS,
   MAX_TXN_TOTAL_OPS,

@@ -2,7 +2,7 @@ import { crc32 } from "../checksum.js";
 import { StateDamaged, type Clock, type StateEngine } from "../ports.js";
 import { KvStore } from "./kv-store.js";
 import { decodeMeta, type StateMeta } from "./state-meta.js";
-import { StateWriter, type Surplus } from "./state-writer.js";
+import { DEFAULT_COMMIT_BOUNDS, StateWriter, type Surplus } from "./state-writer.js";
 
 const PAGE_BYTES = 1024 * 1024;
 /** Records and bytes that one turn of the event loop takes in: a few milliseconds' worth. */
@@ -20,8 +20,13 @@ export interface LoadedState {
 /**
  * Makes a store of what the engine holds. Other work goes on in between. Rejects with StateDamaged where the records
  * are not those that the meta speaks of, with StateFormatError for a state of a later version, and as the engine does.
+ * `bounds`: of the writer's commits.
  */
-export async function loadState(engine: StateEngine, clock: Pick<Clock, "soon">): Promise<LoadedState> {
+export async function loadState(
+  engine: StateEngine,
+  clock: Pick<Clock, "soon">,
+  bounds = DEFAULT_COMMIT_BOUNDS,
+): Promise<LoadedState> {
   const meta = engine.meta === null ? null : decodeMeta(engine.meta);
   const store = new KvStore();
   const records = meta?.records ?? 0;
@@ -36,7 +41,8 @@ export async function loadState(engine: StateEngine, clock: Pick<Clock, "soon">)
     store.restoreMembers(meta);
     verify(store, meta);
   }
-  return { store, meta, writer: new StateWriter(engine, clock, await surplusOf(engine, clock, store)) };
+  const surplus = await surplusOf(engine, clock, store);
+  return { store, meta, writer: new StateWriter(engine, clock, surplus, bounds) };
 }
 
 function verify(store: KvStore, meta: StateMeta): void {

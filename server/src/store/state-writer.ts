@@ -4,9 +4,13 @@ import type { SnapshotMark } from "../raft/configuration.js";
 import type { KvStore } from "./kv-store.js";
 import { encodeMeta, type StateMeta } from "./state-meta.js";
 
-/** The most that one commit holds, and one turn of the event loop hands over. */
-export const MAX_COMMIT_BYTES = 1024 * 1024;
-export const MAX_COMMIT_RECORDS = 4096;
+/** What ends a commit: it holds so many records, or bytes. One turn of the event loop hands over one. */
+export interface CommitBounds {
+  readonly records: number;
+  readonly bytes: number;
+}
+
+export const DEFAULT_COMMIT_BOUNDS: CommitBounds = { records: 4096, bytes: 1024 * 1024 };
 
 /** Records that the engine holds behind those of its state: of a checkpoint that a crash cut short. */
 export interface Surplus {
@@ -26,13 +30,20 @@ export class StateWriter {
   private readonly engine: StateEngine;
   private readonly clock: Pick<Clock, "soon">;
   private surplus: Surplus | null;
+  private readonly bounds: CommitBounds;
   private writing = false;
 
   /** As `loadState` returns it: the engine's records must be those of the store that is written. */
-  constructor(engine: StateEngine, clock: Pick<Clock, "soon">, surplus: Surplus | null) {
+  constructor(
+    engine: StateEngine,
+    clock: Pick<Clock, "soon">,
+    surplus: Surplus | null,
+    bounds = DEFAULT_COMMIT_BOUNDS,
+  ) {
     this.engine = engine;
     this.clock = clock;
     this.surplus = surplus;
+    this.bounds = bounds;
   }
 
   /**
@@ -58,7 +69,7 @@ export class StateWriter {
     // A state of nothing: where there is none yet, the records behind it belong to none.
     const before = engine.meta ?? encodeMeta(emptyMeta(meta));
     for (;;) {
-      const records = batch(store, engine.count, meta.records);
+      const records = batch(store, engine.count, meta.records, this.bounds);
       const whole = engine.count + records.length >= meta.records;
       await engine.commit(records, whole ? encodeMeta(meta) : before);
       if (whole) return;
@@ -84,10 +95,10 @@ export function emptyMeta({ configuration }: Pick<StateMeta, "configuration">): 
 }
 
 /** Records from number `from` up to `end`, as many as a commit may hold. */
-function batch(store: KvStore, from: number, end: number): Uint8Array[] {
+function batch(store: KvStore, from: number, end: number, bounds: CommitBounds): Uint8Array[] {
   const records: Uint8Array[] = [];
   let bytes = 0;
-  for (let at = from; at < end && records.length < MAX_COMMIT_RECORDS && bytes < MAX_COMMIT_BYTES; at++) {
+  for (let at = from; at < end && records.length < bounds.records && bytes < bounds.bytes; at++) {
     const record = store.record(at);
     records.push(record);
     bytes += record.length;
