@@ -33,4 +33,6 @@ export interface Counts {
   readonly faults: number;
   /** Of each fault that took effect, by name, how often. */
   readonly faultsByName: Readonly<Record<string, number>>;
+  /** What happened to states and logs on disk, by name, how often: cluster/storage-counts.ts. */
+  readonly storage: Readonly<Record<string, number>>;
 }

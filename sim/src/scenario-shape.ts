@@ -19,6 +19,9 @@ const server = z.strictObject({
   maxAppendBytes: z.int().min(1),
   maxInflightAppends: z.int().min(1),
   maxInflightBytes: z.int().min(1),
+  checkpointBytes: z.int().min(1),
+  tailEntries: count,
+  hashInterval: z.int().min(1),
   leaseClockUncertainty: z.number().min(0).nullable(),
 });
 

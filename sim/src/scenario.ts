@@ -32,6 +32,12 @@ export interface ServerSettings {
   readonly maxAppendBytes: number;
   readonly maxInflightAppends: number;
   readonly maxInflightBytes: number;
+  /** Entries of so many bytes are applied between two checkpoints; the log is cut then. */
+  readonly checkpointBytes: number;
+  /** Entries that a leader keeps behind a checkpoint for those who lag: others get a snapshot. */
+  readonly tailEntries: number;
+  /** States are compared as of each so many-th entry. */
+  readonly hashInterval: number;
   /** null: leases are off. */
   readonly leaseClockUncertainty: number | null;
 }

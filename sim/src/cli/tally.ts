@@ -15,6 +15,8 @@ export interface Tally {
   readonly inVain: number;
   /** Faults that took effect, by name. */
   readonly faults: ReadonlyMap<string, number>;
+  /** What happened to states and logs on disk, those that never did included. */
+  readonly storage: ReadonlyMap<string, number>;
 }
 
 export const NOTHING: Tally = {
@@ -28,12 +30,10 @@ export const NOTHING: Tally = {
   plannedFaults: 0,
   inVain: 0,
   faults: new Map(),
+  storage: new Map(),
 };
 
 export function addTo(tally: Tally, { simulatedMs, counts }: SimResult): Tally {
-  const faults = new Map(tally.faults);
-  for (const [name, times] of Object.entries(counts.faultsByName))
-    faults.set(name, (faults.get(name) ?? 0) + times);
   return {
     seeds: tally.seeds + 1,
     simulatedMs: tally.simulatedMs + simulatedMs,
@@ -44,8 +44,18 @@ export function addTo(tally: Tally, { simulatedMs, counts }: SimResult): Tally {
     messages: tally.messages + counts.messages,
     plannedFaults: tally.plannedFaults + counts.plannedFaults,
     inVain: tally.inVain + (counts.plannedFaults > 0 && counts.faults === 0 ? 1 : 0),
-    faults,
+    faults: added(tally.faults, counts.faultsByName),
+    storage: added(tally.storage, counts.storage),
   };
+}
+
+function added(
+  sums: ReadonlyMap<string, number>,
+  counts: Readonly<Record<string, number>>,
+): ReadonlyMap<string, number> {
+  const added = new Map(sums);
+  for (const [name, times] of Object.entries(counts)) added.set(name, (added.get(name) ?? 0) + times);
+  return added;
 }
 
 /** `312 of 1,000 seeds, 410 a minute, 385 simulated s/s; faults: process 210, partition 95`. */
@@ -85,12 +95,14 @@ export function listed(counts: ReadonlyMap<string, number>): string {
 }
 
 export function summaryText(tally: Tally, tookMs: number): string {
-  const { seeds, simulatedMs, ok, fail, info, elections, messages, plannedFaults, inVain, faults } = tally;
+  const { seeds, simulatedMs, ok, fail, info, elections, messages, plannedFaults, inVain, faults, storage } =
+    tally;
   const { perMinute, simulated } = speedOf(tally, tookMs);
   const effective = [...faults.values()].reduce((sum, times) => sum + times, 0);
   return [
     `${counted(seeds, "seed")} in ${(tookMs / 1_000).toFixed(1)} s: ${perMinute} a minute, ${figure(Math.round(simulatedMs / 1_000))} s simulated, ${simulated} simulated seconds a second`,
     `operations: ${figure(ok)} ok, ${figure(fail)} fail, ${figure(info)} info; ${counted(elections, "election")}, ${counted(messages, "message")}`,
     `faults: ${figure(effective)} of ${figure(plannedFaults)} took effect${inVain === 0 ? "" : `, in ${counted(inVain, "seed")} none`}: ${listed(faults)}`,
+    `storage: ${[...storage].map(([name, times]) => `${name} ${figure(times)}`).join(", ") || "nothing"}`,
   ].join("\n");
 }

@@ -8,8 +8,9 @@ import { Streams } from "../world/random.js";
 import { TraceLog } from "../world/trace-log.js";
 import { SimClient } from "./client.js";
 import { Deadlines } from "./deadlines.js";
-import { Machine } from "./machine.js";
+import { LOG_PATH, Machine } from "./machine.js";
 import { type ClusterObserver, NO_OBSERVER } from "./observer.js";
+import { StorageCounts } from "./storage-counts.js";
 
 export type ClusterScenario = Pick<
   Scenario,
@@ -37,6 +38,7 @@ export class Cluster {
   /** The first members. */
   readonly firstMembers: readonly Machine[];
   readonly observer: ClusterObserver;
+  readonly storage = new StorageCounts();
   private readonly scenario: ClusterScenario;
   private readonly deadlines = new Map<number, Deadlines>();
 
@@ -56,6 +58,7 @@ export class Cluster {
       network: this.network,
       diskProfile: scenario.disk,
       observer: this.observer,
+      storage: this.storage,
     };
     this.machines = Array.from({ length: scenario.nodes + scenario.spareNodes }, (_, at) => {
       const [slowest, fastest] = [1 - scenario.clockDrift, 1 + scenario.clockDrift];
@@ -77,6 +80,12 @@ export class Cluster {
     const machine = this.machines.find((each) => each.name === name);
     if (machine === undefined) throw new RangeError(`the world has no machine ${name}`);
     return machine;
+  }
+
+  /** What happened to logs and states on disk, by name. */
+  storageCounts(): Readonly<Record<string, number>> {
+    const removed = this.machines.reduce((sum, { disk }) => sum + disk.removals(LOG_PATH), 0);
+    return { ...this.storage.counts, "segments removed": removed };
   }
 
   /** A client pinned to one machine, whose calls end within `deadlineMs`. */

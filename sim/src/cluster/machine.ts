@@ -15,6 +15,7 @@ import type { CoreObserver, Server } from "./boot.js";
 import { bootServer } from "./boot.js";
 import type { Call } from "./call.js";
 import type { ClusterObserver, Ending } from "./observer.js";
+import type { StorageCounts } from "./storage-counts.js";
 
 /** What a machine is put into. */
 export interface MachineWorld {
@@ -24,6 +25,7 @@ export interface MachineWorld {
   readonly network: SimNetwork;
   readonly diskProfile: DiskProfile;
   readonly observer: ClusterObserver;
+  readonly storage: StorageCounts;
 }
 
 export interface MachineOptions {
@@ -34,6 +36,9 @@ export interface MachineOptions {
   /** By the name that upgrades have for them. */
   readonly settings: Readonly<Record<SettingsName, ServerSettings>>;
 }
+
+/** Directories of a machine's disk. */
+export const LOG_PATH = "log/";
 
 /** How long a server may take to stop when asked to, as main.ts has it. */
 const STOP_LIMIT_MS = 5000;
@@ -260,7 +265,7 @@ export class Machine implements Receiver {
   private async boot(life: ServerLife): Promise<void> {
     const { loop, streams, trace, network, observer } = this.world;
     const ports = {
-      disk: this.disk.open(life),
+      disk: this.disk.open(life, LOG_PATH),
       clock: this.clock.open(life),
       random: streams.stream(`server of ${this.name}, life ${this.starts}`),
       network: {

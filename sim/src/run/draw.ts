@@ -86,6 +86,8 @@ export function entriesPerSecond(server: ServerSettings, network: NetworkProfile
   return (inflight * 1000) / Math.max(roundTripMs, 1);
 }
 
+const DEFAULT_CHECKPOINT_BYTES = 32 * 1024 * 1024;
+
 /** Of the workload's writes, roughly. */
 const ENTRY_BYTES = 128;
 
@@ -109,10 +111,15 @@ function drawServer(random: Stream, uncertainty: number): ServerSettings {
     heartbeatIntervalMs,
     electionTimeoutMs,
     requestTimeoutMs: random.pick([1000, 2000, 5000]),
-    segmentBytes: random.chance(0.3) ? random.pick([4096, 16_384]) : 64 * 1024 * 1024,
+    // Each is filled with zeros before it is used, in the world's memory.
+    segmentBytes: random.pick([4096, 16_384, 65_536, 65_536, 262_144]),
     maxAppendBytes: isTiny ? random.pick([1, 128, 512]) : 1024 * 1024,
     maxInflightAppends: isTiny || random.chance(0.2) ? random.pick([1, 2, 4]) : 64,
     maxInflightBytes: random.chance(0.1) ? 1024 : 16 * 1024 * 1024,
+    // A run writes about 200 KiB: some checkpoints, very many, or none.
+    checkpointBytes: random.pick([2048, 8192, 8192, 32_768, 32_768, DEFAULT_CHECKPOINT_BYTES]),
+    tailEntries: random.pick([0, 10, 10, 100, 100, 5000]),
+    hashInterval: random.pick([4, 16, 64, 256]),
     leaseClockUncertainty: random.chance(0.3) ? uncertainty : null,
   };
 }

@@ -110,6 +110,7 @@ class Run implements RunParts {
         plannedFaults: this.scenario.schedule.faults.length,
         faults: Object.values(faultsByName).reduce((sum, count) => sum + count, 0),
         faultsByName,
+        storage: this.cluster.storageCounts(),
       },
       history: this.recorder.history,
       trace: this.trace,

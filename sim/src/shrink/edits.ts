@@ -30,12 +30,15 @@ const PLAIN_NETWORK: NetworkProfile = {
   encoded: false,
 };
 const PLAIN_DISK: DiskProfile = { minSyncMs: 1, maxSyncMs: 1, stall: 0, stallMs: 0 };
-/** As configured by default. */
+/** As configured by default, but for the segments, which take memory here. */
 const WIDE_LIMITS = {
-  segmentBytes: 64 * 1024 * 1024,
+  segmentBytes: 262_144,
   maxAppendBytes: 1024 * 1024,
   maxInflightAppends: 64,
   maxInflightBytes: 16 * 1024 * 1024,
+  checkpointBytes: 32 * 1024 * 1024,
+  tailEntries: 5000,
+  hashInterval: 256,
 };
 const LEAST_DURATION_MS = 100;
 
@@ -127,8 +130,8 @@ function withoutUpgrade(scenario: Scenario): readonly Scenario[] {
 
 function wideLimits(scenario: Scenario): readonly Scenario[] {
   const { server } = scenario;
-  const { segmentBytes, maxAppendBytes, maxInflightAppends, maxInflightBytes } = server;
-  const limits = { segmentBytes, maxAppendBytes, maxInflightAppends, maxInflightBytes };
+  const fields = Object.keys(WIDE_LIMITS) as (keyof typeof WIDE_LIMITS)[];
+  const limits = Object.fromEntries(fields.map((field) => [field, server[field]])) as typeof WIDE_LIMITS;
   return plainer(limits, WIDE_LIMITS).map((wide) => ({ ...scenario, server: { ...server, ...wide } }));
 }
 

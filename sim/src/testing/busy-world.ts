@@ -17,6 +17,9 @@ export function sampleWorld(seed: number): ConstructorParameters<typeof Cluster>
       maxAppendBytes: 1 << 20,
       maxInflightAppends: 64,
       maxInflightBytes: 1 << 24,
+      checkpointBytes: 32_768,
+      tailEntries: 100,
+      hashInterval: 64,
       leaseClockUncertainty: null,
     },
     network: {

@@ -18,6 +18,9 @@ export const SCENARIO: Scenario = {
     maxAppendBytes: 1_048_576,
     maxInflightAppends: 64,
     maxInflightBytes: 16_777_216,
+    checkpointBytes: 32_768,
+    tailEntries: 100,
+    hashInterval: 64,
     leaseClockUncertainty: null,
   },
   upgraded: null,
@@ -64,6 +67,7 @@ export const VALID: SimResult = {
     plannedFaults: 4,
     faults: 3,
     faultsByName: { "process.kill": 1, "partition.isolate": 1, "process.pause": 1 },
+    storage: { checkpoints: 12, "segments removed": 9, "snapshots sent": 1, "snapshots installed": 1 },
   },
 };
 

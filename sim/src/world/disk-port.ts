@@ -57,6 +57,7 @@ export class DiskPort implements Disk {
   remove(name: string): Promise<void> {
     return this.at(() => {
       if (!this.directory.names.has(name)) throw ioError("ENOENT", "unlink", name);
+      this.directory.removals++;
       this.directory.change((names) => names.delete(name));
     });
   }

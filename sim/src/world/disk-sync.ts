@@ -15,6 +15,8 @@ export class Directory {
   durableNames: Names = new Map();
   /** Of `names`, and in no sync that has ended. */
   changes: NamesChange[] = [];
+  /** Files that were removed, so far. */
+  removals = 0;
 
   constructor(path: string) {
     this.path = path;

@@ -68,6 +68,11 @@ export class SimDisk {
     for (const sync of stalled) this.loop.schedule(sync, this.latency());
   }
 
+  /** Files that servers removed from a directory, so far. */
+  removals(path: string): number {
+    return this.directory(path).removals;
+  }
+
   /** The Disk port of one life of the server, onto a directory of its own. */
   open(life: Life, path = ""): Disk {
     return new DiskPort(this, this.directory(path), life);
