@@ -80,11 +80,11 @@ export async function receiveImage(
       continue;
     }
     if (kind === KIND.data) await receiver.take(body);
-    else if (kind === KIND.end) await receiver.end(body);
+    else if (kind === KIND.end) receiver.end(body);
     else throw new ImageDamaged(`chunk ${opener.count - 1} is of an unknown kind: ${kind}`);
   }
   if (receiver === null) throw new ImageDamaged("the image is empty");
-  return receiver.result();
+  return receiver.finish();
 }
 
 function metaOf(body: Uint8Array): StateMeta {
@@ -136,7 +136,7 @@ class Receiver {
     this.carry = data.subarray(at);
   }
 
-  async end(body: Uint8Array): Promise<void> {
+  end(body: Uint8Array): void {
     if (this.ended) throw new ImageDamaged("the image ends twice");
     this.ended = true;
     const { records, hash } = this.meta;
@@ -146,12 +146,15 @@ class Receiver {
       throw new ImageDamaged(`${this.records} records came; the image speaks of another number`);
     }
     if (this.hash !== hash) throw new ImageDamaged(`the records come to hash ${this.hash}, not ${hash}`);
-    await this.commit(this.meta);
   }
 
-  result(): StateMeta {
-    if (this.ended) return this.meta;
-    throw new ImageDamaged(`the image ends after ${this.records} of ${this.meta.records} records`);
+  /** Nothing came behind the end: now it is the state. */
+  async finish(): Promise<StateMeta> {
+    const { meta } = this;
+    if (!this.ended)
+      throw new ImageDamaged(`the image ends after ${this.records} of ${meta.records} records`);
+    await this.commit(meta);
+    return meta;
   }
 
   private add(record: Uint8Array): void {

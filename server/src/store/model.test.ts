@@ -1,59 +1,11 @@
-import { etcdserverpb as pb, gauntletpeer } from "@gauntlet/proto";
+import type { etcdserverpb as pb } from "@gauntlet/proto";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { KvStore, validateTxn, type WriteResponse } from "./index.js";
 import type { Result } from "./result.js";
+import { command, requests as ops } from "./test-arbitraries.js";
 import { Model } from "./test-model.js";
-import { bytes, compare, plain, put } from "./test-requests.js";
-
-const { CompareResult, CompareTarget } = pb.Compare;
-
-/** Few keys, so that requests meet; with the bytes at both ends of the order. */
-const keys = fc.constantFrom("a", "ab", "b", "b\0", "c", "\xff", "\xff\xff", "\0");
-const ends = fc.constantFrom("", "", "", "\0", "b", "c", "a", "\xff");
-const key = keys.map(bytes);
-const rangeEnd = ends.map(bytes);
-
-const puts = fc.record({
-  key,
-  value: fc.constantFrom("", "x", "y").map(bytes),
-  prev_kv: fc.boolean(),
-  ignore_lease: fc.constantFrom(false, false, false, false, true),
-});
-const keepingPuts = fc.record({ key, prev_kv: fc.boolean(), ignore_value: fc.constant(true) });
-const deletes = fc.record({ key, range_end: rangeEnd, prev_kv: fc.boolean() });
-const ranges = fc.record({
-  key,
-  range_end: rangeEnd,
-  revision: fc.oneof(fc.constant(0), fc.integer({ min: -1, max: 30 })),
-});
-const compares = fc
-  .record({
-    key: keys,
-    end: ends,
-    target: fc.constantFrom<keyof typeof CompareTarget>("VERSION", "CREATE", "MOD", "VALUE", "LEASE"),
-    result: fc.constantFrom<keyof typeof CompareResult>("EQUAL", "GREATER", "LESS", "NOT_EQUAL"),
-    figure: fc.nat(12),
-    text: fc.constantFrom("", "x", "y"),
-  })
-  .map(({ key, end, target, result, figure, text }) =>
-    compare(key, target, result, target === "VALUE" ? text : figure, end),
-  );
-
-const { request: ops } = fc.letrec<{ request: pb.IRequestOp; txn: pb.ITxnRequest }>((tie) => ({
-  request: fc.oneof(
-    { weight: 5, arbitrary: fc.record({ request_put: puts }) },
-    { weight: 1, arbitrary: fc.record({ request_put: keepingPuts }) },
-    { weight: 2, arbitrary: fc.record({ request_delete_range: deletes }) },
-    { weight: 3, arbitrary: fc.record({ request_range: ranges }) },
-    { weight: 4, arbitrary: fc.record({ request_txn: tie("txn") }) },
-  ),
-  txn: fc.record({
-    compare: fc.array(compares, { maxLength: 2 }),
-    success: fc.array(tie("request"), { maxLength: 3 }),
-    failure: fc.array(tie("request"), { maxLength: 3 }),
-  }),
-}));
+import { bytes, plain, put } from "./test-requests.js";
 
 function applyToStore(store: KvStore, op: pb.IRequestOp): pb.IResponseOp | string {
   const unwrap = <Response>(result: Result<Response>, wrap: (response: Response) => pb.IResponseOp) =>
@@ -64,19 +16,6 @@ function applyToStore(store: KvStore, op: pb.IRequestOp): pb.IResponseOp | strin
     return unwrap(store.deleteRange(op.request_delete_range), (one) => ({ response_delete_range: one }));
   }
   return unwrap(store.txn(op.request_txn ?? {}), (one) => ({ response_txn: one }));
-}
-
-/** The bytes of a command of the log; null: ranges do not go there. */
-function command(op: pb.IRequestOp): Uint8Array | null {
-  const { request_put: put, request_delete_range: del, request_txn: txn } = op;
-  const body = put
-    ? { put: pb.PutRequest.encode(put).finish() }
-    : del
-      ? { delete_range: pb.DeleteRangeRequest.encode(del).finish() }
-      : txn
-        ? { txn: pb.TxnRequest.encode(txn).finish() }
-        : null;
-  return body && gauntletpeer.Command.encode({ origin: 2, request_id: 5, ...body }).finish();
 }
 
 it("answers as the model does, errors and old revisions included, and keeps every revision as it was", () => {

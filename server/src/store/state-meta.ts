@@ -36,6 +36,7 @@ export function encodeMeta(meta: StateMeta): Uint8Array {
 /** Throws StateDamaged for what is no meta, and Error for a format of a later version. */
 export function decodeMeta(bytes: Uint8Array): StateMeta {
   const message = decode(bytes);
+  if (message.format === 0) throw new StateDamaged("the state's meta has no format version");
   if (message.format !== STATE_FORMAT) {
     throw new StateFormatError(
       `the state has format version ${message.format}; this server knows ${STATE_FORMAT} only: upgrade it`,
