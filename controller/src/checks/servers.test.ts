@@ -108,9 +108,49 @@ test("one full disk excuses one exit", async () => {
   expect(checkServers((await readServerFindings(nodes)) ?? [], true)).toMatchObject({ verdict: "invalid" });
 });
 
-test("a disk that a fault broke on purpose is no excuse", async () => {
-  await node("n1", [started, exited(1, null)], [fatal(20, "EIO")]);
-  const findings = await readServerFindings(nodes, { diskFaultsRan: true });
+const disk = (part: object): object => ({
+  what: "disk set",
+  syncDelayMs: 0,
+  stalled: false,
+  writeErrorShare: 0,
+  syncErrorShare: 0,
+  full: false,
+  ...part,
+});
+const flipped = { what: "bit flipped", damage: { kind: "bit-flip", file: "1.wal", offset: 7, bytes: 1 } };
+const again = { ...started, pid: 21 };
+
+test.each([
+  ["a disk that the rig made fail", [started, disk({ syncErrorShare: 1 }), exited(1, null), disk({}), again]],
+  [
+    "the same, seen only when it was well again",
+    [started, disk({ writeErrorShare: 0.5 }), disk({}), exited(1, null)],
+  ],
+  [
+    "data that the rig harmed",
+    [started, sent("SIGKILL"), exited(null, "SIGKILL"), flipped, { ...started, pid: 20 }, exited(1, null)],
+  ],
+])("a server does right to end over %s", async (_, agent) => {
+  await node("n1", agent, [fatal(20, "EIO")]);
+  expect(await readServerFindings(nodes)).toEqual([]);
+});
+
+test.each([
+  ["a disk that the rig filled up", [started, disk({ full: true }), exited(1, null)], fatal(20, "ENOSPC")],
+  [
+    "a disk that failed an earlier process",
+    [started, disk({ syncErrorShare: 1 }), exited(1, null), disk({}), again, exited(1, null)],
+    fatal(21, "EIO"),
+  ],
+  [
+    "an invariant, with a disk that fails",
+    [started, disk({ syncErrorShare: 1 }), exited(1, null)],
+    { level: 60, pid: 20, msg: "InvariantViolation: EIO" },
+  ],
+  ["a crash, with a disk that fails", [started, disk({ syncErrorShare: 1 }), exited(null, "SIGSEGV")], "n"],
+])("to end over %s is a finding: invalid", async (_, agent, said) => {
+  await node("n1", agent, [said]);
+  const findings = await readServerFindings(nodes);
   expect(checkServers(findings ?? [], true)).toMatchObject({ verdict: "invalid" });
 });
 

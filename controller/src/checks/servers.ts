@@ -15,10 +15,21 @@ export interface ServerFinding {
 
 const AGENT_LINE = z.looseObject({
   what: z.string(),
+  pid: z.number().optional(),
   code: z.number().nullish(),
   signal: z.string().nullish(),
   time: z.string().optional(),
 });
+/** What the agent says when the rig makes the disk bad, or well again. */
+const DISK_LINE = z.looseObject({
+  what: z.literal("disk set"),
+  writeErrorShare: z.number(),
+  syncErrorShare: z.number(),
+  full: z.boolean(),
+});
+const FLIP_LINE = z.looseObject({ what: z.literal("bit flipped"), damage: z.looseObject({}) });
+/** How a server ends that cannot trust its disk. */
+const FATAL_EXIT = 1;
 
 /** pino's number for fatal. */
 const FATAL_LEVEL = 60;
@@ -34,25 +45,24 @@ const HOST_TROUBLE = /\b(ENOSPC|EDQUOT|EROFS|EIO|EMFILE|ENFILE|ENOMEM)\b/;
 const INVARIANT = /InvariantViolation/;
 /** What the server writes to stderr when it cannot start. */
 const START_FAILURE = /^gauntlet-server: /;
-/** The rig's own clock shim, without its page. No server of ours exits with it. */
-const CLOCK_SHIM_EXIT = 70;
+/** The rig's own shims, without their pages. No server of ours exits with it. */
+const SHIM_EXIT = 70;
 const MAX_QUOTE = 200;
 
 /**
- * Reads what agents and servers left in a run's nodes/ folder. Null where no node left anything:
- * the cluster was not made of machines with logs. `diskFaultsRan`: what a disk then refuses was
- * asked for, and the server has to live with it.
+ * Reads what agents and servers left in a run's nodes/ folder. Null where no node left anything: the cluster was not
+ * made of machines with logs.
+ *
+ * A server whose disk the rig made fail, or whose data it harmed, does right to end over it. Over a disk that the rig
+ * filled up it must not end, and where the rig meddled with a disk, no trouble with it is the machine's.
  */
-export async function readServerFindings(
-  nodesDirectory: string,
-  { diskFaultsRan } = { diskFaultsRan: false },
-): Promise<readonly ServerFinding[] | null> {
+export async function readServerFindings(nodesDirectory: string): Promise<readonly ServerFinding[] | null> {
   const nodes = await directories(nodesDirectory);
   if (nodes.length === 0) return null;
   const findings = nodes.map(async (node) => {
-    const said = await cries(node, join(nodesDirectory, node, "server.log"), diskFaultsRan);
-    const exits = await unaskedExits(node, join(nodesDirectory, node, "agent.log"), said.excusedExits);
-    return [...exits, ...said.findings];
+    const life = await lifeOf(join(nodesDirectory, node, "agent.log"));
+    const said = await cries(node, join(nodesDirectory, node, "server.log"), life);
+    return [...exitFindings(node, life, said.excusedExits), ...said.findings];
   });
   return (await Promise.all(findings)).flat();
 }
@@ -88,43 +98,75 @@ async function directories(path: string): Promise<readonly string[]> {
   }
 }
 
+/** One server process that ended although nobody asked it to. */
+interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly when: string;
+}
+
+/** What the agent tells of its machine. */
+interface Life {
+  readonly hasLog: boolean;
+  readonly unasked: readonly Exit[];
+  /** Processes that had a disk which the rig made fail, or data which it harmed. */
+  readonly mayFail: ReadonlySet<number>;
+  readonly diskFaultsRan: boolean;
+}
+
 /** The agent writes a line before each signal of ours and one for each exit: an exit without the former is unasked. */
-async function unaskedExits(
-  node: string,
-  path: string,
-  excusedExits: number,
-): Promise<readonly ServerFinding[]> {
-  if (!(await exists(path))) return [{ node, what: "its agent left no log", byOthers: true }];
-  const findings: ServerFinding[] = [];
+async function lifeOf(path: string): Promise<Life> {
+  const unasked: Exit[] = [];
+  const mayFail = new Set<number>();
+  if (!(await exists(path))) return { hasLog: false, unasked, mayFail, diskFaultsRan: false };
   const asked = new Set<string>();
-  let excuses = excusedExits;
+  let diskFaultsRan = false;
+  const disk = { fails: false, isHarmed: false };
+  let process: number | null = null;
   for await (const line of linesOf(path)) {
-    const entry = AGENT_LINE.safeParse(jsonOf(line)).data;
-    if (entry?.what === "server started") asked.clear();
+    const json = jsonOf(line);
+    const setting = DISK_LINE.safeParse(json).data;
+    if (setting !== undefined) disk.fails = setting.writeErrorShare > 0 || setting.syncErrorShare > 0;
+    if (FLIP_LINE.safeParse(json).success) disk.isHarmed = true;
+    diskFaultsRan ||= disk.fails || disk.isHarmed || setting?.full === true;
+    const entry = AGENT_LINE.safeParse(json).data;
+    if (entry?.what === "server started") {
+      asked.clear();
+      process = entry.pid ?? null;
+    }
+    if (process !== null && (disk.fails || disk.isHarmed)) mayFail.add(process);
     if (entry?.what === "signal sent" && typeof entry.signal === "string") asked.add(entry.signal);
     if (entry?.what !== "server exited") continue;
-    const { code, signal } = entry;
-    const isAsked = typeof signal === "string" ? asked.has(signal) : code === 0 && asked.has("SIGTERM");
-    if (isAsked) continue;
-    const how =
-      typeof signal === "string" ? `was ended by ${signal}` : `exited with code ${code ?? "unknown"}`;
-    const isExcused = code === 1 && excuses > 0;
+    const { code = null, signal = null, time } = entry;
+    const isOverDisk = process !== null && mayFail.has(process) && code === FATAL_EXIT;
+    process = null;
+    const isAsked = signal === null ? code === 0 && asked.has("SIGTERM") : asked.has(signal);
+    if (!isAsked && !isOverDisk)
+      unasked.push({ code, signal, when: time === undefined ? "" : ` at ${time}` });
+  }
+  return { hasLog: true, unasked, mayFail, diskFaultsRan };
+}
+
+function exitFindings(node: string, life: Life, excusedExits: number): readonly ServerFinding[] {
+  if (!life.hasLog) return [{ node, what: "its agent left no log", byOthers: true }];
+  let excuses = excusedExits;
+  return life.unasked.map(({ code, signal, when }) => {
+    const how = signal === null ? `exited with code ${code ?? "unknown"}` : `was ended by ${signal}`;
+    const isExcused = code === FATAL_EXIT && excuses > 0;
     if (isExcused) excuses -= 1;
-    const when = entry.time === undefined ? "" : ` at ${entry.time}`;
-    findings.push({
+    return {
       node,
       what: `its server ${how}${when} and no fault asked for it`,
-      byOthers: signal === "SIGKILL" || code === CLOCK_SHIM_EXIT || isExcused,
-    });
-  }
-  return findings;
+      byOthers: signal === "SIGKILL" || code === SHIM_EXIT || isExcused,
+    };
+  });
 }
 
 /** What a server said at its end, and how many of its exits the machine is to blame for. */
 async function cries(
   node: string,
   path: string,
-  diskFaultsRan: boolean,
+  life: Life,
 ): Promise<{ readonly findings: readonly ServerFinding[]; readonly excusedExits: number }> {
   const findings: ServerFinding[] = [];
   // One process may say it twice, and exits once.
@@ -132,12 +174,14 @@ async function cries(
   if (!(await exists(path))) return { findings, excusedExits: 0 };
   for await (const line of linesOf(path)) {
     const entry = SERVER_LINE.safeParse(jsonOf(line)).data;
-    const isTrouble = !diskFaultsRan && HOST_TROUBLE.test(line) && !INVARIANT.test(line);
+    const isTrouble = !life.diskFaultsRan && HOST_TROUBLE.test(line) && !INVARIANT.test(line);
     const isFatal =
       entry === undefined
         ? DEATH_CRY.test(line) || (isTrouble && START_FAILURE.test(line))
         : entry.level >= FATAL_LEVEL;
     if (!isFatal) continue;
+    const isOverDisk = entry?.pid !== undefined && life.mayFail.has(entry.pid) && !INVARIANT.test(line);
+    if (isOverDisk) continue;
     if (isTrouble) excused.add(entry?.pid ?? line);
     findings.push({
       node,

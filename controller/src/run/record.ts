@@ -102,10 +102,7 @@ export async function recordRun(
   await attempt("recording", () => writer.close());
   const executed = facts.executedSchedule ?? toScheduleFile(config.schedule);
   await attempt("recording", () => writeJson(join(directory, RUN_FILES.schedule), executed));
-  const diskFaultsRan = facts.faults.some(
-    ({ fault, startedAtMs }) => fault.startsWith("disk.") && startedAtMs !== null,
-  );
-  facts.servers = await attempt("check", () => readServerFindings(context.logsDirectory, { diskFaultsRan }));
+  facts.servers = await attempt("check", () => readServerFindings(context.logsDirectory));
 
   progress.line("check: looking for an order that explains what was seen");
   const history = (await attempt("check", () => eventsOf(historyPath))) ?? [];
