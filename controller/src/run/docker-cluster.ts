@@ -20,6 +20,9 @@ export interface DockerClusterOptions {
   readonly keep?: boolean;
 }
 
+/** Small, so that a minute sees new segments, checkpoints, a log that is cut off, and followers that need a snapshot. */
+const SERVER_ARGS = ["--segment-bytes=131072", "--checkpoint-log-bytes=262144"];
+
 /** Nothing broke, and nothing was left behind. */
 const PLAINLY_INTERRUPTED = /^(docker [\w-]*: )?interrupted( while [\w ]+)?$/;
 
@@ -43,6 +46,7 @@ export function dockerClusters(options: DockerClusterOptions): StartCluster {
         nodes,
         image,
         logsDir: logsDirectory,
+        serverArgs: SERVER_ARGS,
         kind,
         signal,
         log,

@@ -4,11 +4,11 @@ import { ScheduleError } from "../errors.js";
 import { minoritySize, type Target } from "../targets.js";
 
 /** Families by the short names that NEMESIS= takes. */
-export const FAMILY_NAMES = ["leader-isolation", "partition", "kill", "pause", "clock"] as const;
+export const FAMILY_NAMES = ["leader-isolation", "partition", "kill", "pause", "clock", "disk"] as const;
 export type FamilyName = (typeof FAMILY_NAMES)[number];
 
 /** Named by the schedule format, and not in this version. */
-const PLANNED_FAMILIES: readonly string[] = ["packet", "disk", "member", "resource"];
+const PLANNED_FAMILIES: readonly string[] = ["packet", "member", "resource"];
 
 /** One way in which a family strikes. */
 export interface Variant {
@@ -116,6 +116,34 @@ export const FAMILIES: readonly Family[] = [
         rate("leader", [0.5, 0.75]),
         rate("leader", [1.5, 2]),
         ...sized(["minority"], nodes).map((target) => rate(target, [0.5, 2])),
+      ];
+    },
+  },
+  {
+    name: "disk",
+    summary:
+      "Cuts the power of one, a minority or all; slow, stalled, failing and full disks; flips a bit of durable data.",
+    // A slow sync is counted when it ends, and room is needed only now and then.
+    minWindowMs: 4_000,
+    variants(nodes) {
+      const on = (
+        fault: string,
+        targets: readonly Target[],
+        more: Pick<Variant, "args"> & Partial<Variant> = { args: noArgs },
+      ): readonly Variant[] => sized(targets, nodes).map((target) => ({ ...more, fault, target }));
+      return [
+        ...on("disk.power-loss", ["one", "minority"]),
+        // Nothing is served meanwhile: what a power loss takes shows only after it.
+        ...on("disk.power-loss", ["all"], { args: noArgs, maxWindowMs: 3_000 }),
+        ...on("disk.slow", ["leader", "minority"], {
+          args: (random) => ({ delay: random.pick(["20ms", "100ms", "300ms"]) }),
+        }),
+        ...on("disk.stall", ["leader", "one"]),
+        ...on("disk.eio", ["one"], {
+          args: (random) => ({ calls: random.pick(["writes", "syncs", "both"]), share: random.pick([0.1, 1]) }),
+        }),
+        ...on("disk.full", ["one"]),
+        ...(minoritySize(nodes) === 0 ? [] : on("disk.bitflip", ["one"])),
       ];
     },
   },

@@ -158,7 +158,7 @@ describe("refusals", () => {
     ],
     ["banana", 'unknown nemesis "banana"; known: leader-isolation, partition, kill, pause, clock'],
     ["", 'unknown nemesis ""; known: '],
-    ["disk", 'nemesis "disk" is not available in this version; available: leader-isolation, '],
+    ["packet", 'nemesis "packet" is not available in this version; available: leader-isolation, '],
   ])("family %j", (name, message) => {
     expect(() => checkFamilies(["kill", name])).toThrow(message);
     expect(() => checkFamilies(["kill", name])).toThrow(ScheduleError);
