@@ -62,4 +62,14 @@ export type {
   WriteResponse,
 } from "./store/index.js";
 export { EntryFormatError, Wal, WalCorruption, WalError, decodeEntry, encodeEntry } from "./wal/index.js";
-export type { OpenedWal, Repair, WalBatch, WalIdentity, WalOptions, WalStats } from "./wal/index.js";
+export type {
+  Beginning,
+  LogSnapshot,
+  OpenedWal,
+  Provable,
+  Repair,
+  WalBatch,
+  WalIdentity,
+  WalOptions,
+  WalStats,
+} from "./wal/index.js";

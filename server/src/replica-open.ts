@@ -100,7 +100,8 @@ export async function openReplica(ports: ReplicaPorts, settings: ReplicaSettings
   const { wal, hardState, entries, repair } = await Wal.open(ports.disk, {
     segmentBytes: settings.segmentBytes,
     identity: { clusterId: settings.clusterId, memberId: self },
-    syncs: { clock, onSync: (seconds) => observer.logSynced(seconds) },
+    clock,
+    onSync: (seconds) => observer.logSynced(seconds),
   });
   const restored = { hardState, snapshot: null, entries };
   const core = new RaftCore(coreConfig(settings), restored, random);

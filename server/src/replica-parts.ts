@@ -4,6 +4,7 @@ import type { Entry, HardState } from "./raft/entry.js";
 import type { Effect, Event, Instant, Role } from "./raft/event.js";
 import type { Report } from "./replica-report.js";
 import type { MemberId, Message } from "./raft/message.js";
+import type { LogSnapshot } from "./wal/index.js";
 
 /** The body of a write: exactly one of the requests, encoded as etcd encodes it. */
 export type CommandBody =
@@ -36,6 +37,7 @@ export interface View {
 /** What one persist effect makes durable. */
 export interface LogRecord {
   readonly hardState: HardState | null;
+  readonly snapshot: LogSnapshot | null;
   readonly entries: readonly Entry[];
 }
 

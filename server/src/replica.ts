@@ -280,7 +280,7 @@ export class Replica<Result> {
       throw new InvariantViolation(`a snapshot of entry ${snapshot.index} came, which nobody can have made`);
     }
     this.#forgetReplaced(entries);
-    this.#parts.log.append({ hardState, entries }).then(
+    this.#parts.log.append({ hardState, snapshot: null, entries }).then(
       () => this.#durable(sequence),
       (error: unknown) => this.#fail("the write-ahead log cannot be written", error),
     );

@@ -76,7 +76,7 @@ it("carries a log over restarts, in segments", async () => {
     expect([entries.length, repair]).toEqual([start - 1, null]);
     const appends: Promise<void>[] = [];
     for (let index = start; index < start + 100; index++) {
-      appends.push(wal.append({ hardState: null, entries: [entry(index)] }));
+      appends.push(wal.append({ hardState: null, snapshot: null, entries: [entry(index)] }));
       if (index % 10 === 0) await Promise.all(appends);
     }
     await Promise.all(appends);

@@ -11,6 +11,7 @@ const CHANGES: ReadonlySet<Operation> = new Set([
   "write",
   "truncate",
   "sync",
+  "rename",
   "remove",
   "syncDirectory",
 ]);

@@ -1,5 +1,5 @@
 import { gauntletpeer, toSafeNumber } from "@gauntlet/proto";
-import type { Configuration } from "../raft/configuration.js";
+import type { Configuration, SnapshotMark } from "../raft/configuration.js";
 import { ENTRY_VERSION, type Entry, type EntryKind, type HardState } from "../raft/entry.js";
 
 /** The bytes are well-formed protobuf but not an entry that this version of the server can take. */
@@ -105,6 +105,19 @@ export function decodeHardState(bytes: Uint8Array): HardState {
   const lostTo = number(message.lost_to);
   const state = { term: number(message.term), vote: vote === 0 ? null : vote };
   return lostTo === 0 ? state : { ...state, lostTo };
+}
+
+export function encodeMark({ index, term, configuration }: SnapshotMark): Uint8Array {
+  const message = { index, term, configuration: toProtoConfiguration(configuration) };
+  return gauntletpeer.Snapshot.encode(message).finish();
+}
+
+/** Throws on malformed bytes, and EntryFormatError as fromProtoConfiguration does. */
+export function decodeMark(bytes: Uint8Array): SnapshotMark {
+  const message = gauntletpeer.Snapshot.decode(bytes);
+  const index = number(message.index);
+  const configuration = fromProtoConfiguration(message.configuration, `the snapshot of entry ${index}`);
+  return { index, term: number(message.term), configuration };
 }
 
 /** 64-bit fields are typed as numbers but decoded to Long objects, and absent ones too. */

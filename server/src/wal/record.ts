@@ -18,7 +18,7 @@ import { crc32 } from "../checksum.js";
  */
 export const HEADER_BYTES = 24;
 
-export const RECORD_TYPES = { segmentHeader: 1, hardState: 2, entry: 3, synced: 4 } as const;
+export const RECORD_TYPES = { segmentHead: 1, hardState: 2, entry: 3, synced: 4, snapshot: 5 } as const;
 
 /** Where the next record goes and what it must say. */
 export interface Position {
@@ -80,14 +80,20 @@ export function readRecord(segment: Buffer, offset: number): WalRecord | null {
 }
 
 /**
- * The first record behind `offset` which proves that the byte at `offset` had been synced; null when
- * none is left to prove it. Every byte is tried: behind damage, nobody knows where a record begins.
+ * The first record that begins in [from, to), verifies by itself and `holds`; null: none. Every byte is tried: behind
+ * damage, nobody knows where a record begins.
  */
-export function findProofOfSync(segment: Buffer, offset: number): WalRecord | null {
-  for (let at = offset + 1; at + HEADER_BYTES <= segment.length; at++) {
-    if (segment.readUInt32LE(at + 8) !== at || segment.readUInt32LE(at + 12) <= offset) continue;
+export function findRecord(
+  segment: Buffer,
+  from: number,
+  to = segment.length,
+  holds: (record: WalRecord) => boolean = () => true,
+): WalRecord | null {
+  const last = Math.min(to, segment.length - HEADER_BYTES + 1);
+  for (let at = from; at < last; at++) {
+    if (segment.readUInt32LE(at + 8) !== at) continue;
     const record = readRecord(segment, at);
-    if (record !== null) return record;
+    if (record !== null && holds(record)) return record;
   }
   return null;
 }

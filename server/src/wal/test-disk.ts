@@ -84,11 +84,13 @@ export class TestDisk implements Disk {
 
   async list(): Promise<readonly string[]> {
     await this.enter("list", "");
+    this.checkPower();
     return [...this.names.keys()];
   }
 
   async open(name: string, mode: "read" | "read-write" | "create-exclusive"): Promise<DiskFile> {
     await this.enter("open", name);
+    this.checkPower();
     if (mode === "create-exclusive") {
       if (this.names.has(name)) throw new Error(`EEXIST: ${name}`);
       const inode = { bytes: Buffer.alloc(0), synced: Buffer.alloc(0), dirty: new Set<number>() };
@@ -99,6 +101,7 @@ export class TestDisk implements Disk {
 
   async rename(from: string, to: string): Promise<void> {
     await this.enter("rename", from);
+    this.checkPower();
     const inode = this.inode(from);
     this.change((names) => {
       names.delete(from);
@@ -108,12 +111,14 @@ export class TestDisk implements Disk {
 
   async remove(name: string): Promise<void> {
     await this.enter("remove", name);
+    this.checkPower();
     this.inode(name);
     this.change((names) => names.delete(name));
   }
 
   async syncDirectory(): Promise<void> {
     await this.enter("syncDirectory", "");
+    this.checkPower();
     this.syncedNames = new Map(this.names);
     this.changes = [];
   }
@@ -122,18 +127,21 @@ export class TestDisk implements Disk {
     return {
       read: async (into, offset) => {
         await this.enter("read", name);
+        this.checkPower();
         return inode.bytes.copy(into, 0, offset);
       },
       write: async (parts, offset) => {
         // Taken before anything is waited for: a caller that changes them later is a bug to be seen.
         const bytes = Buffer.concat(parts);
         await this.enter("write", name);
+        this.checkPower();
         inode.bytes = resized(inode.bytes, Math.max(inode.bytes.length, offset + bytes.length));
         bytes.copy(inode.bytes, offset);
         for (const sector of sectors(offset, offset + bytes.length)) inode.dirty.add(sector);
       },
       truncate: async (length) => {
         await this.enter("truncate", name);
+        this.checkPower();
         for (const sector of sectors(length, inode.bytes.length)) inode.dirty.add(sector);
         inode.bytes = resized(inode.bytes, length);
       },
@@ -144,6 +152,7 @@ export class TestDisk implements Disk {
           inode.dirty.clear();
           throw error;
         }
+        this.checkPower();
         inode.synced = merged(inode, (sector) => inode.dirty.has(sector), inode.bytes.length);
         inode.dirty.clear();
       },
@@ -153,9 +162,13 @@ export class TestDisk implements Disk {
   }
 
   private async enter(operation: Operation, name: string): Promise<void> {
-    if (!this.powered) throw new PowerCut();
+    this.checkPower();
     this.counts.set(operation, (this.counts.get(operation) ?? 0) + 1);
     await this.before(operation, name);
+  }
+
+  /** Right before the effect: the power may have gone while the operation waited, by one that runs beside it. */
+  private checkPower(): void {
     if (!this.powered) throw new PowerCut();
   }
 

@@ -1,12 +1,14 @@
 import * as fc from "fast-check";
-import type { Random } from "../ports.js";
+import type { Disk, Random } from "../ports.js";
 import { ENTRY_VERSION, type Entry, type HardState } from "../raft/entry.js";
+import { ManualClock } from "../testing/manual-clock.js";
 import type { WalBatch, WalOptions } from "./index.js";
+import { segmentName, segmentNumbers } from "./segment.js";
 
 export const IDENTITY = { clusterId: 77, memberId: 3 };
 
 export function walOptions(segmentBytes: number): WalOptions {
-  return { segmentBytes, identity: IDENTITY };
+  return { segmentBytes, identity: IDENTITY, clock: new ManualClock() };
 }
 
 export function entry(index: number, term = 1, text = `value ${index}`): Entry {
@@ -70,6 +72,7 @@ export function batchFrom(plan: BatchPlan, { hardState, entries }: LogState): Wa
   const first = Math.max(1, entries.length + 1 - plan.back);
   return {
     hardState: changes ? { term, vote } : null,
+    snapshot: null,
     entries: plan.dataBytes.map((bytes, at) => entry(first + at, term, "x".repeat(bytes))),
   };
 }
@@ -78,3 +81,8 @@ export function batchFrom(plan: BatchPlan, { hardState, entries }: LogState): Wa
 export const randoms: fc.Arbitrary<Random> = fc
   .infiniteStream(fc.nat())
   .map((stream) => ({ below: (bound) => Number(stream.next().value) % bound }));
+
+/** Names of the segments that count, ascending. */
+export async function segmentsOf(disk: Disk): Promise<readonly string[]> {
+  return segmentNumbers(await disk.list()).live.map(segmentName);
+}

@@ -1,21 +1,32 @@
-import type { Clock, Disk, DiskFile } from "../ports.js";
+import type { Clock, Disk } from "../ports.js";
 import type { Entry, HardState } from "../raft/entry.js";
+import { beginAnew } from "./begin-anew.js";
 import { encodeEntry, encodeHardState } from "./entry-codec.js";
 import { WalError } from "./errors.js";
+import { POINT_BYTES, START, encodePoint, type LogPoint } from "./log-point.js";
+import { beginSegment, type OpenSegment } from "./new-segment.js";
+import { NextSegment } from "./next-segment.js";
 import { HEADER_BYTES, RECORD_TYPES, writeRecord, type Position } from "./record.js";
-import { recover, type Repair, type Tail } from "./recovery.js";
-import { SEGMENT_HEADER_BYTES, segmentHeader, segmentName, type WalIdentity } from "./segment.js";
+import { readIdentity, readLog, type ReadLog, type SealedSegment } from "./read-log.js";
+import { SEGMENT_HEAD_BYTES, segmentName, segmentNumbers, type WalIdentity } from "./segment.js";
+import { settle, type Repair } from "./settle.js";
+import { encodeSnapshot, type LogSnapshot } from "./snapshot-record.js";
 
 export interface WalOptions {
-  /** Size at which a segment is closed, in bytes; a single larger write gets a segment of its own. */
+  /** Of each segment, in bytes; a single larger write gets a larger one. */
   readonly segmentBytes: number;
   readonly identity: WalIdentity;
+  readonly clock: Pick<Clock, "monotonicMs" | "after">;
   /** Told how long each sync of records took, in seconds of `clock`. */
-  readonly syncs?: { readonly clock: Pick<Clock, "monotonicMs">; readonly onSync: (seconds: number) => void };
+  readonly onSync?: (seconds: number) => void;
+  /** The disk has no room for the next segment, or has it again. Appends go on as long as the present one has room. */
+  readonly onSpace?: (full: boolean) => void;
 }
 
 export interface WalBatch {
   readonly hardState: HardState | null;
+  /** The log begins anew after it, and its state is durable; null: it goes on. */
+  readonly snapshot: LogSnapshot | null;
   /** Consecutive; the first index is at most one behind the log's last. Replaces what is there from it on. */
   readonly entries: readonly Entry[];
 }
@@ -23,16 +34,23 @@ export interface WalBatch {
 export interface OpenedWal {
   readonly wal: Wal;
   readonly hardState: HardState;
-  /** The whole log, from index 1 on. It and the hard state are durable. */
+  /** Those that the log still holds, without gaps, from `firstIndex` on. They and the hard state are durable. */
   readonly entries: Entry[];
+  /** Of the first entry, whether it is there yet or not. What was before it is covered by a state. */
+  readonly firstIndex: number;
+  readonly lastIndex: number;
+  /** Of the state that belongs to this log; 0 until a snapshot or a new beginning names another. */
+  readonly generation: number;
   /** What was cut off a torn tail; null: nothing. */
   readonly repair: Repair | null;
 }
 
 export interface WalStats {
   readonly segments: number;
-  /** Of all segments. */
+  /** On disk, of all segments. */
   readonly bytes: number;
+  /** Of all records that were written since the log was opened. */
+  readonly writtenBytes: number;
   readonly lastIndex: number;
   /** Writes of records since the log was opened; each had one sync. */
   readonly writes: number;
@@ -44,10 +62,11 @@ export const MAX_SEGMENT_BYTES = 1024 * 1024 * 1024;
 export const MAX_BATCH_BYTES = 256 * 1024 * 1024;
 
 /** Batches that wait are written together up to this size. */
-const MAX_GROUP_BYTES = 16 * 1024 * 1024;
+const MAX_GROUP_BYTES = 4 * 1024 * 1024;
 /** Writes up to this size are put together in one buffer that is used again and again: one is under way at a time. */
 const SCRATCH_BYTES = 16 * 1024;
-const NO_PAYLOAD = new Uint8Array(0);
+/** A `synced` record. */
+const PROOF_BYTES = HEADER_BYTES + POINT_BYTES;
 const NOW = Promise.resolve();
 
 interface PendingRecord {
@@ -60,21 +79,28 @@ class Group {
   readonly records: PendingRecord[] = [];
   bytes = 0;
   batches = 0;
+  /** Where the log stands after them. */
+  point: LogPoint;
+  /** The highest of their entries; 0: there is none. */
+  highestIndex = 0;
   readonly durable: Promise<void>;
   resolve!: () => void;
   reject!: (error: WalError) => void;
 
-  constructor() {
+  constructor(point: LogPoint) {
+    this.point = point;
     this.durable = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
     });
   }
 
-  add(records: readonly PendingRecord[], bytes: number): void {
+  add(records: readonly PendingRecord[], bytes: number, point: LogPoint, highestIndex: number): void {
     for (const record of records) this.records.push(record);
     this.bytes += bytes;
     this.batches += 1;
+    this.point = point;
+    this.highestIndex = Math.max(this.highestIndex, highestIndex);
   }
 }
 
@@ -82,29 +108,45 @@ class Group {
 export class Wal {
   private readonly disk: Disk;
   private readonly options: WalOptions;
-  private file: DiskFile;
-  private segment: number;
+  private readonly next: NextSegment;
+  private readonly sealed: SealedSegment[];
+  private segment: OpenSegment;
   private position: Position;
-  private sealedBytes: number;
-  private lastIndex: number;
-  private hardState: HardState;
+  /** The highest entry in this segment. */
+  private highestIndex: number;
+  /** The last record repeats where the log stands. */
+  private isPointLast: boolean;
+  /** Where the log stands after what was written, and after what was appended. */
+  private written: LogPoint;
+  private appended: LogPoint;
+  /** No entry can come at it or before: it belongs to a snapshot. */
+  private floorIndex: number;
   /** In the order in which they will be written; batches join the last. */
   private waiting: Group[] = [];
   private flushing: Promise<void> | null = null;
+  private compacting: Promise<void> | null = null;
+  private firstKept = 0;
   private failure: WalError | null = null;
   private closed = false;
   private writes = 0;
+  private writtenBytes = 0;
   private readonly scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
-  private constructor(disk: Disk, options: WalOptions, tail: Tail, before: WalState) {
+  private constructor(disk: Disk, options: WalOptions, segment: OpenSegment, log: ReadLog) {
     this.disk = disk;
     this.options = options;
-    this.file = tail.file;
-    this.segment = tail.number;
-    this.position = tail.position;
-    this.sealedBytes = before.sealedBytes;
-    this.lastIndex = before.entries.length;
-    this.hardState = before.hardState;
+    this.segment = segment;
+    this.position = segment.position;
+    this.isPointLast = segment.position.offset === SEGMENT_HEAD_BYTES;
+    this.sealed = [...log.sealed];
+    this.highestIndex = log.tail?.highestIndex ?? 0;
+    this.written = log.point;
+    this.appended = log.point;
+    this.floorIndex = log.floorIndex;
+    this.next = new NextSegment(disk, {
+      ...options,
+      onFailure: (error) => void this.failOn(error),
+    });
   }
 
   /**
@@ -118,11 +160,23 @@ export class Wal {
         `segmentBytes is ${segmentBytes}; it must be a whole number up to ${MAX_SEGMENT_BYTES}`,
       );
     }
-    const recovered = await recover(disk, identity);
-    const tail = recovered.tail ?? (await createSegment(disk, identity, 1, 0));
-    const { hardState, entries, repair } = recovered;
-    return { wal: new Wal(disk, options, tail, recovered), hardState, entries, repair };
+    const log = await readLog(disk, identity);
+    let segment = await settle(disk, log);
+    if (segment === null) {
+      const number = 1 + (segmentNumbers(await disk.list()).damaged.at(-1) ?? 0);
+      segment = await beginSegment(disk, { identity, number, begins: true, point: START }, segmentBytes);
+    }
+    const wal = new Wal(disk, options, segment, log);
+    wal.next.prepare();
+    const { point, entries, firstIndex, tail } = log;
+    const { hardState, lastIndex, generation } = point;
+    const tornBytes = tail?.tornBytes ?? 0;
+    const repair = tornBytes > 0 ? { tornBytes, segment: segmentName(segment.number) } : null;
+    return { wal, hardState, entries, firstIndex, lastIndex, generation, repair };
   }
+
+  static readonly beginAnew = beginAnew;
+  static readonly readIdentity = readIdentity;
 
   /**
    * Resolves once the batch and all before it are durable, in the order of the calls. Rejects with
@@ -136,19 +190,30 @@ export class Wal {
     for (const { payload } of records) bytes += HEADER_BYTES + payload.length;
     const fault = this.brokenInvariant(batch, bytes);
     if (fault !== null) return Promise.reject(this.fail(new WalError(`refused to log a batch: ${fault}`)));
-    this.hardState = batch.hardState ?? this.hardState;
-    this.lastIndex = batch.entries.at(-1)?.index ?? this.lastIndex;
+    this.appended = pointAfter(this.appended, batch);
+    this.floorIndex = batch.snapshot?.mark.index ?? this.floorIndex;
     const group = this.groupFor(bytes);
-    group.add(records, bytes);
+    group.add(records, bytes, this.appended, batch.entries.at(-1)?.index ?? 0);
     this.flushing ??= this.flush();
     return group.durable;
   }
 
+  /**
+   * Removes segments whose entries all lie before `firstKept`, the oldest first, never the one in use. The caller has
+   * a durable state of at least `firstKept - 1`. Appends go on meanwhile.
+   */
+  compact(firstKept: number): Promise<void> {
+    if (this.failure !== null) return Promise.reject(this.failure);
+    this.firstKept = Math.max(this.firstKept, firstKept);
+    return (this.compacting ??= this.removeOldest());
+  }
+
   stats(): WalStats {
     return {
-      segments: this.segment,
-      bytes: this.sealedBytes + this.position.offset,
-      lastIndex: this.lastIndex,
+      segments: this.sealed.length + 1,
+      bytes: this.sealed.reduce((sum, { bytes }) => sum + bytes, this.segment.capacityBytes),
+      writtenBytes: this.writtenBytes,
+      lastIndex: this.appended.lastIndex,
       writes: this.writes,
       pendingBatches: this.waiting.reduce((sum, { batches }) => sum + batches, 0),
       failed: this.failure !== null,
@@ -159,26 +224,31 @@ export class Wal {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
+    await this.next.stop();
     await this.flushing;
+    await this.compacting?.catch(() => undefined);
     try {
       if (this.failure === null) await this.syncProof();
     } finally {
-      await this.file.close();
+      await this.segment.file.close();
     }
   }
 
   /** What Raft must never ask for; null: nothing of it. The log stops rather than record it. */
-  private brokenInvariant({ hardState, entries }: WalBatch, bytes: number): string | null {
-    const known = this.hardState;
+  private brokenInvariant({ hardState, snapshot, entries }: WalBatch, bytes: number): string | null {
+    const known = this.appended.hardState;
     if (hardState !== null && hardState.term < known.term) {
       return `the term goes back from ${known.term} to ${hardState.term}`;
     }
     if (hardState?.term === known.term && known.vote !== null && hardState.vote !== known.vote) {
       return `the vote in term ${known.term} changes from ${known.vote} to ${hardState.vote}`;
     }
-    const first = entries[0]?.index ?? 1;
-    if (first < 1 || first > this.lastIndex + 1)
-      return `entry ${first} does not follow entry ${this.lastIndex}`;
+    const lastIndex = snapshot?.mark.index ?? this.appended.lastIndex;
+    const floorIndex = snapshot?.mark.index ?? this.floorIndex;
+    if (floorIndex < this.floorIndex) return `a snapshot of entry ${floorIndex} comes after one of entry ${this.floorIndex}`;
+    const first = entries[0]?.index ?? lastIndex + 1;
+    if (first <= floorIndex) return `entry ${first} lies before the beginning of the log`;
+    if (first > lastIndex + 1) return `entry ${first} does not follow entry ${lastIndex}`;
     const gap = entries.findIndex(({ index }, at) => index !== first + at);
     if (gap !== -1) return `entry ${entries[gap]?.index} stands where ${first + gap} belongs`;
     return bytes > MAX_BATCH_BYTES ? `it has ${bytes} bytes, the limit is ${MAX_BATCH_BYTES}` : null;
@@ -187,7 +257,7 @@ export class Wal {
   private groupFor(bytes: number): Group {
     const last = this.waiting.at(-1);
     if (last !== undefined && last.bytes + bytes <= MAX_GROUP_BYTES) return last;
-    const group = new Group();
+    const group = new Group(this.appended);
     this.waiting.push(group);
     return group;
   }
@@ -199,40 +269,37 @@ export class Wal {
       // One turn of the microtask queue, so that batches appended together are written together.
       await NOW;
       for (group = this.waiting.shift(); group !== undefined; group = this.waiting.shift()) {
-        if (group.bytes > 0) {
-          if (this.isFull(group.bytes)) await this.roll();
-          await this.write(group.records, group.bytes);
-          const startMs = this.options.syncs?.clock.monotonicMs() ?? 0;
-          await this.file.sync();
-          this.synced(startMs);
-        }
+        if (group.bytes > 0) await this.writeGroup(group);
         group.resolve();
-        if (this.waiting.length === 0 && this.position.durable === this.position.offset) {
-          await this.writeProof();
-        }
+        if (this.waiting.length === 0 && !this.isPointLast) await this.writeProof();
       }
     } catch (error) {
       if (group !== undefined) this.waiting.unshift(group);
-      const text = error instanceof Error ? error.message : String(error);
-      // No second try: after a failed sync the kernel may have dropped the pages, and would say "done".
-      this.fail(
-        new WalError(`the disk failed, the log is unusable until a restart: ${text}`, { cause: error }),
-      );
+      this.failOn(error);
     } finally {
       this.flushing = null;
     }
   }
 
-  private isFull(bytes: number): boolean {
-    const { offset } = this.position;
-    return offset > SEGMENT_HEADER_BYTES && offset + bytes > this.options.segmentBytes;
-  }
-
-  private synced(startMs: number): void {
-    this.options.syncs?.onSync((this.options.syncs.clock.monotonicMs() - startMs) / 1000);
+  private async writeGroup(group: Group): Promise<void> {
+    if (!this.hasRoomFor(group.bytes)) await this.roll(group.bytes);
+    // Where a proof could not be written since the last write, this one begins with it.
+    const records = this.isPointLast ? group.records : [this.proof(), ...group.records];
+    await this.write(records, group.bytes + (this.isPointLast ? 0 : PROOF_BYTES));
+    this.isPointLast = false;
+    this.written = group.point;
+    this.highestIndex = Math.max(this.highestIndex, group.highestIndex);
+    const startMs = this.options.clock.monotonicMs();
+    await this.segment.file.sync();
+    this.options.onSync?.((this.options.clock.monotonicMs() - startMs) / 1000);
     const { offset, previous } = this.position;
     this.position = { offset, previous, durable: offset };
     this.writes++;
+  }
+
+  private hasRoomFor(bytes: number): boolean {
+    const proofBytes = this.isPointLast ? PROOF_BYTES : 2 * PROOF_BYTES;
+    return this.position.offset + bytes + proofBytes <= this.segment.capacityBytes;
   }
 
   /** `bytes`: of all records, headers included. */
@@ -242,31 +309,64 @@ export class Wal {
     for (const { type, payload } of records) {
       this.position = writeRecord(image, this.position.offset - start, this.position, type, payload);
     }
-    return this.file.write([image], start);
+    this.writtenBytes += bytes;
+    return this.segment.file.write([image], start);
   }
 
-  /**
-   * Records that everything before is synced. Not synced itself: the kernel writes it out in its own
-   * time, or the next sync does. recovery.ts says what it is good for.
-   */
-  private writeProof(): Promise<void> {
-    return this.write([{ type: RECORD_TYPES.synced, payload: NO_PAYLOAD }], HEADER_BYTES);
+  /** Says that everything before is synced, and where the log stands. read-log.ts says what it is good for. */
+  private proof(): PendingRecord {
+    return { type: RECORD_TYPES.synced, payload: encodePoint(this.written) };
+  }
+
+  /** Not synced itself: the kernel writes it out in its own time, or the next sync does. */
+  private async writeProof(): Promise<void> {
+    if (this.position.offset + PROOF_BYTES > this.segment.capacityBytes) return;
+    this.isPointLast = true;
+    await this.write([this.proof()], PROOF_BYTES);
   }
 
   private async syncProof(): Promise<void> {
-    if (this.position.durable < this.position.offset) await this.file.sync();
+    if (this.position.durable < this.position.offset) await this.segment.file.sync();
   }
 
-  private async roll(): Promise<void> {
-    // The next segment's header names this one's last record, which therefore must not get lost.
+  /** Goes on in the next segment, in which a write of `bytes` and its proof have room. */
+  private async roll(bytes: number): Promise<void> {
+    // The next segment's head names this one's last record, which therefore must not get lost.
     await this.syncProof();
-    const { identity } = this.options;
-    const next = await createSegment(this.disk, identity, this.segment + 1, this.position.previous);
-    await this.file.close();
-    this.sealedBytes += this.position.offset;
-    this.file = next.file;
-    this.segment = next.number;
-    this.position = next.position;
+    const { file, number, capacityBytes } = this.segment;
+    const head = { identity: this.options.identity, number: number + 1, begins: false, point: this.written };
+    this.segment = await this.next.take(head, this.position.previous, bytes + PROOF_BYTES);
+    this.sealed.push({ number, bytes: capacityBytes, highestIndex: this.highestIndex });
+    this.position = this.segment.position;
+    this.highestIndex = 0;
+    this.isPointLast = true;
+    await file.close();
+    this.next.prepare();
+  }
+
+  private async removeOldest(): Promise<void> {
+    try {
+      for (;;) {
+        const [oldest] = this.sealed;
+        if (oldest === undefined || oldest.highestIndex >= this.firstKept || this.failure !== null) return;
+        await this.disk.remove(segmentName(oldest.number));
+        // One after another, or a power cut could leave an older one without a newer.
+        await this.disk.syncDirectory();
+        this.sealed.shift();
+      }
+    } catch (error) {
+      throw this.failOn(error);
+    } finally {
+      this.compacting = null;
+    }
+  }
+
+  private failOn(error: unknown): WalError {
+    const text = error instanceof Error ? error.message : String(error);
+    // No second try: after a failed sync the kernel may have dropped the pages, and would say "done".
+    return this.fail(
+      new WalError(`the disk failed, the log is unusable until a restart: ${text}`, { cause: error }),
+    );
   }
 
   private fail(error: WalError): WalError {
@@ -276,33 +376,23 @@ export class Wal {
   }
 }
 
-interface WalState {
-  readonly hardState: HardState;
-  readonly entries: readonly Entry[];
-  readonly sealedBytes: number;
-}
-
-/** An empty segment, with its header and its name durable. */
-async function createSegment(
-  disk: Disk,
-  identity: WalIdentity,
-  number: number,
-  previous: number,
-): Promise<Tail> {
-  const file = await disk.open(segmentName(number), "create-exclusive");
-  const { bytes, crc } = segmentHeader(identity, number, previous);
-  await file.write([bytes], 0);
-  await file.sync();
-  await disk.syncDirectory();
-  return { file, number, position: { offset: bytes.length, previous: crc, durable: bytes.length } };
-}
-
 /** The hard state first: an entry must not outlive a tear that takes the term it came with. */
-function encodeBatch({ hardState, entries }: WalBatch): PendingRecord[] {
+function encodeBatch({ hardState, snapshot, entries }: WalBatch): PendingRecord[] {
   const records: PendingRecord[] = [];
   if (hardState !== null) {
     records.push({ type: RECORD_TYPES.hardState, payload: encodeHardState(hardState) });
   }
+  if (snapshot !== null) records.push({ type: RECORD_TYPES.snapshot, payload: encodeSnapshot(snapshot) });
   for (const entry of entries) records.push({ type: RECORD_TYPES.entry, payload: encodeEntry(entry) });
   return records;
+}
+
+function pointAfter(before: LogPoint, { hardState, snapshot, entries }: WalBatch): LogPoint {
+  const last = entries.at(-1) ?? snapshot?.mark;
+  return {
+    hardState: hardState ?? before.hardState,
+    lastIndex: last?.index ?? before.lastIndex,
+    lastTerm: last?.term ?? before.lastTerm,
+    generation: snapshot?.generation ?? before.generation,
+  };
 }

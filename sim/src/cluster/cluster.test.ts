@@ -109,12 +109,12 @@ test("a server that cannot write its log ends, and its supervisor starts it agai
   await world(
     5,
     async (cluster, hosts) => {
-      await hosts.disks.set("n3", { ...HEALTHY, full: true });
-      await writes(cluster, "n1", "k", "v".repeat(5000));
+      await hosts.disks.set("n3", { ...HEALTHY, writeErrorShare: 1 });
+      await writes(cluster, "n1", "k", "v");
       await cluster.loop.sleep(5000);
       expect(endings.length).toBeGreaterThan(0);
       expect(new Set(endings.map(({ kind }) => kind))).toEqual(new Set(["disk"]));
-      expect((await hosts.disks.counts("n3")).spaceErrors).toBeGreaterThan(0);
+      expect((await hosts.disks.counts("n3")).ioErrors).toBeGreaterThan(0);
       await hosts.disks.set("n3", HEALTHY);
       await writes(cluster, "n3", "k", "v2");
     },

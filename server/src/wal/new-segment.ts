@@ -1,0 +1,69 @@
+import type { Disk, DiskFile } from "../ports.js";
+import type { Position } from "./record.js";
+import { encodeSegmentHead, segmentName, type SegmentHead } from "./segment.js";
+
+/** A segment under this name is being made, or waits to be used: nothing in it counts. */
+export const PREPARED_NAME = "prepared.tmp";
+
+/** Written at a time, and synced, so that no sync of the log has to wait for much of it. */
+const ZEROS = Buffer.alloc(1024 * 1024);
+
+/** A segment to write to. */
+export interface OpenSegment {
+  readonly file: DiskFile;
+  readonly number: number;
+  readonly capacityBytes: number;
+  /** Where the next record goes. */
+  readonly position: Position;
+}
+
+/** A file of zeros, durable but for its name: writing into it changes nothing but bytes. */
+export interface PreparedFile {
+  readonly file: DiskFile;
+  readonly bytes: number;
+}
+
+/** `goesOn` false: it is not wanted any more; the file is left as it is, and null returned. */
+export async function prepareFile(
+  disk: Disk,
+  bytes: number,
+  goesOn: () => boolean = () => true,
+): Promise<PreparedFile | null> {
+  const file = await disk.open(PREPARED_NAME, "create-exclusive");
+  try {
+    for (let at = 0; at < bytes && goesOn(); at += ZEROS.length) {
+      await file.write([ZEROS.subarray(0, Math.min(ZEROS.length, bytes - at))], at);
+      await file.sync();
+    }
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  if (goesOn()) return { file, bytes };
+  await file.close();
+  return null;
+}
+
+/** The head is durable before the segment gets its name. */
+export async function writeHead({ file }: PreparedFile, head: SegmentHead, previous: number): Promise<Position> {
+  const { bytes, crc } = encodeSegmentHead(head, previous);
+  await file.write([bytes], 0);
+  await file.sync();
+  return { offset: bytes.length, previous: crc, durable: bytes.length };
+}
+
+/** The first segment of a log: made at once, nothing is tried again. */
+export async function beginSegment(disk: Disk, head: SegmentHead, bytes: number): Promise<OpenSegment> {
+  await removePrepared(disk);
+  const prepared = await prepareFile(disk, bytes);
+  if (prepared === null) throw new Error("a segment is prepared as long as it is wanted");
+  const position = await writeHead(prepared, head, 0);
+  await disk.rename(PREPARED_NAME, segmentName(head.number));
+  await disk.syncDirectory();
+  return { file: prepared.file, number: head.number, capacityBytes: bytes, position };
+}
+
+/** What an earlier life prepared and did not use. */
+export async function removePrepared(disk: Disk): Promise<void> {
+  if ((await disk.list()).includes(PREPARED_NAME)) await disk.remove(PREPARED_NAME);
+}

@@ -1,0 +1,200 @@
+import type { Disk } from "../ports.js";
+import type { Entry } from "../raft/entry.js";
+import { WalCorruption } from "./errors.js";
+import type { LogPoint } from "./log-point.js";
+import { proveBehind } from "./proof.js";
+import { RECORD_TYPES, findRecord, readRecord } from "./record.js";
+import { Replay } from "./replay.js";
+import { readSegment, type SegmentImage } from "./segment-file.js";
+import {
+  SEGMENT_HEAD_BYTES,
+  checkSegmentHead,
+  decodeSegmentHead,
+  readSegmentHead,
+  segmentName,
+  segmentNumbers,
+  type WalIdentity,
+} from "./segment.js";
+
+const ZEROS = Buffer.alloc(64 * 1024);
+
+/**
+ * Reading a log back, and telling a torn write from damage. Changes nothing on disk.
+ *
+ * The writer has one write in flight: it is synced before the next begins, and each record says in
+ * `durable` where that write began. So after a crash everything before some point is whole, and of the
+ * write behind it any subset of sectors may be there: the first bad record may well be followed by good
+ * ones of the same write. Hence the rule for a bad record at offset b of the last segment:
+ *
+ * - Some later record verifies and has durable > b: byte b had been synced and has changed since.
+ *   Damage; what it held may have been acknowledged.
+ * - No such record: b belongs to the last write, which nothing shows to have been synced. A torn tail, or,
+ *   where nothing but zeros follow, the end.
+ *
+ * After a sync with nothing queued the writer adds a `synced` record (it is not waited for), and else the next
+ * write begins with one, so that the last acknowledged write, too, is soon followed by its proof: a flipped bit in
+ * it is told from a tear unless the power went within the moment before that proof reached the disk. What no format
+ * can tell on its own: a segment cut short, or removed, from a point on to its end looks like a crash before.
+ *
+ * Earlier segments were synced whole before their successor got its name, and a segment gets its name when its head
+ * is on disk: anything bad there is damage. Which segment is the first, only the state can judge: older ones are
+ * removed when it covers their entries.
+ */
+export interface ReadLog {
+  readonly point: LogPoint;
+  /** Those that the segments still hold: the first is `firstIndex`. */
+  readonly entries: Entry[];
+  readonly firstIndex: number;
+  /** The log begins after it by a snapshot, so that nothing before can follow; 0: not so, or it begins with entry 1. */
+  readonly floorIndex: number;
+  /** Segments before the tail, ascending. */
+  readonly sealed: readonly SealedSegment[];
+  /** Where to go on writing; null: no segment is there. */
+  readonly tail: ReadTail | null;
+  /** Segments from before the log began anew: they do not count. */
+  readonly superseded: readonly number[];
+}
+
+export interface SealedSegment {
+  readonly number: number;
+  readonly bytes: number;
+  /** The highest entry in it; 0: none. */
+  readonly highestIndex: number;
+}
+
+export interface ReadTail extends SealedSegment {
+  readonly image: Buffer;
+  /** Behind the last record. */
+  readonly end: number;
+  /** crc of the last record. */
+  readonly chain: number;
+  /** Where the last write began. */
+  readonly durable: number;
+  /** Behind `end`, of a write that was cut short. */
+  readonly tornBytes: number;
+}
+
+/** `identity` null: whoever's it is. Rejects with WalCorruption or WalError, and with the disk's own errors. */
+export async function readLog(disk: Disk, identity: WalIdentity | null): Promise<ReadLog> {
+  const { live } = segmentNumbers(await disk.list());
+  const first = live.indexOf(await firstSegment(disk, live));
+  const numbers = live.slice(Math.max(0, first));
+  const replay = new Replay();
+  try {
+    return { ...(await replayAll(disk, identity, numbers, replay)), superseded: live.slice(0, Math.max(0, first)) };
+  } catch (error) {
+    if (!(error instanceof WalCorruption)) throw error;
+    const { segment, offset, reason } = error;
+    const damage = { number: segmentNumbers([segment]).live[0] ?? 0, offset };
+    const provable = await proveBehind(disk, identity, numbers, damage, replay.point.hardState);
+    throw new WalCorruption(segment, offset, reason, provable);
+  }
+}
+
+/** In which the log begins: the newest that says so, else the oldest that is left. */
+async function firstSegment(disk: Disk, live: readonly number[]): Promise<number> {
+  for (const number of live.toReversed()) {
+    const { bytes } = await readSegment(disk, number, SEGMENT_HEAD_BYTES);
+    if (readSegmentHead(bytes, number)?.begins === true) return number;
+  }
+  return live[0] ?? 0;
+}
+
+async function replayAll(
+  disk: Disk,
+  identity: WalIdentity | null,
+  numbers: readonly number[],
+  replay: Replay,
+): Promise<Omit<ReadLog, "superseded">> {
+  const sealed: SealedSegment[] = [];
+  let tail: ReadTail | null = null;
+  let whose = identity;
+  for (const number of numbers) {
+    if (tail !== null) {
+      const { bytes, highestIndex }: ReadTail = tail;
+      if (number !== tail.number + 1) {
+        throw damage(tail.number + 1, 0, "the segment is missing, later ones are there");
+      }
+      sealed.push({ number: tail.number, bytes, highestIndex });
+    }
+    const image = await readSegment(disk, number);
+    checkChain(image, number, tail, replay);
+    whose ??= readSegmentHead(image.bytes, number)?.identity ?? null;
+    const end = replaySegment(image.bytes, number, whose, replay);
+    tail = {
+      number,
+      bytes: image.bytes.length,
+      highestIndex: replay.highestInSegment,
+      image: image.bytes,
+      end,
+      chain: replay.chain ?? 0,
+      durable: replay.durable,
+      tornBytes: 0,
+    };
+  }
+  if (tail !== null) tail = { ...tail, tornBytes: tornBytes(tail.image, tail.number, tail.end) };
+  const { point, entries, firstIndex, floorIndex } = replay;
+  return { point, entries, firstIndex, floorIndex, sealed, tail };
+}
+
+/** A segment's head names the last record of the segment before. */
+function checkChain({ bytes }: SegmentImage, number: number, before: ReadTail | null, replay: Replay): void {
+  const head = readRecord(bytes, 0);
+  if (head === null) throw damage(number, 0, "the head of the segment does not verify");
+  if (before === null || head.previous === replay.chain) return;
+  throw damage(before.number, before.end, "no record verifies there, yet the next segment follows on one");
+}
+
+/** Replays all records from the segment's start on; returns the offset at which no more verifies. */
+function replaySegment(segment: Buffer, number: number, identity: WalIdentity | null, replay: Replay): number {
+  let offset = 0;
+  for (;;) {
+    const record = readRecord(segment, offset);
+    if (record === null) return offset;
+    if (offset > 0 && record.previous !== replay.chain) {
+      throw damage(number, offset, "the record there does not follow on the one before it");
+    }
+    if ((offset === 0) !== (record.type === RECORD_TYPES.segmentHead)) {
+      throw damage(number, offset, "a segment's head stands where none belongs, or is not where one belongs");
+    }
+    if (offset === 0) {
+      const head = decodeSegmentHead(record.payload, segmentName(number));
+      checkSegmentHead(head, identity ?? head.identity, number);
+    }
+    replay.take(record, number);
+    offset = record.end;
+  }
+}
+
+/** How much of a write that was cut short stands behind `end` of the last segment. Throws where it is damage. */
+function tornBytes(segment: Buffer, number: number, end: number): number {
+  const last = endOfBytes(segment, end);
+  const proof = findRecord(segment, end + 1, last, ({ durable }) => durable > end);
+  if (proof === null) return last - end;
+  const reason = `no record verifies there, yet the record at byte ${proof.offset} shows that it had been synced`;
+  throw damage(number, end, reason);
+}
+
+/** Where the zeros begin that go on to the segment's end; at least `from`. */
+function endOfBytes(segment: Buffer, from: number): number {
+  let end = segment.length;
+  for (; end - ZEROS.length >= from; end -= ZEROS.length) {
+    if (!segment.subarray(end - ZEROS.length, end).equals(ZEROS)) break;
+  }
+  while (end > from && segment[end - 1] === 0) end--;
+  return end;
+}
+
+function damage(number: number, offset: number, reason: string): WalCorruption {
+  return new WalCorruption(segmentName(number), offset, reason);
+}
+
+/** Of the newest segment whose head is intact: whose log it is; null: none is. */
+export async function readIdentity(disk: Disk): Promise<WalIdentity | null> {
+  for (const number of segmentNumbers(await disk.list()).live.toReversed()) {
+    const { bytes } = await readSegment(disk, number, SEGMENT_HEAD_BYTES);
+    const head = readSegmentHead(bytes, number);
+    if (head !== null) return head.identity;
+  }
+  return null;
+}
