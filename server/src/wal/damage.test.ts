@@ -58,7 +58,9 @@ function verdict(outcome: Outcome, whole: LogState): string {
   if (outcome.provable === null) return "damaged, nothing provable";
   const { hardState, lastIndex } = outcome.provable;
   const newest = JSON.stringify(hardState) === JSON.stringify(whole.hardState);
-  return newest && lastIndex >= (whole.entries.at(-1)?.index ?? 0) ? "damaged, provable" : "damaged, wrongly proved";
+  return newest && lastIndex >= (whole.entries.at(-1)?.index ?? 0)
+    ? "damaged, provable"
+    : "damaged, wrongly proved";
 }
 
 function flipped(disk: TestDisk, name: string, at: number, mask: number): TestDisk {
@@ -220,7 +222,11 @@ describe("damaged, with the place", () => {
     const missing = disk.copy();
     await missing.remove(segmentName(2));
     const opening = Wal.open(missing, walOptions(SEGMENT_BYTES));
-    await expect(opening).rejects.toMatchObject({ name: "WalCorruption", segment: segmentName(2), offset: 0 });
+    await expect(opening).rejects.toMatchObject({
+      name: "WalCorruption",
+      segment: segmentName(2),
+      offset: 0,
+    });
     expect(verdict(await reopen(missing), state)).toBe("damaged, provable");
   });
 

@@ -45,7 +45,11 @@ export async function prepareFile(
 }
 
 /** The head is durable before the segment gets its name. */
-export async function writeHead({ file }: PreparedFile, head: SegmentHead, previous: number): Promise<Position> {
+export async function writeHead(
+  { file }: PreparedFile,
+  head: SegmentHead,
+  previous: number,
+): Promise<Position> {
   const { bytes, crc } = encodeSegmentHead(head, previous);
   await file.write([bytes], 0);
   await file.sync();

@@ -81,7 +81,10 @@ export async function readLog(disk: Disk, identity: WalIdentity | null): Promise
   const numbers = live.slice(Math.max(0, first));
   const replay = new Replay();
   try {
-    return { ...(await replayAll(disk, identity, numbers, replay)), superseded: live.slice(0, Math.max(0, first)) };
+    return {
+      ...(await replayAll(disk, identity, numbers, replay)),
+      superseded: live.slice(0, Math.max(0, first)),
+    };
   } catch (error) {
     if (!(error instanceof WalCorruption)) throw error;
     const { segment, offset, reason } = error;
@@ -146,7 +149,12 @@ function checkChain({ bytes }: SegmentImage, number: number, before: ReadTail | 
 }
 
 /** Replays all records from the segment's start on; returns the offset at which no more verifies. */
-function replaySegment(segment: Buffer, number: number, identity: WalIdentity | null, replay: Replay): number {
+function replaySegment(
+  segment: Buffer,
+  number: number,
+  identity: WalIdentity | null,
+  replay: Replay,
+): number {
   let offset = 0;
   for (;;) {
     const record = readRecord(segment, offset);

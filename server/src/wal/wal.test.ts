@@ -78,7 +78,11 @@ describe("a log", () => {
   it("forgets the entries behind one that is written again", async () => {
     const disk = new TestDisk();
     const { wal } = await Wal.open(disk, walOptions(1 << 20));
-    await wal.append({ hardState: { term: 1, vote: 3 }, snapshot: null, entries: [entry(1), entry(2), entry(3)] });
+    await wal.append({
+      hardState: { term: 1, vote: 3 },
+      snapshot: null,
+      entries: [entry(1), entry(2), entry(3)],
+    });
     await wal.append({ hardState: { term: 2, vote: null }, snapshot: null, entries: [entry(2, 2)] });
     expect(wal.stats().lastIndex).toBe(2);
     await wal.close();
@@ -91,7 +95,11 @@ describe("a log", () => {
     const disk = new TestDisk();
     const { wal } = await Wal.open(disk, walOptions(600));
     for (let index = 1; index <= 30; index++) {
-      await wal.append({ hardState: null, snapshot: null, entries: [entry(index, 1, "x".repeat(index === 9 ? 5000 : 50))] });
+      await wal.append({
+        hardState: null,
+        snapshot: null,
+        entries: [entry(index, 1, "x".repeat(index === 9 ? 5000 : 50))],
+      });
     }
     await wal.close();
     const sizes = (await segmentsOf(disk)).map((name) => disk.contents(name).length);
@@ -136,7 +144,9 @@ describe("group commit", () => {
     const { wal } = await Wal.open(disk, walOptions(1 << 20));
     const release = holdSyncs(disk);
     let acknowledged = false;
-    const append = wal.append({ hardState: null, snapshot: null, entries: [entry(1)] }).then(() => (acknowledged = true));
+    const append = wal
+      .append({ hardState: null, snapshot: null, entries: [entry(1)] })
+      .then(() => (acknowledged = true));
     for (let turn = 0; turn < 50; turn++) await Promise.resolve();
     expect(acknowledged).toBe(false);
     release();
@@ -149,7 +159,9 @@ describe("group commit", () => {
     const { wal } = await Wal.open(disk, walOptions(1 << 20));
     const order: string[] = [];
     await Promise.all([
-      wal.append({ hardState: { term: 1, vote: 1 }, snapshot: null, entries: [] }).then(() => order.push("full")),
+      wal
+        .append({ hardState: { term: 1, vote: 1 }, snapshot: null, entries: [] })
+        .then(() => order.push("full")),
       wal.append({ hardState: null, snapshot: null, entries: [] }).then(() => order.push("empty")),
     ]);
     expect(order).toEqual(["full", "empty"]);
@@ -177,7 +189,11 @@ describe("a log refuses", () => {
     async (operation) => {
       const disk = new TestDisk();
       const { wal } = await Wal.open(disk, walOptions(300));
-      await wal.append({ hardState: { term: 1, vote: 1 }, snapshot: null, entries: [entry(1, 1, "x".repeat(300))] });
+      await wal.append({
+        hardState: { term: 1, vote: 1 },
+        snapshot: null,
+        entries: [entry(1, 1, "x".repeat(300))],
+      });
       disk.before = failing(operation);
       const entries = [entry(2, 1, "x".repeat(300))];
       const [first, second] = [
@@ -203,7 +219,9 @@ describe("a log refuses", () => {
     };
     await wal.append({ hardState: null, snapshot: null, entries: [entry(1)] });
     await until(() => wal.stats().failed);
-    await expect(wal.append({ hardState: null, snapshot: null, entries: [entry(2)] })).rejects.toThrow(/ENOSPC/);
+    await expect(wal.append({ hardState: null, snapshot: null, entries: [entry(2)] })).rejects.toThrow(
+      /ENOSPC/,
+    );
     await wal.close();
   });
 
@@ -218,7 +236,9 @@ describe("a log refuses", () => {
     const { wal } = await Wal.open(new TestDisk(), walOptions(1 << 20));
     await wal.append({ hardState: { term: 5, vote: 1 }, snapshot: null, entries: [entry(1)] });
     await expect(wal.append(batch)).rejects.toThrow(/refused to log a batch/);
-    await expect(wal.append({ hardState: null, snapshot: null, entries: [entry(2)] })).rejects.toThrow(WalError);
+    await expect(wal.append({ hardState: null, snapshot: null, entries: [entry(2)] })).rejects.toThrow(
+      WalError,
+    );
     await wal.close();
   });
 
@@ -227,7 +247,9 @@ describe("a log refuses", () => {
     const appended = wal.append({ hardState: null, snapshot: null, entries: [entry(1)] });
     await wal.close();
     await appended;
-    await expect(wal.append({ hardState: null, snapshot: null, entries: [entry(2)] })).rejects.toThrow(/closed/);
+    await expect(wal.append({ hardState: null, snapshot: null, entries: [entry(2)] })).rejects.toThrow(
+      /closed/,
+    );
   });
 
   it.each([

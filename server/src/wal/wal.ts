@@ -245,7 +245,8 @@ export class Wal {
     }
     const lastIndex = snapshot?.mark.index ?? this.appended.lastIndex;
     const floorIndex = snapshot?.mark.index ?? this.floorIndex;
-    if (floorIndex < this.floorIndex) return `a snapshot of entry ${floorIndex} comes after one of entry ${this.floorIndex}`;
+    if (floorIndex < this.floorIndex)
+      return `a snapshot of entry ${floorIndex} comes after one of entry ${this.floorIndex}`;
     const first = entries[0]?.index ?? lastIndex + 1;
     if (first <= floorIndex) return `entry ${first} lies before the beginning of the log`;
     if (first > lastIndex + 1) return `entry ${first} does not follow entry ${lastIndex}`;
