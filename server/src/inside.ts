@@ -19,10 +19,19 @@ export { InvariantViolation } from "./raft/invariant.js";
 export type { Body, MemberId, Message, MessageOf, MessageType } from "./raft/message.js";
 export type { PeerStatus, RaftStatus } from "./raft/status.js";
 export { isMemberOf } from "./replica-membership.js";
-export { DEFAULT_LIMITS, openReplica } from "./replica-open.js";
+export type { CheckpointOptions } from "./replica-checkpoints.js";
+export { ReplicaUnusable, rebuildReplica } from "./replica-durable.js";
+export type { Difference } from "./replica-integrity.js";
+export { KvState } from "./replica-kv-state.js";
+export {
+  DEFAULT_CHECKPOINTS,
+  DEFAULT_HASH_INTERVAL,
+  DEFAULT_LIMITS,
+  openReplica,
+  placeOf,
+} from "./replica-open.js";
 export type { OpenedReplica, ReplicaLimits, ReplicaPorts, ReplicaSettings } from "./replica-open.js";
 export type {
-  Applied,
   CommandBody,
   LogRecord,
   ReplicaObserver,

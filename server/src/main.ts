@@ -6,6 +6,8 @@ import type { Config } from "./config.js";
 import { StartError, startNode } from "./node.js";
 import type { RunningNode } from "./node.js";
 import { DirectoryLocked } from "./runtime/directory-lock.js";
+import { ReplicaUnusable } from "./replica-durable.js";
+import { StateFormatError } from "./store/index.js";
 import { WalError } from "./wal/index.js";
 
 /** Well within the ten seconds after which a container engine kills. */
@@ -28,7 +30,8 @@ function configOrExit(): Config {
 
 /** Errors that say all there is to say in one line; any other is shown with where it came from. */
 function isForPeople(error: unknown): error is Error {
-  return error instanceof StartError || error instanceof DirectoryLocked || error instanceof WalError;
+  const kinds = [StartError, DirectoryLocked, WalError, ReplicaUnusable, StateFormatError];
+  return kinds.some((kind) => error instanceof kind);
 }
 
 function dieOf(logger: Logger, what: string): (error: unknown) => never {

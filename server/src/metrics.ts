@@ -21,6 +21,10 @@ export class Metrics {
 
   readonly #proposeCommit: Histogram;
 
+  readonly #checkpoint: Histogram;
+
+  readonly #snapshots: Counter<"way" | "outcome">;
+
   readonly #peerMessages: Counter<"peer" | "outcome">;
 
   constructor(tickIntervalMs: number) {
@@ -46,6 +50,18 @@ export class Metrics {
       name: "gauntlet_propose_commit_seconds",
       help: "From the proposal of a write at this member to its commit and application here.",
       buckets: DURATION_BUCKETS_SECONDS,
+      registers,
+    });
+    this.#checkpoint = new Histogram({
+      name: "gauntlet_checkpoint_seconds",
+      help: "Duration of a checkpoint: the part of the state that is new, written beside all else.",
+      buckets: DURATION_BUCKETS_SECONDS,
+      registers,
+    });
+    this.#snapshots = new Counter({
+      name: "gauntlet_snapshots_total",
+      help: "Snapshots sent to peers and received from them, by outcome: ok, failed.",
+      labelNames: ["way", "outcome"],
       registers,
     });
     this.#peerMessages = new Counter({
@@ -91,6 +107,31 @@ export class Metrics {
       },
     });
     this.registry.registerMetric(roles);
+  }
+
+  /** Sizes, in bytes, read when /metrics is. */
+  watchStorage(sizes: {
+    readonly log: () => number;
+    readonly state: () => number;
+    readonly memory: () => number;
+  }): void {
+    const gauge = (name: string, help: string, value: () => number) => {
+      const collect = function (this: Gauge) {
+        this.set(value());
+      };
+      return new Gauge({ name, help, collect, registers: [this.registry] });
+    };
+    gauge("gauntlet_wal_bytes", "Size of the write-ahead log on disk.", sizes.log);
+    gauge("gauntlet_state_bytes", "Size of the state on disk.", sizes.state);
+    gauge("gauntlet_store_bytes", "Memory of the key space: keys, values, tables and index.", sizes.memory);
+  }
+
+  checkpointed(elapsedMs: number): void {
+    this.#checkpoint.observe(elapsedMs / 1000);
+  }
+
+  snapshot(way: "sent" | "received", error: Error | null): void {
+    this.#snapshots.inc({ way, outcome: error === null ? "ok" : "failed" });
   }
 
   ticked(): void {

@@ -17,12 +17,13 @@ import { PeerTransport, bind } from "./peer/transport.js";
 import type { TransportHandlers } from "./peer/transport.js";
 import { configurationOf } from "./raft/configuration.js";
 import type { MemberId } from "./raft/message.js";
-import { DEFAULT_LIMITS, openReplica } from "./replica-open.js";
+import { DEFAULT_CHECKPOINTS, DEFAULT_HASH_INTERVAL, DEFAULT_LIMITS, openReplica } from "./replica-open.js";
 import type { OpenedReplica, ReplicaPorts, ReplicaSettings } from "./replica-open.js";
 import { tickPlan } from "./replica-tick-plan.js";
 import { nodeClock } from "./runtime/clock.js";
 import { lockDirectory } from "./runtime/directory-lock.js";
 import { openNodeDisk } from "./runtime/disk.js";
+import { lmdbStates } from "./runtime/lmdb-states.js";
 import { nodeRandom } from "./runtime/random.js";
 
 /** What gRPC lets in beyond a request of the largest size, so that it is refused by name and not by the transport. */
@@ -73,8 +74,13 @@ export async function startNode(
   });
   const observer = replicaObserver(logger, metrics, identity, fatal);
   const ports = { network: transport, clock: nodeClock, random: nodeRandom, observer };
-  const { replica, store, wal } = await openDirectory(config, identity, ports, logger);
+  const { replica, store, state, wal, close } = await openDirectory(config, identity, ports, logger);
   metrics.watch(() => replica.status(), nodeClock);
+  metrics.watchStorage({
+    log: () => wal.stats().bytes,
+    state: () => state.bytes,
+    memory: () => store.sizes().bytes,
+  });
 
   const context: ApiContext = {
     identity,
@@ -89,8 +95,8 @@ export async function startNode(
   await listening("--listen-metrics-url", config.listenMetricsUrl, listen(http, config.listenMetricsUrl));
   const handlers: TransportHandlers = {
     messages: replica.receive.bind(replica),
-    report: () => undefined,
-    snapshot: () => Promise.reject(new Error("this member takes no snapshots")),
+    report: replica.receiveReport.bind(replica),
+    snapshot: replica.receiveSnapshot.bind(replica),
     members: () => ({
       clusterId: identity.clusterId,
       members: identity.members.map((member) => ({ ...member, clientUrls: [] })),
@@ -118,7 +124,7 @@ export async function startNode(
       http.close();
       http.closeAllConnections();
       await shutdown(clients);
-      await wal.close();
+      await close();
     },
   };
 }
@@ -126,14 +132,15 @@ export async function startNode(
 async function openDirectory(
   config: Config,
   identity: Identity,
-  ports: Omit<ReplicaPorts, "disk">,
+  ports: Omit<ReplicaPorts, "disk" | "states">,
   logger: Logger,
 ): Promise<OpenedReplica> {
   const { dataDir } = config;
   const opened = await usingDirectory(dataDir, async () => {
     const disk = await openNodeDisk(dataDir);
     await lockDirectory(dataDir);
-    return openReplica({ disk, ...ports }, replicaSettings(config, identity));
+    const states = lmdbStates(dataDir);
+    return openReplica({ disk, states, ...ports }, replicaSettings(config, identity));
   });
   const { replica, repair } = opened;
   if (repair !== null) logger.warn({ ...repair }, "log repaired: a write that a crash tore was cut off");
@@ -166,6 +173,8 @@ function replicaSettings(config: Config, { clusterId, self, members }: Identity)
     maxProposalBytes: config.maxRequestBytes,
     leaseClockUncertainty: config.readLeaseClockUncertainty,
     limits: DEFAULT_LIMITS,
+    checkpoints: { ...DEFAULT_CHECKPOINTS, checkpointBytes: config.checkpointLogBytes },
+    hashInterval: DEFAULT_HASH_INTERVAL,
   };
 }
 
@@ -189,8 +198,32 @@ function replicaObserver(
       logger.info(members, "configuration changed");
     },
     removed: () => logger.warn("this member was removed from the cluster: it can be stopped for good"),
-    // Names and addresses are those of --initial-cluster: no call changes them yet.
     logSynced: (seconds) => metrics.synced(seconds),
+    recovering: (reason, lostTo) =>
+      logger.error(
+        { reason, lostTo },
+        "damage on disk: begun anew; what is lost comes from the other members",
+      ),
+    recovered: () => logger.warn("all that was lost is back: this member votes again"),
+    checkpointed: (index, elapsedMs) => {
+      metrics.checkpointed(elapsedMs);
+      logger.info({ index, elapsedMs: Math.round(elapsedMs) }, "checkpoint written");
+    },
+    snapshotSent: (to, index, error) => {
+      metrics.snapshot("sent", error);
+      logger.info({ to: named([to])[0], index, error: error?.message }, "snapshot sent");
+    },
+    snapshotReceived: (from, index, error) => {
+      metrics.snapshot("received", error);
+      logger.info({ from: named([from])[0], index, error: error?.message }, "snapshot received");
+    },
+    snapshotInstalled: (index) => logger.info({ index }, "snapshot installed"),
+    alarmsChanged: (alarms) => logger.warn({ alarms }, "alarms changed"),
+    corrupt: (difference) =>
+      logger.fatal(
+        { ...difference },
+        "this member's state differs from that of the others: it takes no more part; run `gauntlet-server rebuild`",
+      ),
     fatal,
   };
 }

@@ -1,6 +1,6 @@
 import { gauntletpeer, toSafeNumber } from "@gauntlet/proto";
 import { MAX_UNAPPLIED_ENTRIES } from "./raft/apply-cursor.js";
-import type { Configuration } from "./raft/configuration.js";
+import type { Configuration, SnapshotMark } from "./raft/configuration.js";
 import { ENTRY_VERSION } from "./raft/entry.js";
 import type { ConfigurationEntry, Entry } from "./raft/entry.js";
 import type { Event } from "./raft/event.js";
@@ -12,12 +12,18 @@ import type { ReplicaParts } from "./replica-parts.js";
 /** The core hears of fewer with the next tick. It hands out twice as many without a report, so it never waits for it. */
 const MAX_UNREPORTED_ENTRIES = MAX_UNAPPLIED_ENTRIES / 2;
 
-type Parts<Result> = Pick<ReplicaParts<Result>, "store" | "clock" | "observer">;
+type Parts<Result> = Pick<ReplicaParts<Result>, "state" | "clock" | "observer">;
 
 /** The calls that are answered when their entries are applied. */
 interface Waiting<Result> {
   readonly writes: Calls<Result>;
   readonly changes: Calls<void>;
+}
+
+interface Hooks {
+  readonly step: (event: Event) => void;
+  /** The state machine holds this entry now. */
+  readonly applied: (entry: Entry) => void;
 }
 
 /** Hands committed entries to the state machine, answers the calls that waited for them, and tells the core how far it is. */
@@ -28,14 +34,14 @@ export class Applying<Result> {
 
   readonly #waiting: Waiting<Result>;
 
-  readonly #step: (event: Event) => void;
+  readonly #hooks: Hooks;
 
-  #index = 0;
+  #index: number;
 
-  #term = 0;
+  #term: number;
 
-  /** What the core was told of `#index`. */
-  #reportedIndex = 0;
+  /** What the core knows of `#index`. */
+  #reportedIndex: number;
 
   #reportQueued = false;
 
@@ -46,13 +52,22 @@ export class Applying<Result> {
     parts: Parts<Result>,
     options: { readonly self: MemberId; readonly initial: Configuration },
     waiting: Waiting<Result>,
-    step: (event: Event) => void,
+    hooks: Hooks,
   ) {
+    const { checkpoint } = parts.state;
     this.#parts = parts;
     this.#self = options.self;
-    this.#configuration = options.initial;
+    this.#configuration = checkpoint?.configuration ?? options.initial;
     this.#waiting = waiting;
-    this.#step = step;
+    this.#hooks = hooks;
+    this.#index = checkpoint?.index ?? 0;
+    this.#term = checkpoint?.term ?? 0;
+    this.#reportedIndex = this.#index;
+  }
+
+  /** What the state machine is as of. */
+  get mark(): SnapshotMark {
+    return { index: this.#index, term: this.#term, configuration: this.#configuration };
   }
 
   /** Of the last entry that the state machine holds. */
@@ -71,15 +86,27 @@ export class Applying<Result> {
       this.#applyEntry(entry);
       this.#index = entry.index;
       this.#enterTerm(entry.term);
+      this.#hooks.applied(entry);
     }
     if (this.#index - this.#reportedIndex >= MAX_UNREPORTED_ENTRIES) this.#reportSoon();
+  }
+
+  /**
+   * A snapshot took the place of the state machine, which the core counts as applied by itself. Calls whose entries came with
+   * it have no answer: of those of earlier terms it is known now that they will not get one.
+   */
+  replaced({ index, term, configuration }: SnapshotMark): void {
+    this.#index = index;
+    this.#reportedIndex = index;
+    this.#enterTerm(term);
+    this.#enterConfiguration(configuration);
   }
 
   /** Tells the core, if there is anything new. */
   report(): void {
     if (this.#reportedIndex === this.#index) return;
     this.#reportedIndex = this.#index;
-    this.#step({ type: "applied", index: this.#index });
+    this.#hooks.step({ type: "applied", index: this.#index });
   }
 
   /**
@@ -116,13 +143,14 @@ export class Applying<Result> {
   }
 
   #applyCommand(entry: Entry): void {
-    const { origin, requestId, result } = this.#parts.store.applyCommand(entry.data);
+    const { origin, requestId, result } = this.#parts.state.applyCommand(entry.data);
     if (origin !== this.#self) return;
     const elapsedMs = this.#waiting.writes.answer(requestId, result, this.#parts.clock.monotonicMs());
     if (elapsedMs !== null) this.#parts.observer.proposalApplied(elapsedMs);
   }
 
   #applyConfiguration({ configuration, data }: ConfigurationEntry): void {
+    this.#parts.state.applyConfiguration(configuration, data);
     this.#enterConfiguration(configuration);
     const command = gauntletpeer.Command.decode(data);
     if (toSafeNumber(command.origin) !== this.#self) return;

@@ -117,7 +117,7 @@ describe("a change of the membership", () => {
   });
 
   test("before this member joined does not count as its removal", () => {
-    const world = new ReplicaWorld(0, configurationOf([]));
+    const world = new ReplicaWorld(0, { initial: configurationOf([]) });
     world.replica.start();
     world.effects({
       type: "apply",

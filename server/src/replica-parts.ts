@@ -1,10 +1,12 @@
 import type { Clock, Network, Random } from "./ports.js";
-import type { Configuration } from "./raft/configuration.js";
+import type { Configuration, SnapshotMark } from "./raft/configuration.js";
 import type { Entry, HardState } from "./raft/entry.js";
 import type { Effect, Event, Instant, Role } from "./raft/event.js";
-import type { Report } from "./replica-report.js";
 import type { MemberId, Message } from "./raft/message.js";
-import type { LogSnapshot } from "./wal/index.js";
+import type { CheckpointOptions } from "./replica-checkpoints.js";
+import type { Difference } from "./replica-integrity.js";
+import type { Alarm, Report } from "./replica-report.js";
+import type { ReplicaState } from "./replica-state.js";
 
 /** The body of a write: exactly one of the requests, encoded as etcd encodes it. */
 export type CommandBody =
@@ -12,19 +14,14 @@ export type CommandBody =
   | { readonly delete_range: Uint8Array }
   | { readonly txn: Uint8Array };
 
-/** What an applied command leaves: whom to answer, and with what. */
-export interface Applied<Result> {
-  readonly origin: MemberId;
-  readonly requestId: number;
-  readonly result: Result;
-}
-
 export interface ReplicaStatus extends View {
   readonly commitIndex: number;
   readonly appliedIndex: number;
   readonly lastIndex: number;
   /** In force: the last in the log, committed or not. */
   readonly configuration: Configuration;
+  /** Only at a leader: what the others have of its log. */
+  readonly peers: readonly { readonly member: MemberId; readonly matchIndex: number }[] | null;
 }
 
 /** Whom this member believes to lead, and its own part in it. */
@@ -37,17 +34,24 @@ export interface View {
 /** What one persist effect makes durable. */
 export interface LogRecord {
   readonly hardState: HardState | null;
-  readonly snapshot: LogSnapshot | null;
+  /** Takes the place of the whole log, and the state of that generation that of the state. */
+  readonly snapshot: { readonly mark: SnapshotMark; readonly generation: number } | null;
   readonly entries: readonly Entry[];
 }
 
 /** The parts that a replica drives. */
 export interface ReplicaParts<Result> {
   readonly core: { step(event: Event, now: Instant): readonly Effect[]; status(): ReplicaStatus };
-  /** Resolves when durable; calls are completed in order. */
-  readonly log: { append(record: LogRecord): Promise<void> };
-  readonly store: { applyCommand(data: Uint8Array): Applied<Result> };
-  readonly network: Pick<Network<Message, Report>, "send">;
+  readonly log: {
+    /** Resolves when durable; calls are completed in order. */
+    append(record: LogRecord): Promise<void>;
+    /** Entries before `firstKept` are not needed after a restart. Holds up no append. */
+    compact(firstKept: number): Promise<void>;
+  };
+  readonly state: ReplicaState<Result>;
+  /** Notes on disk that this member's state is not that of the others: it does not open again before it is rebuilt. */
+  readonly markCorrupt: (difference: Difference) => Promise<void>;
+  readonly network: Network<Message, Report>;
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: ReplicaObserver;
@@ -63,14 +67,33 @@ export interface ReplicaObserver {
   configurationApplied(configuration: Configuration): void;
   /** This member was in the configuration that was applied before, and is not in the one that is applied now. */
   removed(): void;
+  /** The state as of `index` is on disk; writing what was new in it took so long. */
+  checkpointed(index: number, elapsedMs: number): void;
+  /** A snapshot as of `index` was sent; `error`: what kept it from arriving, null: nothing. */
+  snapshotSent(to: MemberId, index: number, error: Error | null): void;
+  /** A snapshot as of `index` came from a peer; `error`: it was not whole or not wanted, null: it is taken, or was no news. */
+  snapshotReceived(from: MemberId, index: number, error: Error | null): void;
+  /** A peer's state as of `index` took the place of log and state. */
+  snapshotInstalled(index: number): void;
+  /** What this member knows to be wrong with itself has changed. */
+  alarmsChanged(alarms: readonly Alarm[]): void;
+  /** The state is not that of the others: this member takes no more part. */
+  corrupt(difference: Difference): void;
+  /** What was lost is known to be back: this member votes again. */
+  recovered(): void;
   /** The log cannot be written or an invariant broke: end the process before it says anything more. */
   fatal(error: Error): void;
 }
 
 export interface ReplicaOptions {
   readonly self: MemberId;
-  /** In force where the log has no configuration. */
+  /** In force before the first entry, where there is no checkpoint. */
   readonly initial: Configuration;
+  /** As the core began with it. */
+  readonly hardState: HardState;
+  readonly checkpoints: CheckpointOptions;
+  /** Each member remembers and tells what its state comes to at every so many-th entry: the same at all members. */
+  readonly hashInterval: number;
   readonly tickIntervalMs: number;
   /** How long a write waits for its entry, a read for its index and a transfer for its leader. */
   readonly requestTimeoutMs: number;

@@ -338,13 +338,3 @@ describe("invariants", () => {
     expect(world.ticks).toBe(1);
   });
 });
-
-test("a snapshot, which no member can have made, stops the replica before it is written", () => {
-  const hardState = { term: 2, vote: null };
-  const snapshot = { index: 5, term: 2, configuration: OPTIONS.initial };
-  world.effects({ type: "persist", sequence: 1, hardState, snapshot, entries: [] });
-  expect(world.fatal.map((error) => String(error.cause))).toEqual([
-    "InvariantViolation: a snapshot of entry 5 came, which nobody can have made",
-  ]);
-  expect(world.appends).toEqual([]);
-});

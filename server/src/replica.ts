@@ -4,14 +4,23 @@ import type { ErrorName } from "./errors.js";
 import type { ConfigurationChange } from "./raft/configuration.js";
 import type { Entry } from "./raft/entry.js";
 import type { Effect, Event, Instant, RefusalReason, TransferRefusal } from "./raft/event.js";
-import { InvariantViolation } from "./raft/invariant.js";
 import type { MemberId, Message } from "./raft/message.js";
+import type { MemberAttributes } from "./store/index.js";
+import { toProtoMember } from "./store/index.js";
 import { Applying } from "./replica-applying.js";
 import { inBatches } from "./replica-batches.js";
 import type { QueuedProposal } from "./replica-batches.js";
 import { Calls } from "./replica-calls.js";
+import { Checkpoints } from "./replica-checkpoints.js";
+import type { Difference } from "./replica-integrity.js";
 import type { CommandBody, ReplicaOptions, ReplicaParts, ReplicaStatus, View } from "./replica-parts.js";
 import { Reads } from "./replica-reads.js";
+import { Replay } from "./replica-replay.js";
+import type { Alarm, Report } from "./replica-report.js";
+import { Reports } from "./replica-reports.js";
+import { SnapshotReceipts } from "./replica-snapshot-receipts.js";
+import { SnapshotSends } from "./replica-snapshot-sends.js";
+import type { StagedState } from "./replica-state.js";
 import { Ticker } from "./replica-ticker.js";
 import { Transfers } from "./replica-transfers.js";
 
@@ -72,25 +81,60 @@ export class Replica<Result> {
 
   #durableStepQueued = false;
 
-  /** Where the log of the earlier life ends that is still to be applied. */
-  #replayIndex: number;
+  readonly #replay: Replay;
 
-  /** "stopped" ends with an answer to all, "failed" without a word. */
-  #state: "running" | "stopped" | "failed" = "running";
+  readonly #checkpoints: Checkpoints;
+
+  readonly #sends: SnapshotSends;
+
+  readonly #receipts: SnapshotReceipts;
+
+  readonly #reports: Reports;
+
+  /** "stopped" and "corrupt" end with an answer to all, "failed" without a word. */
+  #state: "running" | "stopped" | "corrupt" | "failed" = "running";
 
   constructor(parts: ReplicaParts<Result>, options: ReplicaOptions) {
     this.#parts = parts;
     this.#options = options;
     const status = parts.core.status();
     this.#view = status;
-    this.#replayIndex = status.lastIndex;
+    this.#replay = new Replay(options.hardState, status.lastIndex);
     this.#nextRequestId = 1 + parts.random.below(FIRST_REQUEST_ID_BOUND);
     this.#writes = new Calls(options.requestTimeoutMs);
     this.#changes = new Calls(options.requestTimeoutMs);
     this.#transfers = new Transfers(options.requestTimeoutMs);
     this.#reads = new Reads(options.requestTimeoutMs);
     const waiting = { writes: this.#writes, changes: this.#changes };
-    this.#applying = new Applying(parts, options, waiting, (event) => this.#step(event));
+    const step = (event: Event) => this.#step(event);
+    const isRunning = () => this.#state === "running";
+    const fail = (what: string, error: unknown) => this.#fail(what, error);
+    this.#applying = new Applying(parts, options, waiting, {
+      step,
+      applied: (entry) => this.#applied(entry),
+    });
+    this.#reports = new Reports(parts, options, {
+      configuration: () => parts.core.status().configuration,
+      leader: () => this.#view.leader,
+      space: (full) => step({ type: "space", full }),
+      corrupt: (difference) => this.#halt(difference),
+    });
+    this.#checkpoints = new Checkpoints(parts, options.checkpoints, {
+      mark: () => this.#applying.mark,
+      full: (full) => this.#reports.setFull("state", full),
+      step: (event) => {
+        this.#applying.report();
+        step(event);
+      },
+      isRunning,
+      fail,
+    });
+    this.#sends = new SnapshotSends(parts, step, fail);
+    this.#receipts = new SnapshotReceipts(parts, {
+      step: (message) => step({ type: "receive", message }),
+      isRunning,
+      fail,
+    });
     this.#ticker = new Ticker(parts.clock, options.tickIntervalMs, () => this.#tick());
   }
 
@@ -100,11 +144,11 @@ export class Replica<Result> {
 
   /** Answers all waiting calls with Stopped and does nothing from then on. */
   stop(): void {
+    if (this.#state === "corrupt") this.#ticker.stop();
     if (this.#state !== "running") return;
     this.#state = "stopped";
     this.#ticker.stop();
-    for (const calls of [this.#writes, this.#changes, this.#transfers, this.#reads])
-      calls.refuseAll("Stopped");
+    this.#leave("Stopped");
   }
 
   /** Cheap: for every answer. */
@@ -121,38 +165,54 @@ export class Replica<Result> {
    * (It held nothing that was not in the log.)
    */
   get isReplayed(): boolean {
-    return this.#applying.index >= this.#replayIndex;
+    return this.#replay.isDone(this.#applying.index);
+  }
+
+  /** Why a local read cannot be answered: NoLeader before all is replayed, Corrupt when the state is wrong. Null: it can. */
+  get localReadFault(): ErrorName | null {
+    if (this.#state === "corrupt") return "Corrupt";
+    return this.isReplayed ? null : "NoLeader";
+  }
+
+  /** Lost what it may have acknowledged, and does not vote until it is back. */
+  get isRecovering(): boolean {
+    return this.#replay.isRecovering;
+  }
+
+  /** Of all members, as far as they are known. */
+  get alarms(): readonly { readonly member: MemberId; readonly alarm: Alarm }[] {
+    return this.#reports.alarms;
   }
 
   /**
-   * Resolves when the write is committed and applied here. Rejects with NoLeader, RequestTooLarge or
+   * Resolves when the write is committed and applied here. Rejects with NoLeader, RequestTooLarge, NoSpace or
    * RequestTooManyRequests when it never entered a log and never will; Timeout, LeaderChanged and Stopped
    * promise nothing.
    * A command is handed over once and never again: a second entry of it would be applied twice.
    */
   propose(body: CommandBody): Promise<Result> {
-    const refusal = this.#refusalOf(this.#writes.waitingCount, this.#options.maxWaitingProposals);
-    if (refusal !== null) return Promise.reject(refusal);
-    const { requestId, data } = this.#newCommand(body);
-    if (data.length > this.#options.maxProposalBytes) {
-      return Promise.reject(new EtcdError("RequestTooLarge"));
-    }
-    if (this.#queue.length === 0) this.#parts.clock.soon(() => this.#proposeQueued());
-    this.#queue.push({ requestId, data });
-    return this.#writes.add(requestId, this.#parts.clock.monotonicMs());
+    return this.#propose(body);
+  }
+
+  /** Tells all members what one is called and where it is reached. Answered as `propose` is. */
+  async updateMember(attributes: MemberAttributes): Promise<void> {
+    await this.#propose({ members: [toProtoMember(attributes)] });
   }
 
   /**
    * Changes who decides and who listens, all at once. Resolves when the last of its entries, after which no majority
-   * of the old voters counts any more, is committed and applied here. Rejects with NoLeader, RequestTooManyRequests,
+   * of the old voters counts any more, is committed and applied here; `attributes`: of those who are added. Rejects with NoLeader, RequestTooManyRequests, NoSpace,
    * MembershipChangeUnderWay, Unhealthy (a new leader has to commit something first), LearnerNotReady or
    * MemberNotEnoughStarted (no voter would be left) when it never entered a log and never will; Timeout,
    * LeaderChanged and Stopped promise nothing.
    */
-  changeMembership(changes: readonly ConfigurationChange[]): Promise<void> {
-    const refusal = this.#refusalOf(this.#changes.waitingCount, this.#options.maxWaitingProposals);
+  changeMembership(
+    changes: readonly ConfigurationChange[],
+    attributes: readonly MemberAttributes[] = [],
+  ): Promise<void> {
+    const refusal = this.#refusalOfWrite(this.#changes.waitingCount);
     if (refusal !== null) return Promise.reject(refusal);
-    const { requestId, data } = this.#newCommand({});
+    const { requestId, data } = this.#newCommand({ members: attributes.map(toProtoMember) });
     this.#parts.clock.soon(() => {
       this.#changes.handOver(requestId, [requestId], this.#view.term);
       this.#step({ type: "change", id: requestId, changes, data });
@@ -191,16 +251,54 @@ export class Replica<Result> {
   /** Messages from peers, addressed to this member. */
   receive(messages: readonly Message[]): void {
     for (const message of messages) {
-      this.#step({ type: "receive", message });
+      // Nothing came along with such a one: `receiveSnapshot`.
+      if (message.type !== "snapshot") this.#step({ type: "receive", message });
     }
   }
 
+  /**
+   * A snapshot from a peer, and the state that belongs to it. Resolves when it is known and has been taken, if it was
+   * news; rejects when it is not whole, or is not wanted: it may be sent again.
+   */
+  async receiveSnapshot(message: Message, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    if (this.#state !== "running") throw new EtcdError(this.#state === "corrupt" ? "Corrupt" : "Stopped");
+    if (message.type === "snapshot") await this.#receipts.receive(message, chunks);
+  }
+
+  /** What a peer says of itself. */
+  receiveReport(from: MemberId, report: Report): void {
+    if (this.#state === "running" || this.#state === "corrupt") this.#reports.received(from, report);
+  }
+
+  /** The disk has no room for more of the log, or has it again. */
+  logFull(full: boolean): void {
+    if (this.#state === "running") this.#reports.setFull("log", full);
+  }
+
+  #propose(body: gauntletpeer.Command.$Properties): Promise<Result> {
+    const refusal = this.#refusalOfWrite(this.#writes.waitingCount);
+    if (refusal !== null) return Promise.reject(refusal);
+    const { requestId, data } = this.#newCommand(body);
+    if (data.length > this.#options.maxProposalBytes) {
+      return Promise.reject(new EtcdError("RequestTooLarge"));
+    }
+    if (this.#queue.length === 0) this.#parts.clock.soon(() => this.#proposeQueued());
+    this.#queue.push({ requestId, data });
+    return this.#writes.add(requestId, this.#parts.clock.monotonicMs());
+  }
+
   #refusalOf(waitingCount: number, limit: number): EtcdError | null {
+    if (this.#state === "corrupt") return new EtcdError("Corrupt");
     if (this.#state !== "running") return new EtcdError("Stopped");
     return waitingCount >= limit ? new EtcdError("RequestTooManyRequests") : null;
   }
 
-  #newCommand(body: CommandBody | Record<string, never>): QueuedProposal {
+  #refusalOfWrite(waitingCount: number): EtcdError | null {
+    const refusal = this.#refusalOf(waitingCount, this.#options.maxWaitingProposals);
+    return refusal === null && this.#reports.refusesWrites ? new EtcdError("NoSpace") : refusal;
+  }
+
+  #newCommand(body: gauntletpeer.Command.$Properties): QueuedProposal {
     const requestId = this.#nextRequestId;
     this.#nextRequestId += 1;
     const command = { origin: this.#options.self, request_id: requestId, ...body };
@@ -208,12 +306,15 @@ export class Replica<Result> {
   }
 
   #tick(): void {
+    const now = this.#parts.clock.monotonicMs();
+    // A corrupt member goes on telling that it is.
+    this.#reports.tick(now);
     if (this.#state !== "running") return;
     this.#parts.observer.ticked();
     this.#applying.report();
     this.#step({ type: "tick" });
-    const now = this.#parts.clock.monotonicMs();
     for (const calls of [this.#writes, this.#changes, this.#transfers, this.#reads]) calls.expire(now);
+    this.#sends.tick(now);
   }
 
   /** A batch goes by the first of its request ids. */
@@ -240,6 +341,7 @@ export class Replica<Result> {
       let sends: Message[] | null = null;
       for (const effect of this.#parts.core.step(event, this.#now())) {
         if (effect.type !== "send") this.#carryOut(effect);
+        else if (effect.message.type === "snapshot") this.#sends.send(effect.message);
         else if (sends === null) sends = [effect.message];
         else sends.push(effect.message);
       }
@@ -275,15 +377,36 @@ export class Replica<Result> {
   }
 
   #beginPersist({ sequence, hardState, snapshot, entries }: Extract<Effect, { type: "persist" }>): void {
-    if (snapshot !== null) {
-      // No member reports a checkpoint, so none can have sent a snapshot.
-      throw new InvariantViolation(`a snapshot of entry ${snapshot.index} came, which nobody can have made`);
+    const staged = snapshot === null ? null : this.#receipts.take(snapshot);
+    if (staged !== null) {
+      this.#checkpoints.installBegun();
+      this.#replay.replacedFrom(staged.mark.index + 1);
     }
-    this.#forgetReplaced(entries);
-    this.#parts.log.append({ hardState, snapshot: null, entries }).then(
-      () => this.#durable(sequence),
-      (error: unknown) => this.#fail("the write-ahead log cannot be written", error),
-    );
+    if (entries[0] !== undefined) this.#replay.replacedFrom(entries[0].index);
+    const recovers = hardState !== null && this.#replay.recovers(hardState, this.#parts.core.status());
+    const durable = () => {
+      if (this.#state !== "running") return;
+      if (staged !== null) this.#install(staged);
+      if (recovers) this.#parts.observer.recovered();
+      this.#durable(sequence);
+    };
+    this.#parts.log
+      .append({
+        hardState,
+        snapshot: staged && { mark: staged.mark, generation: staged.generation },
+        entries,
+      })
+      .then(durable, (error: unknown) => this.#fail("the write-ahead log cannot be written", error));
+  }
+
+  /** Log and state are replaced on disk: so they are in memory, before the core hears of it and hands out what follows. */
+  #install(staged: StagedState): void {
+    staged.adopt();
+    this.#applying.replaced(staged.mark);
+    this.#checkpoints.installed(staged.mark.index);
+    this.#reports.stateReplaced();
+    this.#parts.observer.snapshotInstalled(staged.mark.index);
+    this.#reads.applied(this.#applying.index);
   }
 
   /** Records that one fsync made durable resolve together: they are one event, and one acknowledgement. */
@@ -300,14 +423,34 @@ export class Replica<Result> {
     this.#step({ type: "persisted", sequence: this.#durableSequence });
   };
 
-  /** What a leader replaced was not committed: nobody read it before the restart, or ever will. */
-  #forgetReplaced([first]: readonly Entry[]): void {
-    if (first !== undefined) this.#replayIndex = Math.min(this.#replayIndex, first.index - 1);
+  #applied(entry: Entry): void {
+    this.#reports.applied(entry.index);
+    this.#checkpoints.applied(entry);
   }
 
   #now(): Instant {
     const { clock } = this.#parts;
     return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+  }
+
+  /** Whatever this member said from now on could be wrong. */
+  #halt(difference: Difference): void {
+    if (this.#state !== "running") return;
+    this.#state = "corrupt";
+    this.#leave("Corrupt");
+    this.#parts.observer.corrupt(difference);
+    this.#parts
+      .markCorrupt(difference)
+      .catch((error: unknown) =>
+        this.#parts.observer.fatal(new Error("that the state is corrupt cannot be noted", { cause: error })),
+      );
+  }
+
+  /** Takes no more part. */
+  #leave(error: "Stopped" | "Corrupt"): void {
+    this.#sends.stop();
+    this.#receipts.stop();
+    for (const calls of [this.#writes, this.#changes, this.#transfers, this.#reads]) calls.refuseAll(error);
   }
 
   #fail(what: string, cause: unknown): void {

@@ -45,7 +45,7 @@ export function kvHandlers(context: ApiContext): UntypedServiceImplementation {
 /** Local reads may lag behind the cluster, but not behind what this member answered before a restart. */
 async function beforeRead({ replica }: ApiContext, serializable: boolean): Promise<void> {
   if (!serializable) return replica.readBarrier();
-  if (!replica.isReplayed) throw new EtcdError("NoLeader");
+  refuse(replica.localReadFault);
 }
 
 async function write(context: ApiContext, body: CommandBody): Promise<WriteResponse> {

@@ -45,6 +45,17 @@ export function isVoter({ voters, outgoing }: Configuration, member: MemberId): 
   return voters.includes(member) || outgoing.includes(member);
 }
 
+export function sameConfiguration(a: Configuration, b: Configuration): boolean {
+  const lists = (one: Configuration) => [
+    one.voters,
+    one.outgoing,
+    one.learners,
+    one.learnersNext,
+    one.promotable,
+  ];
+  return a.autoLeave === b.autoLeave && JSON.stringify(lists(a)) === JSON.stringify(lists(b));
+}
+
 /** All who get the log, ascending. */
 export function membersOf({ voters, outgoing, learners }: Configuration): readonly MemberId[] {
   return [...new Set([...voters, ...outgoing, ...learners])].toSorted((a, b) => a - b);

@@ -1,9 +1,13 @@
 import { gauntletpeer, toSafeNumber } from "@gauntlet/proto";
 import { configurationOf } from "../raft/configuration.js";
-import type { Configuration } from "../raft/configuration.js";
-import type { Entry } from "../raft/entry.js";
+import type { Configuration, SnapshotMark } from "../raft/configuration.js";
+import type { Entry, HardState } from "../raft/entry.js";
 import type { Effect, Event } from "../raft/event.js";
 import type { Message } from "../raft/message.js";
+import type { LogRecord, ReplicaObserver } from "../replica-parts.js";
+import type { Difference } from "../replica-integrity.js";
+import type { Report } from "../replica-report.js";
+import type { StagedState } from "../replica-state.js";
 import { Replica } from "../replica.js";
 import { ManualClock } from "./manual-clock.js";
 
@@ -11,6 +15,9 @@ export const SELF = 11;
 export const OPTIONS = {
   self: SELF,
   initial: configurationOf([SELF, 12, 13]),
+  hardState: { term: 1, vote: null } as HardState,
+  checkpoints: { checkpointBytes: 1 << 20, tail: { maxEntries: 3, maxBytes: 1 << 20 } },
+  hashInterval: 2,
   tickIntervalMs: 20,
   requestTimeoutMs: 7000,
   maxProposalBytes: 100,
@@ -19,23 +26,50 @@ export const OPTIONS = {
   maxWaitingReads: 3,
 };
 
+/** What a test answers to one call of the replica. */
+export interface Pending<Value> {
+  readonly done: (value: Value) => void;
+  readonly fail: (error: Error) => void;
+}
+
 /** A world around one replica: the core is a script, everything that leaves is written down. */
 export class ReplicaWorld {
   readonly clock = new ManualClock();
   readonly events: Event[] = [];
   readonly sent: Message[][] = [];
+  readonly reports: Report[] = [];
   readonly fatal: Error[] = [];
   readonly elapsedMs: number[] = [];
   readonly configurations: Configuration[] = [];
+  /** What else the observer is told, in order. */
+  readonly told: string[] = [];
+  readonly marked: Difference[] = [];
   removals = 0;
-  readonly appends: { done: () => void; fail: (error: Error) => void }[] = [];
+  readonly appends: (Pending<void> & { readonly record: LogRecord })[] = [];
+  readonly compactions: number[] = [];
+  /** Checkpoints that are being written. */
+  readonly writes: (Pending<"written" | "no-space" | "replaced"> & { readonly at: SnapshotMark })[] = [];
+  /** Snapshots on their way to peers. */
+  readonly streams: (Pending<void> & {
+    readonly message: Message;
+    readonly chunks: AsyncIterable<Uint8Array>;
+  })[] = [];
+  /** States that are being taken in. */
+  readonly stages: (Pending<StagedState> & { readonly chunks: AsyncIterable<Uint8Array> })[] = [];
   ticks = 0;
+  /** What the state comes to at an index. */
+  hashOf: (index: number) => number = (index) => index;
+  peers: readonly { readonly member: number; readonly matchIndex: number }[] | null = null;
+  lastIndex: number;
+  commitIndex = 0;
+  term = 1;
   /** What the core answers to an event. */
   script: (event: Event) => readonly Effect[] = () => [];
 
   readonly replica: Replica<string>;
 
-  constructor(lastIndex = 0, initial = OPTIONS.initial) {
+  constructor(lastIndex = 0, options: Partial<typeof OPTIONS> = {}, checkpoint: SnapshotMark | null = null) {
+    this.lastIndex = lastIndex;
     this.replica = new Replica<string>(
       {
         core: {
@@ -45,39 +79,68 @@ export class ReplicaWorld {
           },
           status: () => ({
             role: "follower",
-            term: 1,
+            term: this.term,
             leader: 2,
-            commitIndex: 0,
+            commitIndex: this.commitIndex,
             appliedIndex: 0,
-            lastIndex,
+            lastIndex: this.lastIndex,
             configuration: OPTIONS.initial,
+            peers: this.peers,
           }),
         },
         log: {
-          append: () => new Promise((done, fail) => this.appends.push({ done, fail })),
+          append: (record) => new Promise((done, fail) => this.appends.push({ record, done, fail })),
+          compact: async (firstKept) => void this.compactions.push(firstKept),
         },
-        store: {
+        state: {
           applyCommand: (data) => {
             const { origin, request_id, put } = gauntletpeer.Command.decode(data);
             const result = Buffer.from(put ?? new Uint8Array()).toString();
             if (result === "poison") throw new Error("the state machine is broken");
             return { origin: toSafeNumber(origin), requestId: toSafeNumber(request_id), result };
           },
+          applyConfiguration: () => undefined,
+          stateHash: (index) => ({ index, revision: index, hash: this.hashOf(index) }),
+          checkpoint,
+          write: (at) => new Promise((done, fail) => this.writes.push({ at, done, fail })),
+          image: async function* () {
+            yield Buffer.from("image");
+          },
+          stage: (chunks) => new Promise((done, fail) => this.stages.push({ chunks, done, fail })),
         },
-        network: { send: (messages) => this.sent.push([...messages]) },
+        markCorrupt: async (difference) => void this.marked.push(difference),
+        network: {
+          send: (messages) => this.sent.push([...messages]),
+          report: (report) => this.reports.push(report),
+          stream: (message, chunks) =>
+            new Promise((done, fail) => this.streams.push({ message, chunks, done, fail })),
+        },
         clock: this.clock,
         random: { below: () => 1000 },
-        observer: {
-          roleChanged: () => undefined,
-          ticked: () => (this.ticks += 1),
-          proposalApplied: (elapsedMs) => this.elapsedMs.push(elapsedMs),
-          configurationApplied: (configuration) => this.configurations.push(configuration),
-          removed: () => (this.removals += 1),
-          fatal: (error) => this.fatal.push(error),
-        },
+        observer: this.observer(),
       },
-      { ...OPTIONS, initial },
+      { ...OPTIONS, ...options },
     );
+  }
+
+  private observer(): ReplicaObserver {
+    const note = (text: string): void => void this.told.push(text);
+    return {
+      roleChanged: () => undefined,
+      ticked: () => (this.ticks += 1),
+      proposalApplied: (elapsedMs) => this.elapsedMs.push(elapsedMs),
+      configurationApplied: (configuration) => this.configurations.push(configuration),
+      removed: () => (this.removals += 1),
+      checkpointed: (index) => note(`checkpoint ${index}`),
+      snapshotSent: (to, index, error) => note(`sent ${index} to ${to}: ${error?.message ?? "ok"}`),
+      snapshotReceived: (from, index, error) =>
+        note(`received ${index} from ${from}: ${error?.message ?? "ok"}`),
+      snapshotInstalled: (index) => note(`installed ${index}`),
+      alarmsChanged: (alarms) => note(`alarms: ${alarms.join()}`),
+      corrupt: ({ own, of }) => note(`corrupt at ${own.index} by ${of}`),
+      recovered: () => note("recovered"),
+      fatal: (error) => this.fatal.push(error),
+    };
   }
 
   put(text: string): Promise<string> {

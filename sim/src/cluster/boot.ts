@@ -10,7 +10,13 @@ import type {
   ReplicaStatus,
   Role,
 } from "@gauntlet/server/inside";
-import { DEFAULT_LIMITS, openReplica, tickPlan } from "@gauntlet/server/inside";
+import {
+  DEFAULT_CHECKPOINTS,
+  DEFAULT_HASH_INTERVAL,
+  DEFAULT_LIMITS,
+  openReplica,
+  tickPlan,
+} from "@gauntlet/server/inside";
 import type { ServerSettings } from "../scenario.js";
 import type { RestoredView, StepView } from "./observer.js";
 
@@ -110,6 +116,8 @@ export function bootServer(
       maxProposalBytes: MAX_PROPOSAL_BYTES,
       leaseClockUncertainty: settings.leaseClockUncertainty,
       limits: { ...DEFAULT_LIMITS, maxAppendBytes, maxInflightAppends, maxInflightBytes },
+      checkpoints: DEFAULT_CHECKPOINTS,
+      hashInterval: DEFAULT_HASH_INTERVAL,
     },
   );
 }

@@ -122,7 +122,7 @@ test("a server that cannot write its log ends, and its supervisor starts it agai
   );
 });
 
-test("a node whose log is damaged stays down and says so", async () => {
+test("a node whose log is damaged gets what it lost from the others", async () => {
   const endings: Ending[] = [];
   const harmed: number[] = [];
   await world(
@@ -133,11 +133,9 @@ test("a node whose log is damaged stays down and says so", async () => {
       for (let flip = 0; flip < 3; flip++) await hosts.disks.damage("n5", "bit-flip");
       await hosts.start("n5");
       await cluster.loop.sleep(20_000);
-      expect(endings.map(({ kind }) => kind)).toEqual(["killed", "damaged"]);
-      expect(endings[1]?.reason).toMatch(/the log is damaged: segment/);
+      expect(endings.map(({ kind }) => kind)).toEqual(["killed"]);
       expect(harmed).toEqual([5, 5, 5]);
-      expect(await hosts.process("n5")).toMatchObject({ state: "exited", code: 1, starts: 2 });
-      await writes(cluster, "n1", "k", "last");
+      await writes(cluster, "n5", "k", "last");
     },
     { stopped: (_, ending) => void endings.push(ending), damaged: (member) => void harmed.push(member) },
   );

@@ -1,5 +1,5 @@
 import type { SettingsName } from "@gauntlet/nemesis";
-import type { Configuration, MemberId, Message } from "@gauntlet/server/inside";
+import type { Configuration, MemberId, Message, Report } from "@gauntlet/server/inside";
 import { configurationOf, tickPlan, WalCorruption } from "@gauntlet/server/inside";
 import { asError } from "../errors.js";
 import { nodeName } from "../node-names.js";
@@ -9,6 +9,7 @@ import { SimDisk } from "../world/disk.js";
 import { Life } from "../world/life.js";
 import { Alarm, type Loop, type Task } from "../world/loop.js";
 import type { Receiver, SimNetwork } from "../world/network.js";
+import { SimStates } from "../world/state-engine.js";
 import type { Streams } from "../world/random.js";
 import type { TraceLog } from "../world/trace-log.js";
 import type { CoreObserver, Server } from "./boot.js";
@@ -39,6 +40,8 @@ export interface MachineOptions {
 
 /** Directories of a machine's disk. */
 export const LOG_PATH = "log/";
+/** And its states. */
+const STATE_PATH = "states/";
 
 /** How long a server may take to stop when asked to, as main.ts has it. */
 const STOP_LIMIT_MS = 5000;
@@ -172,12 +175,14 @@ export class Machine implements Receiver {
     this.life?.server?.replica.receive(messages);
   }
 
-  receiveReport(): void {
-    // The server has no ear for it yet.
+  receiveReport(from: MemberId, report: Report): void {
+    this.life?.server?.replica.receiveReport(from, report);
   }
 
-  receiveSnapshot(): Promise<void> {
-    return Promise.reject(new Error("the server takes no snapshot yet"));
+  receiveSnapshot(message: Message, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const replica = this.life?.server?.replica;
+    if (replica === undefined) return Promise.reject(new Error("no server listens"));
+    return replica.receiveSnapshot(message, chunks);
   }
 
   hold(task: Task): void {
@@ -266,12 +271,18 @@ export class Machine implements Receiver {
     const { loop, streams, trace, network, observer } = this.world;
     const ports = {
       disk: this.disk.open(life, LOG_PATH),
+      states: new SimStates(this.disk.open(life, STATE_PATH)),
       clock: this.clock.open(life),
       random: streams.stream(`server of ${this.name}, life ${this.starts}`),
       network: {
         send: (messages: readonly Message[]) => {
           if (life.state !== "dead") network.send(this.id, messages);
         },
+        report: (report: Report) => {
+          if (life.state !== "dead") network.report(this.id, report);
+        },
+        stream: (message: Message, chunks: AsyncIterable<Uint8Array>) =>
+          life.state === "dead" ? new Promise<never>(() => undefined) : network.stream(message, chunks),
       },
       observer: {
         roleChanged: ({ role, term, leader }) => trace.role(this.id, role, term, leader),
@@ -286,6 +297,14 @@ export class Machine implements Receiver {
           life.configuration = configuration;
         },
         removed: () => undefined,
+        checkpointed: () => undefined,
+        snapshotSent: () => undefined,
+        snapshotReceived: () => undefined,
+        snapshotInstalled: () => undefined,
+        alarmsChanged: () => undefined,
+        corrupt: () => undefined,
+        recovered: () => undefined,
+        recovering: () => undefined,
         logSynced: () => undefined,
         fatal: (error: Error) => this.fatal(life, error),
       },
