@@ -16,8 +16,8 @@ export type Action =
       readonly order: "mostly" | "none";
     }
   | { readonly do: "crash"; readonly member: number; readonly kept: number; readonly torn: number }
-  /** It goes down, and its disk with some of what is on it; null: with all. */
-  | { readonly do: "lose"; readonly member: number; readonly kept: number | null }
+  /** It goes down, its disk keeps so many entries, null: nothing; `back`: it is started again at once. */
+  | { readonly do: "lose"; readonly member: number; readonly kept: number | null; readonly back: boolean }
   | { readonly do: MemberAction; readonly member: number }
   | { readonly do: "transfer"; readonly to: number }
   | { readonly do: "change"; readonly by: number; readonly wishes: readonly ConfigurationChange[] }
@@ -58,7 +58,9 @@ export class Chaos {
       case "crash":
         return world.crash(action.member, action.kept, action.torn);
       case "lose":
-        return this.#lose(action.member, action.kept);
+        this.#lose(action.member, action.kept);
+        if (action.back) world.restart(action.member);
+        return;
       case "transfer":
         for (const { id } of world.leaders()) world.transfer(id, action.to);
         return;

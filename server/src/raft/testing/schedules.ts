@@ -47,6 +47,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
       do: fc.constant("lose" as const),
       member,
       kept: fc.option(fc.integer({ min: 0, max: 6 }), { freq: 3 }),
+      back: fc.boolean(),
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("transfer" as const), to: member }) },
