@@ -5,6 +5,7 @@ import type {
   Header,
   KeyValue,
   Member,
+  MemberAddResponse,
   MemberListResponse,
   PutResponse,
   RangeResponse,
@@ -123,6 +124,19 @@ function decodeMember(member: pb.Member.$Properties): Member {
   };
 }
 
+/** Also of the answers to changes, which have the same fields. */
 export function decodeMemberList(response: pb.MemberListResponse.$Properties): MemberListResponse {
   return { header: decodeHeader(response.header), members: (response.members ?? []).map(decodeMember) };
+}
+
+export function decodeMemberAdd(response: pb.MemberAddResponse.$Properties): MemberAddResponse {
+  const { member } = response;
+  if (member === null || member === undefined) throw new MalformedAnswer("the answer names no new member");
+  return { ...decodeMemberList(response), member: decodeMember(member) };
+}
+
+export function decodeHeaderOnly(response: { readonly header?: pb.ResponseHeader.$Properties | null }): {
+  readonly header: Header;
+} {
+  return { header: decodeHeader(response.header) };
 }

@@ -1,10 +1,12 @@
 import type { MethodDefinition } from "@grpc/grpc-js";
 import { Client, credentials, status } from "@grpc/grpc-js";
-import { clusterService, kvService, maintenanceService } from "@gauntlet/proto";
+import { clusterService, fromBigInt, kvService, maintenanceService } from "@gauntlet/proto";
 import { callOnce } from "./call.js";
 import { CHANNEL_OPTIONS } from "./channel.js";
 import {
   decodeDeleteRange,
+  decodeHeaderOnly,
+  decodeMemberAdd,
   decodeMemberList,
   decodePut,
   decodeRange,
@@ -17,6 +19,8 @@ import { EtcdError } from "./errors.js";
 import type {
   DeleteRangeRequest,
   DeleteRangeResponse,
+  Header,
+  MemberAddResponse,
   MemberListResponse,
   PutRequest,
   PutResponse,
@@ -105,6 +109,35 @@ export class EtcdClient {
   ): Promise<MemberListResponse> {
     const method = { definition: clusterService.memberList, decode: decodeMemberList, kind: "read" } as const;
     return this.#call(method, request, options);
+  }
+
+  /** Of a new member nothing is known but where its peers reach it; it tells the rest when it has started. */
+  memberAdd(
+    request: { readonly peerUrls: readonly string[]; readonly isLearner: boolean },
+    options?: CallOptions,
+  ): Promise<MemberAddResponse> {
+    const method = { definition: clusterService.memberAdd, decode: decodeMemberAdd, kind: "write" } as const;
+    return this.#call(method, { peerURLs: [...request.peerUrls], isLearner: request.isLearner }, options);
+  }
+
+  memberRemove(request: { readonly id: bigint }, options?: CallOptions): Promise<MemberListResponse> {
+    const definition = clusterService.memberRemove;
+    const method = { definition, decode: decodeMemberList, kind: "write" } as const;
+    return this.#call(method, { ID: fromBigInt(request.id) }, options);
+  }
+
+  /** Makes a voter of a learner that has caught up. */
+  memberPromote(request: { readonly id: bigint }, options?: CallOptions): Promise<MemberListResponse> {
+    const definition = clusterService.memberPromote;
+    const method = { definition, decode: decodeMemberList, kind: "write" } as const;
+    return this.#call(method, { ID: fromBigInt(request.id) }, options);
+  }
+
+  /** Only the leader takes it. */
+  moveLeader(request: { readonly to: bigint }, options?: CallOptions): Promise<{ readonly header: Header }> {
+    const definition = maintenanceService.moveLeader;
+    const method = { definition, decode: decodeHeaderOnly, kind: "write" } as const;
+    return this.#call(method, { targetID: fromBigInt(request.to) }, options);
   }
 
   /** Calls in flight end with an error of their own; calls after it are `fail`. */

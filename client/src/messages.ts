@@ -125,3 +125,7 @@ export interface MemberListResponse {
   readonly header: Header;
   readonly members: readonly Member[];
 }
+
+export interface MemberAddResponse extends MemberListResponse {
+  readonly member: Member;
+}

@@ -18,6 +18,7 @@ import type { CountedRule } from "./agent/protocol.js";
 import { docker } from "./docker-cli.js";
 import { DockerDisks } from "./disks.js";
 import { DockerError, messageOf } from "./docker-error.js";
+import { DockerMembers } from "./members.js";
 import { createNetwork } from "./network.js";
 import { NodeMachine } from "./node-machine.js";
 import { readClockOf, viewOf } from "./observation.js";
@@ -40,8 +41,10 @@ const REACH_TIMEOUT_MS = 3_000;
 export interface DockerHostsOptions {
   /** Unique among the runs of this machine: letters, digits, `_`, `.` and `-`. */
   readonly runId: string;
-  /** 1 to 15. */
+  /** 1 to 15, with the spares. */
   readonly nodes: number;
+  /** Machines beyond these, which could join; without any, members are not changed. Default 0. */
+  readonly spares?: number;
   /** As ensureImages gives it. */
   readonly image: string;
   /** Gets a directory for each node: `<logsDir>/n1/server.log` and `agent.log`. Made when missing. */
@@ -78,6 +81,7 @@ export class DockerHosts implements Hosts {
   readonly endpoints: ReadonlyMap<NodeName, Endpoint>;
   readonly runId: string;
   readonly disks = new DockerDisks((node) => this.#machine(node));
+  readonly members?: DockerMembers;
   readonly #machines: ReadonlyMap<NodeName, NodeMachine>;
   readonly #addresses: ReadonlyMap<NodeName, string>;
   readonly #resetOnHeal: boolean;
@@ -86,7 +90,8 @@ export class DockerHosts implements Hosts {
 
   private constructor(options: DockerHostsOptions, machines: readonly NodeMachine[]) {
     this.runId = options.runId;
-    this.nodes = machines.map(({ node }) => node);
+    const names = machines.map(({ node }) => node);
+    this.nodes = names.slice(0, options.nodes);
     this.#machines = new Map(machines.map((machine) => [machine.node, machine]));
     this.#addresses = new Map(machines.map(({ node, address }) => [node, address]));
     this.#resetOnHeal = options.resetConnectionsOnHeal ?? false;
@@ -96,6 +101,16 @@ export class DockerHosts implements Hosts {
         { client: `${address}:${PORTS.client}`, metrics: `${address}:${PORTS.metrics}` },
       ]),
     );
+    const spares = names.slice(options.nodes);
+    if (spares.length === 0) return;
+    this.members = new DockerMembers({
+      nodes: this.nodes,
+      spares,
+      addresses: this.#addresses,
+      serverArgs: options.serverArgs ?? [],
+      machine: (node) => this.#machine(node),
+      view: () => this.view(),
+    });
   }
 
   /**
@@ -139,6 +154,7 @@ export class DockerHosts implements Hosts {
 
   /** Lets go of the cluster and leaves it running. */
   async detach(): Promise<void> {
+    this.members?.close();
     await Promise.all([...this.#machines.values()].map((machine) => machine.close()));
   }
 
@@ -155,9 +171,10 @@ export class DockerHosts implements Hosts {
   }
 
   async view(): Promise<ReadonlyMap<NodeName, NodeView>> {
-    const views = [...this.endpoints].map(
-      async ([node, { metrics }]): Promise<[NodeName, NodeView]> => [node, await viewOf(metrics)],
-    );
+    const present = [...this.nodes, ...(this.members?.joined ?? [])];
+    const views = present.map(async (node): Promise<[NodeName, NodeView]> => {
+      return [node, await viewOf(this.endpoints.get(node)?.metrics ?? "")];
+    });
     return new Map(await Promise.all(views));
   }
 
@@ -223,7 +240,9 @@ export class DockerHosts implements Hosts {
   #machine(node: NodeName): NodeMachine {
     const machine = this.#machines.get(node);
     if (machine === undefined) {
-      throw new DockerError(`there is no node "${node}"; the nodes are ${this.nodes.join(", ")}`);
+      throw new DockerError(
+        `there is no node "${node}"; the nodes are ${[...this.#machines.keys()].join(", ")}`,
+      );
     }
     return machine;
   }
@@ -233,8 +252,12 @@ function checkOptions(options: DockerHostsOptions): void {
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,60}$/.test(options.runId)) {
     throw new DockerError(`the run id "${options.runId}" cannot be part of a container's name`);
   }
-  if (!Number.isInteger(options.nodes) || options.nodes < 1 || options.nodes > MAX_NODES) {
-    throw new DockerError(`${options.nodes} nodes: must be a whole number from 1 to ${MAX_NODES}`);
+  const { nodes, spares = 0 } = options;
+  if (!Number.isInteger(nodes) || nodes < 1 || nodes > MAX_NODES) {
+    throw new DockerError(`${nodes} nodes: must be a whole number from 1 to ${MAX_NODES}`);
+  }
+  if (!Number.isInteger(spares) || spares < 0 || nodes + spares > MAX_NODES) {
+    throw new DockerError(`${nodes} nodes and ${spares} spares: must be at most ${MAX_NODES} together`);
   }
 }
 
@@ -242,11 +265,13 @@ async function startMachines(options: DockerHostsOptions): Promise<readonly Node
   const { runId, signal, log } = options;
   signal?.throwIfAborted();
   const began = performance.now();
-  const network = await createNetwork(runId, options.kind ?? "run", options.nodes, signal);
-  const members = network.addresses.map((address, n): Member => ({ node: `n${n + 1}`, address }));
+  const count = options.nodes + (options.spares ?? 0);
+  const network = await createNetwork(runId, options.kind ?? "run", count, signal);
+  const all = network.addresses.map((address, n): Member => ({ node: `n${n + 1}`, address }));
+  const members = all.slice(0, options.nodes);
   // All must have ended before anything can be cleaned up.
   const settled = await Promise.allSettled(
-    members.map((member) => startMachine(options, network.name, member, members)),
+    all.map((member) => startMachine(options, network.name, member, members)),
   );
   const machines = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
   const failed = settled.find((result) => result.status === "rejected");

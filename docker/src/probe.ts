@@ -2,6 +2,7 @@ import {
   type Capability,
   type FacetCapability,
   type Hosts,
+  type MemberHosts,
   type NodeName,
   notOffered,
   type ProbeResult,
@@ -15,8 +16,9 @@ import { PORTS } from "./server-arguments.js";
 const UNUSED_PORT = 9;
 /** These hosts have no facet for it, so there is nothing to try. */
 const NOT_OFFERED: Readonly<Record<FacetCapability, ProbeResult>> = notOffered(
-  "machines made of containers do not offer it",
+  "these machines do not offer it",
 );
+const TRANSFER_LIMIT_MS = 2_000;
 const DIAL_MS = 400;
 const WALL_BUMP_MS = 3_000;
 const SLOW_RATE = 0.5;
@@ -36,9 +38,14 @@ export async function probeAll(
 ): Promise<Readonly<Record<Capability, ProbeResult>>> {
   const node = machine.node;
   const disk = await probeDisks(machine);
+  const { members } = hosts;
   return {
     ...NOT_OFFERED,
     ...disk,
+    ...(members && {
+      "member.change": await attempt(() => probeChange(members)),
+      "member.transfer": await attempt(() => probeTransfer(members, hosts)),
+    }),
     "network.cut": await attempt(() => probeCut(machine, peer, mayCutPeers ? PORTS.peer : UNUSED_PORT)),
     "process.signal": await attempt(() => probeSignal(hosts, node)),
     "clock.wall": await attempt(() => probeWall(hosts, node)),
@@ -152,4 +159,38 @@ async function probeRate(hosts: Hosts, node: NodeName): Promise<string> {
     throw new DockerError(`at rate ${SLOW_RATE} the server's timers ran at ${measured}`);
   }
   return `at rate ${SLOW_RATE} the server's timers ran at ${measured}`;
+}
+
+/** A spare joins as a learner, which no quorum asks, and leaves. */
+async function probeChange(members: MemberHosts): Promise<string> {
+  const [spare] = members.spares;
+  if (spare === undefined) throw new DockerError("there is no spare machine");
+  const before = await members.membership();
+  if (!before.learners.includes(spare)) await members.change({ type: "add", node: spare, as: "learner" });
+  const during = await members.membership();
+  await members.change({ type: "remove", node: spare });
+  const after = await members.membership();
+  if (!during.learners.includes(spare) || after.learners.includes(spare)) {
+    throw new DockerError(
+      `${spare} was to join and to leave; the learners were ${during.learners.join(", ")}, then ${after.learners.join(", ")}`,
+    );
+  }
+  return `${spare} joined as a learner and left`;
+}
+
+async function probeTransfer(members: MemberHosts, hosts: Hosts): Promise<string> {
+  const { voters } = await members.membership();
+  const leaderNow = async (): Promise<NodeName | undefined> =>
+    [...(await hosts.view())].find(([, { role }]) => role === "leader")?.[0];
+  const before = await leaderNow();
+  const to = voters.find((voter) => voter !== before);
+  if (to === undefined) throw new DockerError("there is no other voter");
+  await members.transfer(to);
+  const deadline = performance.now() + TRANSFER_LIMIT_MS;
+  while (performance.now() < deadline) {
+    if ((await leaderNow()) === to) return `the leader handed over to ${to}`;
+  }
+  throw new DockerError(
+    `${to} does not lead ${TRANSFER_LIMIT_MS} ms after the leader was to hand over to it`,
+  );
 }

@@ -114,7 +114,7 @@ export interface DiskHosts {
 export interface Membership {
   readonly voters: readonly NodeName[];
   readonly learners: readonly NodeName[];
-  /** The configuration is committed and not a joint one: nothing of a change is under way. */
+  /** The configuration is committed and not a joint one, and no step of a change is left to be done. */
   readonly settled: boolean;
 }
 
@@ -125,7 +125,10 @@ export type MemberChange =
    */
   | { readonly type: "add"; readonly node: NodeName; readonly as: "voter" | "learner" | "promotable" }
   | { readonly type: "remove"; readonly node: NodeName }
-  /** Removes one and adds the other as a voter in one change. */
+  /**
+   * Removes one and adds the other as a voter: in one change, or, where the cluster knows none of that kind, as a learner
+   * that is promoted before the other is removed.
+   */
   | { readonly type: "replace"; readonly node: NodeName; readonly by: NodeName }
   /** A voter goes on as a learner. */
   | { readonly type: "demote"; readonly node: NodeName };
@@ -137,6 +140,8 @@ export interface MemberHosts {
    * too; `view` tells of those that are members.
    */
   readonly spares: readonly NodeName[];
+  /** Kinds of changes that these machines do not know; their faults are skipped. */
+  readonly lacks?: readonly MemberChange["type"][];
   /** As the present leader says. Rejects when nobody known leads. */
   membership(): Promise<Membership>;
   /** Resolves when a leader has the change in its log; `membership` tells the rest. Rejects when none took it. */

@@ -1,4 +1,4 @@
-import type Long from "long";
+import Long from "long";
 
 /** A 64-bit field as the generated etcd module gives it. */
 export type Int64 = number | Long;
@@ -18,4 +18,9 @@ export function toSafeNumber(value: Int64): number {
 /** A 64-bit field without loss: member, cluster and lease ids of etcd exceed 2^53. */
 export function toBigInt(value: Int64): bigint {
   return typeof value === "number" ? BigInt(value) : BigInt(value.toString());
+}
+
+/** For requests. Not negative. */
+export function fromBigInt(value: bigint): Int64 {
+  return value <= Number.MAX_SAFE_INTEGER ? Number(value) : Long.fromString(value.toString(), true);
 }

@@ -63,6 +63,10 @@ const handlers: Handlers = {
     return { damage };
   },
   "read-damages": async () => ({ damages: [...(await damages.standing())] }),
+  renew: async ({ args }) => {
+    await server.renew(args);
+    return {};
+  },
   "probe-disk": async () => {
     const state = await server.state();
     return probeDisk(await prepared, state.state === "exited" ? null : state.pid);

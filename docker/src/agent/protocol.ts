@@ -19,6 +19,7 @@ const countedRule = packetRule.extend({ packets: z.int().nonnegative() });
 export type CountedRule = z.infer<typeof countedRule>;
 
 const MAX_RULES = 1000;
+const MAX_ARGUMENTS = 100;
 /** A hundred years. */
 const MAX_WALL_OFFSET_MS = 100 * 365.25 * 86_400_000;
 
@@ -56,6 +57,7 @@ export const request = z.discriminatedUnion("command", [
   z.object({ command: z.literal("flip-bit") }),
   z.object({ command: z.literal("read-damages") }),
   z.object({ command: z.literal("probe-disk") }),
+  z.object({ command: z.literal("renew"), args: z.array(z.string()).max(MAX_ARGUMENTS) }),
 ]);
 export type Request = z.infer<typeof request>;
 export type Command = Request["command"];
@@ -102,6 +104,7 @@ export const results = {
   /** Null: no file of the server is long enough to be harmed. */
   "flip-bit": z.object({ damage: damage.nullable() }),
   "read-damages": z.object({ damages: z.array(damage) }),
+  renew: z.object({}),
   "probe-disk": z.object({ delay: tried, errors: tried, damage: tried, powerLoss: tried }),
 } as const satisfies Record<Command, z.ZodType>;
 export type Result<C extends Command> = z.infer<(typeof results)[C]>;

@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { giveToHost, log } from "./agent-log.js";
 import { PATHS } from "./paths.js";
@@ -22,7 +24,7 @@ const SETTLE_POLL_MS = 1;
 
 /** Owns the server: starts it, signals it, and knows from the kernel how it is. */
 export class ServerProcess {
-  readonly #args: readonly string[];
+  #args: readonly string[];
   #child: ChildProcess | null = null;
   #starts = 0;
   #exit: { readonly code: number | null; readonly signal: string | null } = { code: null, signal: null };
@@ -58,6 +60,16 @@ export class ServerProcess {
     }
     log("server started", { pid: child.pid, starts: this.#starts });
     return this.state();
+  }
+
+  /** Makes a new machine of it: no data, and these arguments from the next start on. The server must not run. */
+  async renew(args: readonly string[]): Promise<void> {
+    if ((await this.state()).state !== "exited") throw new Error("the server runs");
+    for (const name of await readdir(PATHS.serverData)) {
+      await rm(join(PATHS.serverData, name), { recursive: true, force: true });
+    }
+    this.#args = args;
+    log("machine renewed", { args });
   }
 
   /** Sends a signal and waits until the kernel shows its effect, but for SIGTERM, which the server may take its time on. */

@@ -8,7 +8,7 @@ import { changeMembers, MEMBER_WINDOW_MS, memberOf, mustBe, mustLeaveQuorum } fr
 export const memberReplace = defineFault({
   name: "member.replace",
   summary:
-    "Replaces a voter by a spare machine in one change of the configuration, and back when the window ends.",
+    "Replaces a voter by a spare machine, and back when the window ends; in one change of the configuration where the cluster knows such.",
   needs: ["member.change"],
   claims: ["membership"],
   minWindowMs: MEMBER_WINDOW_MS,

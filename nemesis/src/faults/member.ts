@@ -64,6 +64,9 @@ export function changeMembers(
   back: { readonly wanted: Wanted; readonly next: (present: Membership) => MemberChange | null },
 ): Unnamed {
   const facet = memberFacet(hosts);
+  if (facet.lacks?.includes(change.type) === true) {
+    throw new NotApplicable(`these machines know no change of the kind "${change.type}"`);
+  }
   const look = async (wanted: Wanted): Promise<Observation> => {
     try {
       const present = await facet.membership();

@@ -140,7 +140,10 @@ export const FAMILIES: readonly Family[] = [
         }),
         ...on("disk.stall", ["leader", "one"]),
         ...on("disk.eio", ["one"], {
-          args: (random) => ({ calls: random.pick(["writes", "syncs", "both"]), share: random.pick([0.1, 1]) }),
+          args: (random) => ({
+            calls: random.pick(["writes", "syncs", "both"]),
+            share: random.pick([0.1, 1]),
+          }),
         }),
         ...on("disk.full", ["one"]),
         ...(minoritySize(nodes) === 0 ? [] : on("disk.bitflip", ["one"])),

@@ -64,6 +64,7 @@ function boundedFacets({ packets, disks, members, upgrades }: Facets, bounded: B
     ...(members && {
       members: {
         spares: members.spares,
+        ...(members.lacks && { lacks: members.lacks }),
         membership: () => bounded("membership", () => members.membership()),
         change: (change) => bounded(`${change.type} ${change.node}`, () => members.change(change)),
         transfer: (to) => bounded(`transfer ${to}`, () => members.transfer(to)),

@@ -1,0 +1,186 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { connect, type EtcdClient, type Member } from "@gauntlet/client";
+import type { MemberChange, MemberHosts, Membership, NodeName, NodeView } from "@gauntlet/nemesis";
+import { DockerError, messageOf } from "./docker-error.js";
+import type { NodeMachine } from "./node-machine.js";
+import { joinArguments, peerUrlOf, PORTS } from "./server-arguments.js";
+
+const CALL_TIMEOUT_MS = 5_000;
+const PROMOTE_EVERY_MS = 200;
+/** A learner that has not caught up by then never will. */
+const PROMOTE_LIMIT_MS = 60_000;
+
+export interface MemberParts {
+  readonly nodes: readonly NodeName[];
+  readonly spares: readonly NodeName[];
+  readonly addresses: ReadonlyMap<NodeName, string>;
+  readonly serverArgs: readonly string[];
+  readonly machine: (node: NodeName) => NodeMachine;
+  readonly view: () => Promise<ReadonlyMap<NodeName, NodeView>>;
+}
+
+/**
+ * Who the members are, by the cluster's own API, as an operator asks for it: a machine is added, then started empty with
+ * `--initial-cluster-state=existing`; a learner is promoted once the leader takes it.
+ */
+export class DockerMembers implements MemberHosts {
+  readonly spares: readonly NodeName[];
+  /** etcd's API makes no learner of a voter. */
+  readonly lacks = ["demote"] as const;
+  readonly #parts: MemberParts;
+  readonly #joined = new Set<NodeName>();
+  /** What goes on after change() has resolved. */
+  #underWay: string | null = null;
+  #closed = false;
+
+  constructor(parts: MemberParts) {
+    this.#parts = parts;
+    this.spares = parts.spares;
+  }
+
+  /** Spares that have joined, as far as it is known here. */
+  get joined(): ReadonlySet<NodeName> {
+    return this.#joined;
+  }
+
+  /** What is under way is let go of. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  async membership(): Promise<Membership> {
+    const members = await this.#members();
+    const names = (isLearner: boolean): NodeName[] =>
+      members.filter((member) => member.isLearner === isLearner).map((member) => this.#nodeOf(member));
+    const [voters, learners] = [names(false), names(true)];
+    for (const spare of this.spares) {
+      if (voters.includes(spare) || learners.includes(spare)) this.#joined.add(spare);
+      else if (this.#underWay === null) this.#joined.delete(spare);
+    }
+    return { voters, learners, settled: this.#underWay === null };
+  }
+
+  async change(change: MemberChange): Promise<void> {
+    if (this.#underWay !== null) throw new DockerError(`${this.#underWay} is under way`);
+    switch (change.type) {
+      case "add":
+        return this.#add(change.node, change.as);
+      case "remove":
+        return this.#remove(change.node);
+      case "replace":
+        // A learner first: no quorum has to wait for a machine that is empty.
+        await this.#join(change.by, true);
+        this.#goOn(`the replacement of ${change.node} by ${change.by}`, async () => {
+          await this.#promote(change.by);
+          await this.#remove(change.node);
+        });
+        return;
+      case "demote":
+        throw new DockerError(`${change.node}: etcd's API makes no learner of a voter`);
+    }
+  }
+
+  async transfer(to: NodeName): Promise<void> {
+    const { id } = await this.#member(to);
+    await this.#asLeader((client) => client.moveLeader({ to: id }));
+  }
+
+  async #add(node: NodeName, as: "voter" | "learner" | "promotable"): Promise<void> {
+    const present = (await this.#members()).find((member) => this.#nodeOf(member) === node);
+    if (present?.isLearner === true && as !== "learner") {
+      const { id } = present;
+      await this.#asLeader((client) => client.memberPromote({ id }));
+      return;
+    }
+    await this.#join(node, as !== "voter");
+    if (as === "promotable") this.#goOn(`the promotion of ${node}`, () => this.#promote(node));
+  }
+
+  async #join(node: NodeName, isLearner: boolean): Promise<void> {
+    const machine = this.#parts.machine(node);
+    const { state } = await machine.request<"process">({ command: "process" });
+    // What is left of an earlier life: a member that was removed never comes back under its old id.
+    if (state !== "exited") await machine.request<"signal">({ command: "signal", signal: "SIGKILL" });
+    const { members } = await this.#asLeader((client) =>
+      client.memberAdd({ peerUrls: [peerUrlOf(machine.address)], isLearner }),
+    );
+    if (this.spares.includes(node)) this.#joined.add(node);
+    const present = members.map((member) => {
+      const name = this.#nodeOf(member);
+      return { node: name, address: this.#parts.addresses.get(name) ?? "" };
+    });
+    const args = joinArguments({ node, address: machine.address }, present, this.#parts.serverArgs);
+    await machine.request<"renew">({ command: "renew", args: [...args] });
+    await machine.request<"start">({ command: "start" });
+  }
+
+  async #promote(node: NodeName): Promise<void> {
+    const { id } = await this.#member(node);
+    const deadline = performance.now() + PROMOTE_LIMIT_MS;
+    while (!this.#closed && performance.now() < deadline) {
+      // Refused until it has caught up; a leader may also be lost meanwhile.
+      const answer = await this.#asLeader((client) => client.memberPromote({ id })).catch(() => null);
+      if (answer !== null) return;
+      const isVoter = await this.#member(node).then(
+        (member) => !member.isLearner,
+        () => false,
+      );
+      if (isVoter) return;
+      await sleep(PROMOTE_EVERY_MS);
+    }
+    throw new DockerError(`${node} was not promoted within ${PROMOTE_LIMIT_MS / 1000} s`);
+  }
+
+  async #remove(node: NodeName): Promise<void> {
+    const { id } = await this.#member(node);
+    await this.#asLeader((client) => client.memberRemove({ id }));
+    this.#joined.delete(node);
+  }
+
+  /** Whether it was done, `membership` tells. */
+  #goOn(what: string, work: () => Promise<void>): void {
+    this.#underWay = what;
+    void (async () => {
+      try {
+        await work();
+      } catch {
+        // The members are then as they are.
+      } finally {
+        this.#underWay = null;
+      }
+    })();
+  }
+
+  async #members(): Promise<readonly Member[]> {
+    return (await this.#asLeader((client) => client.memberList({ linearizable: true }))).members;
+  }
+
+  async #member(node: NodeName): Promise<Member> {
+    const member = (await this.#members()).find((each) => this.#nodeOf(each) === node);
+    if (member === undefined) throw new DockerError(`${node} is no member`);
+    return member;
+  }
+
+  #nodeOf(member: Member): NodeName {
+    const found = [...this.#parts.addresses].find(([, address]) =>
+      member.peerUrls.includes(peerUrlOf(address)),
+    );
+    if (found === undefined) throw new DockerError(`a member at ${member.peerUrls.join(", ")} is no machine`);
+    return found[0];
+  }
+
+  async #asLeader<T>(call: (client: EtcdClient) => Promise<T>): Promise<T> {
+    const leaders = [...(await this.#parts.view())].filter(([, { role }]) => role === "leader");
+    const [leader] = leaders.toSorted(([, a], [, b]) => (b.term ?? 0) - (a.term ?? 0));
+    if (leader === undefined) throw new DockerError("no node says that it leads");
+    const address = this.#parts.addresses.get(leader[0]) ?? "";
+    const client = connect({ endpoint: `${address}:${PORTS.client}`, deadlineMs: CALL_TIMEOUT_MS });
+    try {
+      return await call(client);
+    } catch (error) {
+      throw new DockerError(`${leader[0]}: ${messageOf(error)}`, { cause: error });
+    } finally {
+      client.close();
+    }
+  }
+}
