@@ -37,6 +37,7 @@ const LOOP_FLAGS = [
   "--security-opt=apparmor=unconfined",
 ];
 const REACH_TIMEOUT_MS = 3_000;
+const PROBE_LOOKS = 5;
 
 export interface DockerHostsOptions {
   /** Unique among the runs of this machine: letters, digits, `_`, `.` and `-`. */
@@ -159,7 +160,7 @@ export class DockerHosts implements Hosts {
   }
 
   async probe(): Promise<Readonly<Record<Capability, ProbeResult>>> {
-    const view = await this.view();
+    const view = await this.#settledView();
     const node = this.nodes.find((name) => view.get(name)?.role === "follower") ?? this.nodes[0] ?? "";
     const peer = this.nodes.find((name) => name !== node && view.get(name)?.role !== "leader");
     const fallback = this.nodes.find((name) => name !== node);
@@ -168,6 +169,15 @@ export class DockerHosts implements Hosts {
     const mayCut =
       peer !== undefined && view.get(node)?.role === "follower" && view.get(peer)?.role === "follower";
     return probeAll(this, machine, this.#machines.get(peer ?? fallback ?? ""), mayCut);
+  }
+
+  /** Once every node has said what it is; a busy machine may let one be late. */
+  async #settledView(): Promise<ReadonlyMap<NodeName, NodeView>> {
+    let view = await this.view();
+    for (let i = 0; i < PROBE_LOOKS && [...view.values()].some(({ role }) => role === "unknown"); i += 1) {
+      view = await this.view();
+    }
+    return view;
   }
 
   async view(): Promise<ReadonlyMap<NodeName, NodeView>> {
