@@ -12,9 +12,9 @@ const SEGMENT_BYTES = 800;
 const LAST = 3;
 
 /** A log of three segments; each write is acknowledged before the next begins. */
-async function writeLog(text = "value") {
+async function writeLog(text = "value", segmentBytes = SEGMENT_BYTES) {
   const disk = new TestDisk();
-  const { wal } = await Wal.open(disk, walOptions(SEGMENT_BYTES));
+  const { wal } = await Wal.open(disk, walOptions(segmentBytes));
   let state: LogState = EMPTY_LOG;
   for (let index = 1; index <= 12; index++) {
     const hardState = index % 3 === 1 ? { term: index, vote: 3 } : null;
@@ -105,6 +105,31 @@ it("is written in three segments, several records in each, zeros behind them", a
     expect(recordsOf(disk, name).length).toBeGreaterThan(4);
     expect(disk.contents(name)).toHaveLength(SEGMENT_BYTES);
   }
+});
+
+describe("a sector that cannot be read", () => {
+  it("is damage, whatever it held; the rest is read", async () => {
+    const verdicts: string[] = [];
+    for (const name of names) {
+      for (const sector of [0, 1]) {
+        const copy = disk.copy();
+        copy.badSectors.set(name, sector);
+        verdicts.push(verdict(await reopen(copy), state));
+      }
+    }
+    const [provable, none] = ["damaged, provable", "damaged, nothing provable"];
+    // The last segment's records are in its first sector, and nothing else shows where the log stood.
+    expect(verdicts).toEqual([provable, provable, provable, provable, none, "whole"]);
+  });
+
+  it("behind the log's end is no part of it", async () => {
+    const { disk: roomy, state: whole } = await writeLog("value", 8 * 512);
+    const name = segmentName(1);
+    const copy = roomy.copy();
+    copy.badSectors.set(name, 7);
+    expect(recordsOf(roomy, name).at(-1)?.end).toBeLessThan(7 * 512);
+    expect(verdict(await reopen(copy), whole)).toBe("whole");
+  });
 });
 
 describe("a flipped byte", () => {

@@ -3,9 +3,9 @@ import type { Entry } from "../raft/entry.js";
 import { WalCorruption } from "./errors.js";
 import type { LogPoint } from "./log-point.js";
 import { proveBehind } from "./proof.js";
-import { RECORD_TYPES, findRecord, readRecord } from "./record.js";
+import { HEADER_BYTES, RECORD_TYPES, findRecord, readRecord } from "./record.js";
 import { Replay } from "./replay.js";
-import { readSegment, type SegmentImage } from "./segment-file.js";
+import { readSegment, type Range, type SegmentImage } from "./segment-file.js";
 import {
   SEGMENT_HEAD_BYTES,
   checkSegmentHead,
@@ -64,6 +64,7 @@ export interface SealedSegment {
 
 export interface ReadTail extends SealedSegment {
   readonly image: Buffer;
+  readonly unreadable: readonly Range[];
   /** Behind the last record. */
   readonly end: number;
   /** crc of the last record. */
@@ -129,13 +130,14 @@ async function replayAll(
       bytes: image.bytes.length,
       highestIndex: replay.highestInSegment,
       image: image.bytes,
+      unreadable: image.unreadable,
       end,
       chain: replay.chain ?? 0,
       durable: replay.durable,
       tornBytes: 0,
     };
   }
-  if (tail !== null) tail = { ...tail, tornBytes: tornBytes(tail.image, tail.number, tail.end) };
+  if (tail !== null) tail = { ...tail, tornBytes: tornBytes(tail) };
   const { point, entries, firstIndex, floorIndex } = replay;
   return { point, entries, firstIndex, floorIndex, sealed, tail };
 }
@@ -175,10 +177,16 @@ function replaySegment(
 }
 
 /** How much of a write that was cut short stands behind `end` of the last segment. Throws where it is damage. */
-function tornBytes(segment: Buffer, number: number, end: number): number {
+function tornBytes({ image: segment, number, end, unreadable }: ReadTail): number {
   const last = endOfBytes(segment, end);
   const proof = findRecord(segment, end + 1, last, ({ durable }) => durable > end);
-  if (proof === null) return last - end;
+  if (proof === null) {
+    // A tear leaves what can be read: this may be the last write that was acknowledged.
+    const isRecord = endOfBytes(segment.subarray(0, end + HEADER_BYTES), end) > end;
+    if (isRecord && unreadable.some(({ to }) => to > end))
+      throw damage(number, end, "the disk cannot read it");
+    return last - end;
+  }
   const reason = `no record verifies there, yet the record at byte ${proof.offset} shows that it had been synced`;
   throw damage(number, end, reason);
 }

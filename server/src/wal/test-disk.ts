@@ -38,6 +38,9 @@ export class TestDisk implements Disk {
 
   readonly counts = new Map<Operation, number>();
 
+  /** By file, a sector that cannot be read. */
+  readonly badSectors = new Map<string, number>();
+
   private names = new Map<string, Inode>();
   private syncedNames = new Map<string, Inode>();
   private changes: DirectoryChange[] = [];
@@ -59,6 +62,7 @@ export class TestDisk implements Disk {
   copy(): TestDisk {
     const copy = new TestDisk();
     for (const [name, inode] of this.names) copy.plant(name, inode.bytes);
+    for (const [name, sector] of this.badSectors) copy.badSectors.set(name, sector);
     return copy;
   }
 
@@ -128,6 +132,10 @@ export class TestDisk implements Disk {
       read: async (into, offset) => {
         await this.enter("read", name);
         this.checkPower();
+        const bad = this.badSectors.get(name);
+        if (bad !== undefined && sectors(offset, offset + into.length).includes(bad)) {
+          throw Object.assign(new Error(`EIO: i/o error, read '${name}'`), { code: "EIO" });
+        }
         return inode.bytes.copy(into, 0, offset);
       },
       write: async (parts, offset) => {

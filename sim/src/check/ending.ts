@@ -1,5 +1,5 @@
 import { type HistoryEvent, pairEvents } from "@gauntlet/histories";
-import { KvStore, type StateHash } from "@gauntlet/server/inside";
+import { configurationOf, KvStore, type StateMeta } from "@gauntlet/server/inside";
 import type { Slot } from "./entry-tree.js";
 
 /** What one live server holds at the end. */
@@ -14,8 +14,17 @@ export interface StateSeen {
   readonly node: string;
   /** `checkpoint`, `restored state`. */
   readonly what: string;
-  readonly state: StateHash;
+  /** As of the entry `index`, by `stateText`. */
+  readonly index: number;
+  readonly text: string;
 }
+
+/** All that a state is made of, its records by their hash. */
+export function stateText({ revision, records, hash, members, removed }: StateMeta): string {
+  return JSON.stringify({ revision, records, hash, members, removed });
+}
+
+const NO_CONFIGURATION = configurationOf([]);
 
 /** What the end of a run showed to be wrong: one sentence. */
 export interface Finding {
@@ -35,14 +44,14 @@ export function checkEnding(
   states: readonly StateSeen[] = [],
 ): Finding | null {
   const model = new KvStore();
-  const seen = states.toSorted((a, b) => a.state.index - b.state.index);
+  const seen = states.toSorted((a, b) => a.index - b.index);
   let nextSeen = 0;
   const waiting = replicas.toSorted((a, b) => a.appliedIndex - b.appliedIndex);
   const compare = (index: number): Finding | null => {
-    for (let next = seen[nextSeen]; next?.state.index === index; next = seen[++nextSeen]) {
-      const { revision, hash } = model.stateHash(index);
-      if (next.state.revision === revision && next.state.hash === hash) continue;
-      const what = `the ${next.what} of ${next.node} at entry ${index} is of revision ${next.state.revision} with hash ${next.state.hash}, the log gives ${revision} and ${hash}`;
+    for (let next = seen[nextSeen]; next?.index === index; next = seen[++nextSeen]) {
+      const text = stateText(model.meta({ index, term: 0, configuration: NO_CONFIGURATION }));
+      if (next.text === text) continue;
+      const what = `the ${next.what} of ${next.node} at entry ${index} is ${next.text}, the log gives ${text}`;
       return { kind: "divergence", name: "states", what };
     }
     for (let next = waiting[0]; next?.appliedIndex === index; next = waiting[0]) {

@@ -10,13 +10,7 @@ import type {
   ReplicaStatus,
   Role,
 } from "@gauntlet/server/inside";
-import {
-  DEFAULT_CHECKPOINTS,
-  DEFAULT_HASH_INTERVAL,
-  DEFAULT_LIMITS,
-  openReplica,
-  tickPlan,
-} from "@gauntlet/server/inside";
+import { DEFAULT_CHECKPOINTS, DEFAULT_LIMITS, openReplica, tickPlan } from "@gauntlet/server/inside";
 import type { ServerSettings } from "../scenario.js";
 import type { RestoredView, StepView } from "./observer.js";
 
@@ -116,8 +110,11 @@ export function bootServer(
       maxProposalBytes: MAX_PROPOSAL_BYTES,
       leaseClockUncertainty: settings.leaseClockUncertainty,
       limits: { ...DEFAULT_LIMITS, maxAppendBytes, maxInflightAppends, maxInflightBytes },
-      checkpoints: DEFAULT_CHECKPOINTS,
-      hashInterval: DEFAULT_HASH_INTERVAL,
+      checkpoints: {
+        checkpointBytes: settings.checkpointBytes,
+        tail: { ...DEFAULT_CHECKPOINTS.tail, maxEntries: settings.tailEntries },
+      },
+      hashInterval: settings.hashInterval,
     },
   );
 }

@@ -1,6 +1,6 @@
 import type { SettingsName } from "@gauntlet/nemesis";
-import type { Configuration, MemberId, Message, Report } from "@gauntlet/server/inside";
-import { configurationOf, tickPlan, WalCorruption } from "@gauntlet/server/inside";
+import type { Configuration, MemberId, Message, Report, SnapshotMark } from "@gauntlet/server/inside";
+import { configurationOf, decodeMeta, tickPlan } from "@gauntlet/server/inside";
 import { asError } from "../errors.js";
 import { nodeName } from "../node-names.js";
 import type { DiskProfile, ServerSettings } from "../scenario.js";
@@ -9,7 +9,7 @@ import { SimDisk } from "../world/disk.js";
 import { Life } from "../world/life.js";
 import { Alarm, type Loop, type Task } from "../world/loop.js";
 import type { Receiver, SimNetwork } from "../world/network.js";
-import { SimStates } from "../world/state-engine.js";
+import { SimStates, type StateListener } from "../world/state-engine.js";
 import type { Streams } from "../world/random.js";
 import type { TraceLog } from "../world/trace-log.js";
 import type { CoreObserver, Server } from "./boot.js";
@@ -40,8 +40,7 @@ export interface MachineOptions {
 
 /** Directories of a machine's disk. */
 export const LOG_PATH = "log/";
-/** And its states. */
-const STATE_PATH = "states/";
+const STATES_PATH = "states/";
 
 /** How long a server may take to stop when asked to, as main.ts has it. */
 const STOP_LIMIT_MS = 5000;
@@ -58,6 +57,9 @@ class ServerLife extends Life {
   /** Null until it has read its log back. */
   server: Server | null = null;
   stopping = false;
+  readonly states: SimStates;
+  /** What it knows to be wrong with itself. */
+  alarms: readonly string[] = [];
   readonly calls = new Set<Call>();
   ticks = 0;
   lastTickAtMs = 0;
@@ -68,10 +70,11 @@ class ServerLife extends Life {
   configuration: Configuration | null = null;
   readonly settings: ServerSettings;
 
-  constructor(startedAtMs: number, settings: ServerSettings) {
+  constructor(startedAtMs: number, settings: ServerSettings, disk: SimDisk, listener: StateListener) {
     super();
     this.startedAtMs = startedAtMs;
     this.settings = settings;
+    this.states = new SimStates(disk.open(this, STATES_PATH), listener);
   }
 
   /** Somebody waits for what the server promised. */
@@ -139,7 +142,12 @@ export class Machine implements Receiver {
     return tickPlan(this.life?.settings ?? this.settings[this.settingsName]).tickIntervalMs;
   }
 
-  /** Null: none since this life began. */
+  /** Of the present server about itself. */
+  get alarms(): readonly string[] {
+    return this.life?.alarms ?? [];
+  }
+
+  /** As of the checkpoint where this life has applied none since. */
   get appliedConfiguration(): Configuration | null {
     return this.life?.configuration ?? null;
   }
@@ -176,6 +184,7 @@ export class Machine implements Receiver {
   }
 
   receiveReport(from: MemberId, report: Report): void {
+    if (report.hashes.length > 0) this.world.storage.note("hashes compared");
     this.life?.server?.replica.receiveReport(from, report);
   }
 
@@ -207,9 +216,15 @@ export class Machine implements Receiver {
     this.restart = null;
     this.starts++;
     this.startedWith = this.settingsName;
-    const life = new ServerLife(this.world.loop.nowMs, this.settings[this.settingsName]);
+    const { loop } = this.world;
+    const life = new ServerLife(
+      loop.nowMs,
+      this.settings[this.settingsName],
+      this.disk,
+      this.stateListener(),
+    );
     this.life = life;
-    this.world.loop.settle();
+    loop.settle();
     this.boot(life).catch((error: unknown) => this.refused(life, error));
   }
 
@@ -235,7 +250,7 @@ export class Machine implements Receiver {
     const over = (): void => {
       if (this.life === life) this.end(ending);
     };
-    server.wal.close().then(over, over);
+    server.close().then(over, over);
     this.world.loop.after(STOP_LIMIT_MS, () => {
       if (this.life === life) this.kill();
     });
@@ -268,10 +283,10 @@ export class Machine implements Receiver {
   // ---- one life
 
   private async boot(life: ServerLife): Promise<void> {
-    const { loop, streams, trace, network, observer } = this.world;
+    const { loop, streams, trace, network, observer, storage } = this.world;
     const ports = {
       disk: this.disk.open(life, LOG_PATH),
-      states: new SimStates(this.disk.open(life, STATE_PATH)),
+      states: life.states,
       clock: this.clock.open(life),
       random: streams.stream(`server of ${this.name}, life ${this.starts}`),
       network: {
@@ -297,24 +312,38 @@ export class Machine implements Receiver {
           life.configuration = configuration;
         },
         removed: () => undefined,
-        checkpointed: () => undefined,
-        snapshotSent: () => undefined,
+        checkpointed: () => storage.note("checkpoints"),
+        snapshotSent: (_to, _index, error) =>
+          storage.note(error === null ? "snapshots sent" : "snapshots failed"),
         snapshotReceived: () => undefined,
-        snapshotInstalled: () => undefined,
-        alarmsChanged: () => undefined,
-        corrupt: () => undefined,
-        recovered: () => undefined,
-        recovering: () => undefined,
+        snapshotInstalled: () => storage.note("snapshots installed"),
+        alarmsChanged: (alarms) => {
+          life.alarms = alarms;
+          if (alarms.includes("NOSPACE")) storage.note("full disks noticed");
+        },
+        corrupt: (difference) => observer.corrupt(this.id, JSON.stringify(difference)),
+        recovered: () => storage.note("recoveries"),
+        recovering: (reason, lostTo) => {
+          storage.note("logs begun anew");
+          const what = `begins its log anew, having lost entries up to ${lostTo}: ${reason}`;
+          trace.event({ type: "disk", node: this.name, what });
+        },
         logSynced: () => undefined,
         fatal: (error: Error) => this.fatal(life, error),
       },
     } satisfies Parameters<typeof bootServer>[0];
     let term = 0;
     let lastIndex = 0;
+    let mark: SnapshotMark | null = null;
     const watch: CoreObserver = {
       restored: (restored) => {
         term = restored.hardState.term;
-        lastIndex = restored.entries.length;
+        lastIndex = (restored.snapshot?.index ?? 0) + restored.entries.length;
+        if (restored.snapshot !== null) {
+          life.configuration = restored.snapshot.configuration;
+          storage.note("starts from a checkpoint");
+        }
+        mark = restored.snapshot;
         observer.started(this.id, restored);
       },
       stepped: (event, effects, view) => {
@@ -336,26 +365,36 @@ export class Machine implements Receiver {
     const identity = { clusterId: this.clusterId, self: this.id, initial };
     const server = await bootServer(ports, identity, life.settings, watch);
     if (this.life !== life) return;
+    if (mark !== null) observer.state(this.id, "restored state", server.store.meta(mark));
     trace.event({ type: "started", node: this.name, lastIndex, term });
     life.server = server;
     server.replica.start();
   }
 
+  private stateListener(): StateListener {
+    const { storage, observer } = this.world;
+    return {
+      committed: (_generation, meta) => observer.state(this.id, "checkpoint", decodeMeta(meta)),
+      cut: () => storage.note("commits torn"),
+    };
+  }
+
   /** The server ended itself: from here on nothing of it leaves. */
   private fatal(life: ServerLife, error: Error): void {
     if (this.life !== life) return;
-    this.end({ kind: isDiskError(error) ? "disk" : "invariant", reason: chain(error), error });
+    const isByRight = isDiskError(error) || (isDamage(error) && this.disk.wasHarmed);
+    this.end({ kind: isByRight ? "disk" : "invariant", reason: chain(error), error });
     this.scheduleRestart(life);
   }
 
   private refused(life: ServerLife, thrown: unknown): void {
     if (this.life !== life) return;
     const error = asError(thrown);
-    // A log that nothing has harmed, and that the server calls damaged, was judged wrongly.
+    // What nothing has harmed, and the server calls damaged, was judged wrongly.
     const damaged =
-      (error instanceof WalCorruption && this.disk.wasHarmed) ||
-      (isDiskError(error) && this.disk.damages().length > 0);
+      (isDamage(error) && this.disk.wasHarmed) || (isDiskError(error) && this.disk.damages().length > 0);
     const kind = damaged ? "damaged" : isDiskError(error) ? "disk" : "refused";
+    if (damaged) this.world.storage.note("refused for good");
     this.end({ kind, reason: chain(error), error });
     if (!damaged) this.scheduleRestart(life);
   }
@@ -378,7 +417,9 @@ export class Machine implements Receiver {
     if (life === null) return;
     this.life = null;
     life.end();
-    this.world.network.disconnect(this.id, ending.kind !== "power");
+    const { network, storage } = this.world;
+    if (life.states.commitsUnderWay > 0) storage.note("ends within a checkpoint");
+    if (network.disconnect(this.id, ending.kind !== "power") > 0) storage.note("ends within a snapshot");
     this.lastEnding = ending;
     this.world.trace.event({ type: "stopped", node: this.name, reason: ending.reason });
     for (const call of life.calls) call.connectionLost();
@@ -391,6 +432,14 @@ function isDiskError(error: unknown): boolean {
   const code = "code" in error ? error.code : null;
   return code === "EIO" || code === "ENOSPC" || isDiskError(error.cause);
 }
+
+/** By name: what the server says of its log and its state. */
+function isDamage(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return DAMAGE.includes(error.name) || isDamage(error.cause);
+}
+
+const DAMAGE: readonly string[] = ["WalCorruption", "StateDamaged", "ReplicaUnusable"];
 
 function chain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -1,4 +1,13 @@
-import type { Effect, Entry, Event, HardState, MemberId, Role, SnapshotMark } from "@gauntlet/server/inside";
+import type {
+  Effect,
+  Entry,
+  Event,
+  HardState,
+  MemberId,
+  Role,
+  SnapshotMark,
+  StateMeta,
+} from "@gauntlet/server/inside";
 
 /** What is cheap to tell of a core after a step. The same object for all steps of a life: read it, do not keep it. */
 export interface StepView {
@@ -29,6 +38,8 @@ export interface Ending {
   readonly error: Error | null;
 }
 
+export type StateOrigin = "checkpoint" | "restored state";
+
 /** Told of everything that servers do, as it happens. Must neither throw nor change anything. */
 export interface ClusterObserver {
   started(member: MemberId, restored: RestoredView): void;
@@ -37,6 +48,10 @@ export interface ClusterObserver {
   stopped(member: MemberId, ending: Ending): void;
   /** A fault destroyed something that was durable there. */
   damaged(member: MemberId): void;
+  /** A state that was written to its disk, or that its disk gave back at a start. */
+  state(member: MemberId, what: StateOrigin, state: StateMeta): void;
+  /** It says that its state is not that of the others, and takes no more part. */
+  corrupt(member: MemberId, reason: string): void;
   /** A call was answered with an error that has no place in the server's own table: a bug. */
   unexpected(member: MemberId, error: unknown): void;
 }
@@ -46,5 +61,7 @@ export const NO_OBSERVER: ClusterObserver = {
   stepped: () => undefined,
   stopped: () => undefined,
   damaged: () => undefined,
+  state: () => undefined,
+  corrupt: () => undefined,
   unexpected: () => undefined,
 };

@@ -124,6 +124,11 @@ async function writeThrough(world: HealedWorld, node: string, isOpen: () => bool
   return `${node} (${lastError})`;
 }
 
+/** One write that belongs to no workload, however it ends. */
+export async function probe(world: HealedWorld, node: string): Promise<void> {
+  await world.connect(node).write(PROBE_KEY_PREFIX + node, "probe");
+}
+
 async function settles(
   world: HealedWorld,
   nodes: readonly string[],

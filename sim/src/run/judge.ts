@@ -36,12 +36,12 @@ export class Judge {
   }
 
   private ending(): Failure | null {
-    const { cluster, invariants, recorder } = this.parts;
+    const { cluster, invariants, recorder, states } = this.parts;
     const replicas = cluster.machines.flatMap(({ id, name, server }) => {
       if (server === null) return [];
       return [{ node: name, appliedIndex: invariants.appliedIndex(id), store: server.store }];
     });
-    const found = checkEnding(invariants.committed, replicas, recorder.history);
+    const found = checkEnding(invariants.committed, replicas, recorder.history, states);
     return found === null ? null : { ...found, atMs: cluster.loop.nowMs };
   }
 

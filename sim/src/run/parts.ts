@@ -1,5 +1,6 @@
 import type { Hosts, Schedule } from "@gauntlet/nemesis";
 import type { Workload } from "@gauntlet/workloads";
+import type { StateSeen } from "../check/ending.js";
 import type { Invariants } from "../check/invariants.js";
 import type { Cluster } from "../cluster/cluster.js";
 import type { Scenario } from "../scenario.js";
@@ -16,4 +17,6 @@ export interface RunParts {
   readonly hosts: Hosts;
   readonly invariants: Invariants;
   readonly recorder: Recorder;
+  /** What states were like that servers wrote and began with: looked at when the log is known. */
+  readonly states: StateSeen[];
 }

@@ -1,9 +1,11 @@
 import { type HealReport, NemesisRunner } from "@gauntlet/nemesis";
+import { WalCorruption } from "@gauntlet/server/inside";
 import type { Generator, Operation } from "@gauntlet/workloads";
 import type { Machine } from "../cluster/machine.js";
+import type { Ending } from "../cluster/observer.js";
 import type { Failure } from "../result.js";
 import { broken, stalled } from "./failures.js";
-import { type Demand, type HealedWorld, demandOf, demandProgress } from "./healing.js";
+import { type Demand, type HealedWorld, demandOf, demandProgress, probe } from "./healing.js";
 import type { Judge } from "./judge.js";
 import { bringAbout, lastingText } from "./lasting.js";
 import { type Limits, limitsOf } from "./limits.js";
@@ -84,7 +86,22 @@ export class Phases {
     const { cluster, scenario, nodes, hosts } = this.parts;
     const { loop, trace, firstMembers } = cluster;
     await this.settled();
-    const unable = firstMembers.filter(isUnable).map(({ name }) => name);
+    // What is harmed shows when it is read.
+    const harmed = firstMembers.filter(({ disk }) => disk.wasHarmed);
+    for (const machine of harmed) {
+      machine.kill();
+      machine.start();
+    }
+    if (harmed.length > 0) await this.settled();
+    const refusing = firstMembers.filter(({ state, lastEnding }) => {
+      return state === "exited" && lastEnding?.kind === "damaged";
+    });
+    const wrongly = refusing.find(({ lastEnding }) => lastEnding !== null && !refusesByRight(lastEnding));
+    if (wrongly !== undefined) {
+      const what = `${wrongly.name} could have got back what its disk lost: ${wrongly.lastEnding?.reason}`;
+      return this.judge.orWorse(stalled(loop, "recovery", what));
+    }
+    const unable = refusing.map(({ name }) => name);
     const left = report.nodes.filter(({ node, healed }) => !healed && !unable.includes(node));
     if (left.length > 0) {
       return broken(loop, "heal", left.map(({ node, detail }) => `${node}: ${detail}`).join("; "));
@@ -93,6 +110,8 @@ export class Phases {
       const what = `the first members are not the members again: ${report.members.detail}`;
       return this.judge.orWorse(stalled(loop, "members", what));
     }
+    const wrong = await this.recover(unable);
+    if (wrong !== null) return wrong;
     const { lasting } = scenario.healing;
     const demand = demandOf(nodes, lasting, unable);
     if (demand !== null) {
@@ -107,6 +126,32 @@ export class Phases {
     return (
       least ?? broken(loop, "budget", `the disks of ${unable.join(", ")} are damaged: no quorum is left`)
     );
+  }
+
+  /** While nothing else is wrong: who lost entries gets them back, and who found its disk full finds that it is not. */
+  private async recover(unable: readonly string[]): Promise<Failure | null> {
+    const { cluster, invariants, scenario, nodes } = this.parts;
+    const { loop, firstMembers } = cluster;
+    const able = firstMembers.filter(({ name }) => !unable.includes(name));
+    const recovering = (): readonly Machine[] => able.filter(({ id }) => invariants.isRecovering(id));
+    const alarmed = (): readonly Machine[] => able.filter(({ alarms }) => alarms.length > 0);
+    const namesOf = (machines: readonly Machine[]): string => machines.map(({ name }) => name).join(", ");
+    const { boundMs } = scenario.healing;
+    const untilMs = loop.nowMs + boundMs;
+    for (let turn = 0; recovering().length > 0 || alarmed().length > 0; turn++) {
+      if (loop.nowMs >= untilMs) {
+        const [name, who, what] =
+          recovering().length > 0
+            ? ["recovery", recovering(), "did not get back what their disks lost"]
+            : ["alarms", alarmed(), "still say that their disks are full"];
+        return this.judge.orWorse(stalled(loop, name, `${namesOf(who)} ${what} within ${boundMs} ms`));
+      }
+      // A leader of the term in which it was harmed has perhaps a shorter log than it had: something has to be written.
+      const node = nodes[turn % nodes.length] as string;
+      await probe(this.healedWorld(), node);
+      await loop.sleep(LOOK_EVERY_MS);
+    }
+    return null;
   }
 
   /** A server that ended by itself comes back, or finds that it cannot: only then it is known whom to count on. */
@@ -236,7 +281,10 @@ export class Phases {
   }
 }
 
-/** Its disk is damaged, and it says so instead of serving what it has: by right. */
-function isUnable({ lastEnding, state }: Machine): boolean {
-  return state === "exited" && lastEnding?.kind === "damaged";
+/** Nothing behind the damage shows what it had promised: then it has to stay away. */
+function refusesByRight({ error }: Ending): boolean {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof WalCorruption) return cause.provable === null;
+  }
+  return false;
 }

@@ -2,6 +2,7 @@ import type { HistoryEvent } from "@gauntlet/histories";
 import { expand, type Hosts, readSchedule, type Schedule } from "@gauntlet/nemesis";
 import { configurationOf } from "@gauntlet/server/inside";
 import { WORKLOADS, type Workload } from "@gauntlet/workloads";
+import type { StateSeen } from "../check/ending.js";
 import { Invariants } from "../check/invariants.js";
 import { Cluster } from "../cluster/cluster.js";
 import { SimHosts } from "../cluster/hosts.js";
@@ -48,6 +49,7 @@ class Run implements RunParts {
   readonly hosts: Hosts;
   readonly invariants: Invariants;
   readonly recorder: Recorder;
+  readonly states: StateSeen[] = [];
   private readonly judge: Judge;
   private readonly phases: Phases;
   private readonly trace: Traced[] = [];

@@ -1,5 +1,6 @@
-import type { Effect, Event, MemberId } from "@gauntlet/server/inside";
-import type { ClusterObserver, Ending, RestoredView, StepView } from "../cluster/observer.js";
+import type { Effect, Event, MemberId, StateMeta } from "@gauntlet/server/inside";
+import { stateText } from "../check/ending.js";
+import type { ClusterObserver, Ending, RestoredView, StateOrigin, StepView } from "../cluster/observer.js";
 import { stackOf } from "../errors.js";
 import { nodeName } from "../node-names.js";
 import type { Failure } from "../result.js";
@@ -45,6 +46,16 @@ export class Watch implements ClusterObserver {
 
   damaged(member: MemberId): void {
     this.parts.invariants.damaged(member);
+  }
+
+  state(member: MemberId, what: StateOrigin, meta: StateMeta): void {
+    const { states } = this.parts;
+    states.push({ node: nodeName(member), what, index: meta.index, text: stateText(meta) });
+  }
+
+  /** No fault of this world makes states differ: either they do, by a bug, or it is said of equal ones. */
+  corrupt(member: MemberId, reason: string): void {
+    this.haltStopped(member, "corrupt", `found that its state is not that of the others: ${reason}`);
   }
 
   unexpected(member: MemberId, error: unknown): void {

@@ -219,11 +219,14 @@ export class SimNetwork implements Wire {
     return transfer.send(chunks);
   }
 
-  /** The process of a machine is gone, and with it its connections; without power nothing says so. */
-  disconnect(member: MemberId, hasPower: boolean): void {
-    const ended = this.open.filter(({ from, to }) => from === member || to === member);
+  /** The process of a machine is gone, and with it its connections, so many; without power nothing says so. */
+  disconnect(member: MemberId, hasPower: boolean): number {
+    const ended = this.open.filter(
+      ({ from, to, isClosed }) => !isClosed && (from === member || to === member),
+    );
     for (const transfer of ended) transfer.processEnded(member, hasPower);
     this.open = this.open.filter(({ isClosed }) => !isClosed);
+    return ended.length;
   }
 
   carry(from: MemberId, to: MemberId, bytes: number, parcel: Parcel): void {

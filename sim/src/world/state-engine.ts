@@ -13,7 +13,7 @@ import {
 
 /** Told what happens to states, for whoever counts. */
 export interface StateListener {
-  committed(generation: number): void;
+  committed(generation: number, meta: Uint8Array): void;
   /** A commit that had not ended was cut off. */
   cut(generation: number): void;
 }
@@ -29,6 +29,8 @@ const NOBODY: StateListener = { committed: () => undefined, cut: () => undefined
 export class SimStates implements StateStorage {
   private readonly disk: Disk;
   private readonly listener: StateListener;
+  /** Of all states. */
+  commitsUnderWay = 0;
 
   constructor(disk: Disk, listener: StateListener = NOBODY) {
     this.disk = disk;
@@ -44,7 +46,7 @@ export class SimStates implements StateStorage {
     const name = nameOf(generation);
     const isThere = (await this.disk.list()).includes(name);
     const file = await this.disk.open(name, isThere ? "read-write" : "create-exclusive");
-    const engine = new FileEngine(file, generation, this.listener);
+    const engine = new FileEngine(file, generation, this.listener, (by) => void (this.commitsUnderWay += by));
     await engine.begin();
     // Its name, too, may be there only for processes: whoever made it may have been killed before its sync.
     await this.disk.syncDirectory();
@@ -110,10 +112,17 @@ class FileEngine implements StateEngine {
   private end = 0;
   private synced = 0;
   private isCommitting = false;
+  private readonly countCommits: (by: 1 | -1) => void;
   private failure: unknown = null;
 
-  constructor(file: DiskFile, generation: number, listener: StateListener) {
+  constructor(
+    file: DiskFile,
+    generation: number,
+    listener: StateListener,
+    countCommits: (by: 1 | -1) => void,
+  ) {
     this.file = file;
+    this.countCommits = countCommits;
     this.generation = generation;
     this.listener = listener;
   }
@@ -159,6 +168,7 @@ class FileEngine implements StateEngine {
     if (this.failure !== null) throw this.failure;
     if (this.isCommitting) throw new Error(`two commits at once to state ${this.generation}`);
     this.isCommitting = true;
+    this.countCommits(1);
     const { end: start, previous } = this;
     // The caller's bytes are its own again once the call returns.
     const lengths = records.map(({ length }) => length);
@@ -175,13 +185,14 @@ class FileEngine implements StateEngine {
       throw error;
     } finally {
       this.isCommitting = false;
+      this.countCommits(-1);
     }
     this.places.add(start + FRAME_BYTES, lengths, checksums);
     this.newestMeta = newMeta;
     await this.seal().catch((error: unknown) => {
       throw this.fail(error);
     });
-    this.listener.committed(this.generation);
+    this.listener.committed(this.generation, newMeta);
   }
 
   async read(from: number, maxBytes: number): Promise<readonly Uint8Array[]> {
