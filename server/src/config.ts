@@ -287,6 +287,11 @@ function problemOfMembers(members: readonly InitialMember[]): string | null {
   return null;
 }
 
+/** Whether members can be told to dial `text`. */
+export function isDialUrl(text: string): boolean {
+  return dialUrl.safeParse(text).success;
+}
+
 /** What one may listen at but not dial; null: nothing. */
 function problemOfDialling({ port, hostname }: URL): string | null {
   if (port === "0") return "port 0 cannot be dialled";

@@ -1,11 +1,15 @@
 import type { Clock } from "./ports.js";
+import type { MemberId } from "./raft/message.js";
 import type { View } from "./replica-parts.js";
+import type { Alarm } from "./replica-report.js";
 
 /** How long a healthy member may take for a linearizable read of nothing. */
 const LIMIT_MS = 1000;
 
 interface Reader {
   readonly view: View;
+  /** Of all members. */
+  readonly alarms: readonly { readonly member: MemberId; readonly alarm: Alarm }[];
   readBarrier(): Promise<void>;
 }
 
@@ -13,7 +17,9 @@ interface Reader {
  * Why this member cannot serve, in etcd's words; "" when it can. To know a leader is not enough: one that
  * lost its quorum believes in itself for an election timeout.
  */
-export async function faultOf(replica: Reader, clock: Clock): Promise<string> {
+export async function faultOf(replica: Reader, self: MemberId, clock: Clock): Promise<string> {
+  const own = replica.alarms.find(({ member }) => member === self);
+  if (own !== undefined) return `ALARM ${own.alarm}`;
   if (replica.view.leader === null) return "RAFT NO LEADER";
   let cancel: () => void = () => undefined;
   const late = new Promise<string>((resolve) => {

@@ -3,12 +3,19 @@ import { pino } from "pino";
 import type { Logger } from "pino";
 import { ConfigError, EXIT_USAGE, HelpShown, readConfig } from "./config.js";
 import type { Config } from "./config.js";
-import { StartError, startNode } from "./node.js";
+import { isCommand, runCommand } from "./commands.js";
+import { JoinError } from "./peer/members.js";
+import { MemberFileError } from "./member-file.js";
+import { StartError } from "./node-directory.js";
+import { startNode } from "./node.js";
 import type { RunningNode } from "./node.js";
 import { DirectoryLocked } from "./runtime/directory-lock.js";
 import { ReplicaUnusable } from "./replica-durable.js";
 import { StateFormatError } from "./store/index.js";
 import { WalError } from "./wal/index.js";
+
+/** The cluster has removed this member: there is nothing to start it for again. */
+const EXIT_REMOVED = 3;
 
 /** Well within the ten seconds after which a container engine kills. */
 const STOP_LIMIT_MS = 5000;
@@ -30,7 +37,15 @@ function configOrExit(): Config {
 
 /** Errors that say all there is to say in one line; any other is shown with where it came from. */
 function isForPeople(error: unknown): error is Error {
-  const kinds = [StartError, DirectoryLocked, WalError, ReplicaUnusable, StateFormatError];
+  const kinds = [
+    StartError,
+    JoinError,
+    MemberFileError,
+    DirectoryLocked,
+    WalError,
+    ReplicaUnusable,
+    StateFormatError,
+  ];
   return kinds.some((kind) => error instanceof kind);
 }
 
@@ -48,9 +63,14 @@ function createLogger(config: Config): Logger {
   return pino({ level: config.logLevel, base, timestamp: pino.stdTimeFunctions.isoTime }, destination);
 }
 
-async function start(config: Config, logger: Logger): Promise<RunningNode> {
+async function start(
+  config: Config,
+  logger: Logger,
+  removed: (reason: string) => void,
+): Promise<RunningNode> {
+  const fatal = dieOf(logger, "the node stops rather than answer wrongly");
   try {
-    return await startNode(config, logger, dieOf(logger, "the node stops rather than answer wrongly"));
+    return await startNode(config, logger, { fatal, removed });
   } catch (error) {
     return isForPeople(error) ? die(1, error.message) : dieOf(logger, "could not start")(error);
   }
@@ -65,8 +85,7 @@ function crash(): never {
   return process.abort();
 }
 
-async function stop(node: RunningNode, logger: Logger, signal: NodeJS.Signals): Promise<void> {
-  logger.info({ signal }, "stopping");
+async function stop(node: RunningNode, logger: Logger, exitCode: number): Promise<void> {
   setTimeout(() => {
     logger.error({ limitMs: STOP_LIMIT_MS }, "did not stop in time, ends as in a crash");
     crash();
@@ -77,25 +96,44 @@ async function stop(node: RunningNode, logger: Logger, signal: NodeJS.Signals): 
     dieOf(logger, "could not stop cleanly")(error);
   }
   logger.info("stopped");
-  process.exit(0);
+  process.exit(exitCode);
 }
 
-async function main(): Promise<void> {
-  const config = configOrExit();
+async function serve(config: Config): Promise<void> {
   // gRPC would write its own lines to stderr; what matters of them comes back as errors.
   setLogVerbosity(logVerbosity.NONE);
   const logger = createLogger(config);
   process.on("uncaughtException", dieOf(logger, "uncaught exception"));
   process.on("unhandledRejection", dieOf(logger, "unhandled rejection"));
-  const node = await start(config, logger);
   let stopping = false;
+  const node = await start(config, logger, (reason) => {
+    logger.warn({ reason }, "this member was removed from the cluster, and stops for good");
+    if (stopping) return;
+    stopping = true;
+    // The node may still be starting.
+    setImmediate(() => void stop(node, logger, EXIT_REMOVED));
+  });
   const onSignal = (signal: NodeJS.Signals) => {
     if (stopping) crash();
     stopping = true;
-    void stop(node, logger, signal);
+    logger.info({ signal }, "stopping");
+    void stop(node, logger, 0);
   };
   process.on("SIGTERM", onSignal);
   process.on("SIGINT", onSignal);
+}
+
+async function main(): Promise<void> {
+  const argv = process.argv.slice(2);
+  if (!isCommand(argv)) return serve(configOrExit());
+  try {
+    process.exitCode = await runCommand(argv);
+  } catch (error) {
+    if (error instanceof HelpShown) return;
+    if (error instanceof ConfigError) die(EXIT_USAGE, error.message);
+    if (isForPeople(error)) die(1, error.message);
+    throw error;
+  }
 }
 
 void main();

@@ -8,22 +8,21 @@ import { maintenanceHandlers } from "./api/maintenance.js";
 import type { Config, ListenAddress } from "./config.js";
 import { faultOf } from "./health.js";
 import { createHttpServer, listen } from "./http.js";
-import { hexId, identityOf } from "./identity.js";
+import { hexId } from "./identity.js";
 import type { Identity } from "./identity.js";
 import { Metrics } from "./metrics.js";
+import { StartError, identityIn, ownDirectory, usingDirectory } from "./node-directory.js";
+import { Membership } from "./node-membership.js";
+import { replicaObserver } from "./node-observer.js";
 import { linkObserver, receiverObserver } from "./peer/observers.js";
 import { peerOptions } from "./peer/options.js";
 import { PeerTransport, bind } from "./peer/transport.js";
 import type { TransportHandlers } from "./peer/transport.js";
 import { configurationOf } from "./raft/configuration.js";
-import type { MemberId } from "./raft/message.js";
 import { DEFAULT_CHECKPOINTS, DEFAULT_HASH_INTERVAL, DEFAULT_LIMITS, openReplica } from "./replica-open.js";
 import type { OpenedReplica, ReplicaPorts, ReplicaSettings } from "./replica-open.js";
 import { tickPlan } from "./replica-tick-plan.js";
 import { nodeClock } from "./runtime/clock.js";
-import { lockDirectory } from "./runtime/directory-lock.js";
-import { openNodeDisk } from "./runtime/disk.js";
-import { lmdbStates } from "./runtime/lmdb-states.js";
 import { nodeRandom } from "./runtime/random.js";
 
 /** What gRPC lets in beyond a request of the largest size, so that it is refused by name and not by the transport. */
@@ -44,37 +43,40 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
-/** An address or a directory cannot be had; names the flag. */
-export class StartError extends Error {}
+/** How a node ends other than by being stopped. */
+export interface NodeEnds {
+  /** What the node cannot live with: the process must end before anything else is answered. */
+  fatal(error: Error): void;
+  /** The cluster has removed this member: the node is to be stopped, for good. */
+  removed(reason: string): void;
+}
 
-/**
- * Opens the log, joins the cluster and serves. `fatal` is told what the node cannot live with; it must
- * end the process before anything else is answered.
- */
-export async function startNode(
-  config: Config,
-  logger: Logger,
-  fatal: (error: Error) => void,
-): Promise<RunningNode> {
-  const identity = identityOf(config);
+/** Opens the data directory, joins the cluster and serves. */
+export async function startNode(config: Config, logger: Logger, ends: NodeEnds): Promise<RunningNode> {
+  const directory = await ownDirectory(config.dataDir);
+  const identity = await identityIn(config, directory);
   const metrics = new Metrics(tickPlan(config).tickIntervalMs);
-  const nameOf = (id: MemberId) => identity.members.find((member) => member.id === id)?.name || hexId(id);
-  const clientUrls = new Map<MemberId, string>([[identity.self.id, config.advertiseClientUrl]]);
+  const membership = new Membership(config, identity, directory.disk, logger, ends);
+  const { roster } = membership;
+  const nameOf = roster.nameOf.bind(roster);
   const transport = new PeerTransport({
     identity,
     ownUrls: { clientUrl: config.advertiseClientUrl, peerUrl: identity.self.peerUrls[0] ?? "" },
     options: peerOptions(config.electionTimeoutMs, config.maxRequestBytes),
     clock: nodeClock,
-    linkObserver: linkObserver(logger, metrics, (reason) =>
-      logger.warn({ reason }, "this member was removed"),
-    ),
-    receiverObserver: receiverObserver(logger, metrics, nameOf, ({ from, clientUrl }) =>
-      clientUrls.set(from, clientUrl),
-    ),
+    linkObserver: linkObserver(logger, metrics, (reason) => membership.wasRemoved(reason)),
+    receiverObserver: receiverObserver(logger, metrics, nameOf),
   });
-  const observer = replicaObserver(logger, metrics, identity, fatal);
-  const ports = { network: transport, clock: nodeClock, random: nodeRandom, observer };
-  const { replica, store, state, wal, close } = await openDirectory(config, identity, ports, logger);
+  const observer = replicaObserver(logger, metrics, {
+    nameOf,
+    ticked: () => membership.ticked(),
+    configurationApplied: (configuration) => membership.configurationApplied(configuration),
+    removed: () => membership.wasRemoved("so says the log"),
+    fatal: (error) => ends.fatal(error),
+  });
+  const ports = { ...directory, network: transport, clock: nodeClock, random: nodeRandom, observer };
+  const { replica, store, state, wal, close } = await openNodeReplica(config, identity, ports, logger);
+  membership.follow(transport, replica, state);
   metrics.watch(() => replica.status(), nodeClock);
   metrics.watchStorage({
     log: () => wal.stats().bytes,
@@ -86,28 +88,28 @@ export async function startNode(
     identity,
     replica,
     store,
-    clientUrlOf: (member) => clientUrls.get(member) ?? null,
-    logBytes: () => wal.stats().bytes,
+    roster,
+    isConnected: (member) => {
+      if (member === identity.self.id) return true;
+      return (transport.connectedForMs(member) ?? -1) >= config.electionTimeoutMs;
+    },
+    removed: membership.whenRemoved,
+    diskBytes: () => wal.stats().bytes + state.bytes,
     unexpected: (method, err) => logger.error({ method, err }, "a call failed for a reason that is a bug"),
   };
-  const http = createHttpServer(metrics.registry, () => faultOf(replica, nodeClock));
+  const http = createHttpServer(metrics.registry, () => faultOf(replica, identity.self.id, nodeClock));
   const clients = clientServer(config, context);
-  await listening("--listen-metrics-url", config.listenMetricsUrl, listen(http, config.listenMetricsUrl));
   const handlers: TransportHandlers = {
     messages: replica.receive.bind(replica),
     report: replica.receiveReport.bind(replica),
     snapshot: replica.receiveSnapshot.bind(replica),
-    members: () => ({
-      clusterId: identity.clusterId,
-      members: identity.members.map((member) => ({ ...member, clientUrls: [] })),
-      removed: [],
-    }),
+    members: () => {
+      return { clusterId: identity.clusterId, members: roster.list(), removed: roster.removed };
+    },
   };
-  await listening(
-    "--listen-peer-url",
-    config.listenPeerUrl,
-    transport.listen(config.listenPeerUrl, handlers),
-  );
+  await listening("--listen-metrics-url", config.listenMetricsUrl, listen(http, config.listenMetricsUrl));
+  const peers = transport.listen(config.listenPeerUrl, handlers);
+  await listening("--listen-peer-url", config.listenPeerUrl, peers);
   await listening("--listen-client-url", config.listenClientUrl, bind(clients, config.listenClientUrl));
   logger.info(
     { clients: config.listenClientUrl, peers: config.listenPeerUrl, metrics: config.listenMetricsUrl },
@@ -115,11 +117,13 @@ export async function startNode(
   );
   replica.start();
   transport.connect();
+  membership.publish();
 
   return {
     stop: async () => {
       // First, so that no call has to be waited for, and no election is stood in meanwhile.
       replica.stop();
+      membership.stop();
       transport.close();
       http.close();
       http.closeAllConnections();
@@ -129,19 +133,15 @@ export async function startNode(
   };
 }
 
-async function openDirectory(
+async function openNodeReplica(
   config: Config,
   identity: Identity,
-  ports: Omit<ReplicaPorts, "disk" | "states">,
+  ports: ReplicaPorts,
   logger: Logger,
 ): Promise<OpenedReplica> {
   const { dataDir } = config;
-  const opened = await usingDirectory(dataDir, async () => {
-    const disk = await openNodeDisk(dataDir);
-    await lockDirectory(dataDir);
-    const states = lmdbStates(dataDir);
-    return openReplica({ disk, states, ...ports }, replicaSettings(config, identity));
-  });
+  const settings = replicaSettings(config, identity);
+  const opened = await usingDirectory(dataDir, () => openReplica(ports, settings));
   const { replica, repair } = opened;
   if (repair !== null) logger.warn({ ...repair }, "log repaired: a write that a crash tore was cut off");
   const { term, lastIndex } = replica.status();
@@ -150,23 +150,11 @@ async function openDirectory(
   return opened;
 }
 
-/** Names the flag whose directory cannot be used. */
-async function usingDirectory<Opened>(dataDir: string, open: () => Promise<Opened>): Promise<Opened> {
-  try {
-    return await open();
-  } catch (error) {
-    if (!(error instanceof Error && "syscall" in error && "code" in error)) throw error;
-    const isFile = error.code === "EEXIST" || error.code === "ENOTDIR";
-    const reason = isFile ? "a file stands where a directory is needed" : error.message;
-    throw new StartError(`--data-dir: cannot use ${dataDir}: ${reason}`, { cause: error });
-  }
-}
-
-function replicaSettings(config: Config, { clusterId, self, members }: Identity): ReplicaSettings {
+function replicaSettings(config: Config, { clusterId, self, founders }: Identity): ReplicaSettings {
   return {
     self: self.id,
     clusterId,
-    initial: configurationOf(members.map((member) => member.id)),
+    initial: configurationOf(founders),
     ticks: tickPlan(config),
     requestTimeoutMs: config.requestTimeoutMs,
     segmentBytes: config.segmentBytes,
@@ -175,56 +163,6 @@ function replicaSettings(config: Config, { clusterId, self, members }: Identity)
     limits: DEFAULT_LIMITS,
     checkpoints: { ...DEFAULT_CHECKPOINTS, checkpointBytes: config.checkpointLogBytes },
     hashInterval: DEFAULT_HASH_INTERVAL,
-  };
-}
-
-function replicaObserver(
-  logger: Logger,
-  metrics: Metrics,
-  identity: Identity,
-  fatal: (error: Error) => void,
-): ReplicaPorts["observer"] {
-  const names = new Map(identity.members.map((member) => [member.id, member.name]));
-  const named = (ids: readonly MemberId[]) => ids.map((id) => names.get(id) ?? hexId(id));
-  return {
-    roleChanged: ({ role, term, leader }) => {
-      if (role === "candidate") metrics.electionBegun();
-      logger.info({ role, term, leader: leader === null ? null : names.get(leader) }, "role changed");
-    },
-    ticked: () => metrics.ticked(),
-    proposalApplied: (elapsedMs) => metrics.committed(elapsedMs),
-    configurationApplied: ({ voters, outgoing, learners }) => {
-      const members = { voters: named(voters), outgoing: named(outgoing), learners: named(learners) };
-      logger.info(members, "configuration changed");
-    },
-    removed: () => logger.warn("this member was removed from the cluster: it can be stopped for good"),
-    logSynced: (seconds) => metrics.synced(seconds),
-    recovering: (reason, lostTo) =>
-      logger.error(
-        { reason, lostTo },
-        "damage on disk: begun anew; what is lost comes from the other members",
-      ),
-    recovered: () => logger.warn("all that was lost is back: this member votes again"),
-    checkpointed: (index, elapsedMs) => {
-      metrics.checkpointed(elapsedMs);
-      logger.info({ index, elapsedMs: Math.round(elapsedMs) }, "checkpoint written");
-    },
-    snapshotSent: (to, index, error) => {
-      metrics.snapshot("sent", error);
-      logger.info({ to: named([to])[0], index, error: error?.message }, "snapshot sent");
-    },
-    snapshotReceived: (from, index, error) => {
-      metrics.snapshot("received", error);
-      logger.info({ from: named([from])[0], index, error: error?.message }, "snapshot received");
-    },
-    snapshotInstalled: (index) => logger.info({ index }, "snapshot installed"),
-    alarmsChanged: (alarms) => logger.warn({ alarms }, "alarms changed"),
-    corrupt: (difference) =>
-      logger.fatal(
-        { ...difference },
-        "this member's state differs from that of the others: it takes no more part; run `gauntlet-server rebuild`",
-      ),
-    fatal,
   };
 }
 

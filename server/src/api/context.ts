@@ -2,6 +2,7 @@ import type { etcdserverpb } from "@gauntlet/proto";
 import type { Identity } from "../identity.js";
 import type { MemberId } from "../raft/message.js";
 import type { Replica } from "../replica.js";
+import type { Roster } from "../roster.js";
 import type { KvStore, Result, WriteResponse } from "../store/index.js";
 
 /** What the services answer from. */
@@ -9,10 +10,13 @@ export interface ApiContext {
   readonly identity: Identity;
   readonly replica: Replica<Result<WriteResponse>>;
   readonly store: KvStore;
-  /** Where a member's clients dial it; null: not known yet. */
-  readonly clientUrlOf: (member: MemberId) => string | null;
-  /** Size of the write-ahead log, in bytes. */
-  readonly logBytes: () => number;
+  readonly roster: Roster;
+  /** Whether a member has answered for a while without a break; true of this one. */
+  readonly isConnected: (member: MemberId) => boolean;
+  /** Resolves when the cluster has removed this member. */
+  readonly removed: Promise<void>;
+  /** Of log and state on disk, in bytes. */
+  readonly diskBytes: () => number;
   /** Told of an error that has no place in the error table. */
   readonly unexpected: (method: string, error: unknown) => void;
 }
@@ -25,4 +29,9 @@ export function header(context: ApiContext, revision: number): etcdserverpb.Resp
     revision,
     raft_term: context.replica.view.term,
   };
+}
+
+/** Gets the log and decides nothing. */
+export function isLearner({ roster, identity }: ApiContext): boolean {
+  return roster.configuration.learners.includes(identity.self.id);
 }

@@ -20,11 +20,16 @@ import { unary } from "./unary.js";
 export function kvHandlers(context: ApiContext): UntypedServiceImplementation {
   const { store } = context;
   return {
-    range: unary<pb.RangeRequest, pb.IRangeResponse>(context, "Range", async (request) => {
-      refuse(validateRange(request));
-      await beforeRead(context, request.serializable);
-      return answer(context, store.range(request));
-    }),
+    range: unary<pb.RangeRequest, pb.IRangeResponse>(
+      context,
+      "Range",
+      async (request) => {
+        refuse(validateRange(request));
+        await beforeRead(context, request.serializable);
+        return answer(context, store.range(request));
+      },
+      (request) => request.serializable,
+    ),
     put: unary<pb.PutRequest, WriteResponse>(context, "Put", (request) => {
       refuse(validatePut(request));
       return write(context, { put: pb.PutRequest.encode(request).finish() });

@@ -1,21 +1,29 @@
 import { status } from "@grpc/grpc-js";
 import type { Metadata, handleUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { EtcdError } from "../errors.js";
+import { isLearner } from "./context.js";
 import type { ApiContext } from "./context.js";
 import { STATUS } from "./status.js";
 
+/** Of a call that is answered in whatever state a member is. */
+export const ALWAYS = (): boolean => true;
+const NEVER = (): boolean => false;
+
 /**
  * Makes a gRPC handler of a function: its EtcdErrors become etcd's codes and texts; any other error is a
- * bug, is logged as one, and is answered with UNKNOWN, which promises nothing.
+ * bug, is logged as one, and is answered with UNKNOWN, which promises nothing. `byLearners`: whether a learner answers
+ * it, too; etcd lets it answer next to nothing, since it may be far behind.
  */
 export function unary<Request, Response>(
   context: ApiContext,
   method: string,
   answer: (request: Request) => Response | Promise<Response>,
+  byLearners: (request: Request) => boolean = NEVER,
 ): handleUnaryCall<Request, Response> {
   const respond = async (request: Request, metadata: Metadata, send: sendUnaryData<Response>) => {
     let response: Response;
     try {
+      if (isLearner(context) && !byLearners(request)) throw new EtcdError("NotSupportedForLearner");
       checkLeader(context, metadata);
       response = await answer(request);
     } catch (error) {

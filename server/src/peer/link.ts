@@ -54,6 +54,8 @@ export class PeerLink {
   /** What is dialled now, or is connected. */
   #url = "";
 
+  #connectedAtMs = 0;
+
   /** Dials in vain since the last connection. */
   #failures = 0;
 
@@ -114,6 +116,11 @@ export class PeerLink {
     this.#moved = true;
     this.#failures = 0;
     this.#interrupt();
+  }
+
+  /** By the monotonic clock; null: it is not connected. */
+  get connectedSinceMs(): number | null {
+    return this.#stream === null ? null : this.#connectedAtMs;
   }
 
   /** The address to which it is connected; null: to none. */
@@ -248,6 +255,7 @@ export class PeerLink {
       stream.once("metadata", () => {
         cancelTimer();
         this.#stream = stream;
+        this.#connectedAtMs = this.#clock.monotonicMs();
         this.#failures = 0;
         this.#hopeful = true;
         this.#observer.connected(this.#peer);

@@ -4,21 +4,15 @@ import { peerService, toSafeNumber } from "@gauntlet/proto";
 import type { gauntletpeer } from "@gauntlet/proto";
 import { hexId } from "../identity.js";
 import type { MemberId } from "../raft/message.js";
+import { fromProtoMember, toProtoMember } from "../store/index.js";
+import type { MemberAttributes } from "../store/index.js";
 
 /** Who is in a cluster, as one member of it knows. */
 export interface MembersAnswer {
   readonly clusterId: number;
-  readonly members: readonly MemberAddresses[];
+  readonly members: readonly MemberAttributes[];
   /** Were members and are not any more. */
   readonly removed: readonly MemberId[];
-}
-
-export interface MemberAddresses {
-  readonly id: MemberId;
-  /** Empty: it has not started yet. */
-  readonly name: string;
-  readonly peerUrls: readonly string[];
-  readonly clientUrls: readonly string[];
 }
 
 /** Says what the asker has to do. */
@@ -32,9 +26,7 @@ export function answerMembers(members: () => MembersAnswer | null) {
       answer({ code: status.UNAVAILABLE, details: "the member has not read its log yet" }, null);
       return;
     }
-    const all = known.members.map(({ id, name, peerUrls, clientUrls }) => {
-      return { id, name, peer_urls: [...peerUrls], client_urls: [...clientUrls] };
-    });
+    const all = known.members.map(toProtoMember);
     answer(null, { cluster_id: known.clusterId, members: all, removed: [...known.removed] });
   };
 }
@@ -48,22 +40,35 @@ export async function askMembers(
   return answers.filter((answer) => answer !== null);
 }
 
+/** How a member that asks finds itself among the others. */
+export interface Wanted {
+  readonly is: (member: MemberAttributes) => boolean;
+  /** What to do where it is not there. */
+  readonly advice: string;
+}
+
+export function byPeerUrl(ownUrl: string): Wanted {
+  return {
+    is: (member) => member.peerUrls.some((url) => sameUrl(url, ownUrl)),
+    advice: `has no member at ${ownUrl}: add it first, with "etcdctl member add <name> --peer-urls=${ownUrl}"`,
+  };
+}
+
 /**
- * For a server that is to join: asks the members at `urls` until one of them knows `ownUrl` as a member's, for at most
+ * For a server that knows nothing but addresses: asks the members at `urls` until one of them knows it, for at most
  * `timeoutMs`. The answer holds all that any of them knows. Rejects with JoinError.
  */
 export async function fetchMembers(
   urls: readonly string[],
-  ownUrl: string,
+  wanted: Wanted,
   timeoutMs: number,
-): Promise<{ readonly self: MemberAddresses; readonly cluster: MembersAnswer }> {
+): Promise<{ readonly self: MemberAttributes; readonly cluster: MembersAnswer }> {
   const deadlineMs = performance.now() + timeoutMs;
   for (;;) {
-    const answers = await askMembers(urls, Math.min(ASK_TIMEOUT_MS, timeoutMs));
-    const cluster = combine(answers);
-    const self = cluster?.members.find((member) => member.peerUrls.some((url) => sameUrl(url, ownUrl)));
+    const cluster = combine(await askMembers(urls, Math.min(ASK_TIMEOUT_MS, timeoutMs)));
+    const self = cluster?.members.find(wanted.is);
     if (cluster && self) return { self, cluster };
-    if (performance.now() >= deadlineMs) throw new JoinError(problemOf(cluster, urls, ownUrl));
+    if (performance.now() >= deadlineMs) throw new JoinError(problemOf(cluster, urls, wanted));
     await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
   }
 }
@@ -71,14 +76,9 @@ export async function fetchMembers(
 const ASK_TIMEOUT_MS = 2000;
 const ASK_AGAIN_MS = 250;
 
-function problemOf(cluster: MembersAnswer | null, urls: readonly string[], ownUrl: string): string {
-  if (cluster === null) {
-    return `none of the cluster's members answers at ${urls.join(", ")}: --initial-cluster must name those that run`;
-  }
-  return (
-    `the cluster ${hexId(cluster.clusterId)} has no member at ${ownUrl}: ` +
-    `add it first, with "etcdctl member add <name> --peer-urls=${ownUrl}"`
-  );
+function problemOf(cluster: MembersAnswer | null, urls: readonly string[], wanted: Wanted): string {
+  if (cluster !== null) return `the cluster ${hexId(cluster.clusterId)} ${wanted.advice}`;
+  return `none of the cluster's members answers at ${urls.join(", ")}: --initial-cluster must name those that run`;
 }
 
 /** Throws JoinError where they are not of one cluster. Who was removed in any answer is no member. */
@@ -91,7 +91,7 @@ function combine(answers: readonly MembersAnswer[]): MembersAnswer | null {
     throw new JoinError(`--initial-cluster names members of two clusters, ${ids}`);
   }
   const removed = new Set(answers.flatMap((answer) => answer.removed));
-  const members = new Map<MemberId, MemberAddresses>();
+  const members = new Map<MemberId, MemberAttributes>();
   for (const member of answers.flatMap((answer) => answer.members)) {
     const known = members.get(member.id);
     // Who has started in any answer has started.
@@ -134,10 +134,7 @@ function fromWire(response: gauntletpeer.MembersResponse.$Properties): MembersAn
   const { cluster_id, members, removed } = response;
   return {
     clusterId: toSafeNumber(cluster_id ?? 0),
-    members: (members ?? []).map(({ id, name, peer_urls, client_urls }) => {
-      const urls = { peerUrls: peer_urls ?? [], clientUrls: client_urls ?? [] };
-      return { id: toSafeNumber(id ?? 0), name: name ?? "", ...urls };
-    }),
+    members: (members ?? []).map(fromProtoMember),
     removed: (removed ?? []).map((id) => toSafeNumber(id)),
   };
 }

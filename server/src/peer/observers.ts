@@ -4,7 +4,6 @@ import type { Member } from "../identity.js";
 import type { Metrics } from "../metrics.js";
 import type { MemberId } from "../raft/message.js";
 import type { LinkObserver } from "./link.js";
-import type { Introduction } from "./protocol.js";
 import type { ReceiverObserver } from "./receiver.js";
 
 /** Refusals are remembered for so many senders, whoever they are. */
@@ -43,19 +42,14 @@ export function linkObserver(
   };
 }
 
-/** `introduced` is told what each member says of itself. */
 export function receiverObserver(
   logger: Logger,
   metrics: Metrics,
   nameOf: (member: MemberId) => string,
-  introduced: (introduction: Introduction) => void,
 ): ReceiverObserver {
   const refusals = new Map<string, string>();
   return {
-    accepted: (introduction) => {
-      introduced(introduction);
-      logger.debug({ peer: nameOf(introduction.from) }, "peer stream accepted");
-    },
+    accepted: ({ from }) => logger.debug({ peer: nameOf(from) }, "peer stream accepted"),
     ended: (from, reason) => logger.debug({ peer: nameOf(from), reason }, "peer stream ended"),
     refused: (address, reason) => {
       const host = address.replace(/:\d+$/, "");

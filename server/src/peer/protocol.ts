@@ -1,7 +1,6 @@
 import { Metadata, status } from "@grpc/grpc-js";
 import type { StatusObject } from "@grpc/grpc-js";
 import { hexId } from "../identity.js";
-import type { Identity } from "../identity.js";
 import type { MemberId } from "../raft/message.js";
 
 /**
@@ -34,7 +33,10 @@ export interface Introduction extends OwnUrls {
 }
 
 /** The part of an identity that does not change. */
-export type Ids = Pick<Identity, "clusterId"> & { readonly self: { readonly id: MemberId } };
+export interface Ids {
+  readonly clusterId: number;
+  readonly self: { readonly id: MemberId };
+}
 
 export function introduce(identity: Ids, to: MemberId, { clientUrl, peerUrl }: OwnUrls): Metadata {
   const metadata = new Metadata();

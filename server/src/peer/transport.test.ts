@@ -3,7 +3,7 @@ import { Client, Metadata, credentials, status } from "@grpc/grpc-js";
 import type { ServiceError } from "@grpc/grpc-js";
 import { peerService } from "@gauntlet/proto";
 import { afterEach, expect, test } from "vitest";
-import type { Identity, Member } from "../identity.js";
+import type { Member } from "../identity.js";
 import { configurationOf } from "../raft/configuration.js";
 import type { Message } from "../raft/message.js";
 import type { Report } from "../replica-report.js";
@@ -13,11 +13,12 @@ import { TcpGate } from "../testing/tcp-gate.js";
 import { toWire } from "./codec.js";
 import { peerOptions } from "./options.js";
 import type { PeerOptions } from "./options.js";
-import { fetchMembers } from "./members.js";
+import { byPeerUrl, fetchMembers } from "./members.js";
 import type { MembersAnswer } from "./members.js";
 import { introduce } from "./protocol.js";
 import type { SnapshotHandler } from "./snapshot-receiver.js";
 import { PeerTransport } from "./transport.js";
+import type { TransportParts } from "./transport.js";
 
 const CLUSTER_ID = 77;
 
@@ -35,7 +36,7 @@ class Side {
   sent = 0;
   readonly transport: PeerTransport;
 
-  constructor(identity: Identity, options: PeerOptions) {
+  constructor(identity: TransportParts["identity"], options: PeerOptions) {
     this.transport = new PeerTransport({
       identity,
       ownUrls: {
@@ -457,23 +458,25 @@ test("who joins asks all, and is found by its own URL in any answer", async () =
   const own = "http://127.0.0.1:2390";
   expect(one.members).toBeNull();
 
-  await expect(fetchMembers(urls, own, 300)).rejects.toThrow("none of the cluster's members answers");
+  await expect(fetchMembers(urls, byPeerUrl(own), 300)).rejects.toThrow(
+    "none of the cluster's members answers",
+  );
   third.members = { clusterId: CLUSTER_ID, members: [member(1, "one"), member(2, "two")], removed: [1] };
-  await expect(fetchMembers(urls, own, 300)).rejects.toThrow(
+  await expect(fetchMembers(urls, byPeerUrl(own), 300)).rejects.toThrow(
     `"etcdctl member add <name> --peer-urls=${own}"`,
   );
   two.members = { clusterId: CLUSTER_ID, members: [member(1), member(4, "", `${own}/`)], removed: [] };
-  const joined = await fetchMembers(urls, own, 300);
+  const joined = await fetchMembers(urls, byPeerUrl(own), 300);
   expect(joined.self).toEqual(member(4, "", `${own}/`));
   expect(joined.cluster.members.map(({ id }) => id)).toEqual([4, 2]);
   two.members = { clusterId: 5, members: [], removed: [] };
-  await expect(fetchMembers(urls, own, 300)).rejects.toThrow("members of two clusters, ");
+  await expect(fetchMembers(urls, byPeerUrl(own), 300)).rejects.toThrow("members of two clusters, ");
 });
 
 test("who is not known yet is found once it is", async () => {
   const { two, port } = await pair();
   two.members = { clusterId: CLUSTER_ID, members: [], removed: [] };
-  const joining = fetchMembers([`http://127.0.0.1:${port}`], "http://127.0.0.1:2390", 20_000);
+  const joining = fetchMembers([`http://127.0.0.1:${port}`], byPeerUrl("http://127.0.0.1:2390"), 20_000);
   setTimeout(() => {
     two.members = { clusterId: CLUSTER_ID, members: [member(4, "", "http://127.0.0.1:2390")], removed: [] };
   }, 400);

@@ -1,7 +1,7 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { peerService } from "@gauntlet/proto";
 import type { ListenAddress } from "../config.js";
-import type { Identity, Member } from "../identity.js";
+import type { Member } from "../identity.js";
 import type { Clock, Network } from "../ports.js";
 import type { MemberId, Message } from "../raft/message.js";
 import type { Report } from "../replica-report.js";
@@ -13,13 +13,13 @@ import type { MembersAnswer } from "./members.js";
 import { channelOptions } from "./options.js";
 import type { PeerOptions } from "./options.js";
 import { introduce } from "./protocol.js";
-import type { Introduction, OwnUrls } from "./protocol.js";
+import type { Ids, Introduction, OwnUrls } from "./protocol.js";
 import { PeerReceiver } from "./receiver.js";
 import type { PeerHandlers, ReceiverObserver } from "./receiver.js";
 import { sendSnapshot } from "./snapshot-sender.js";
 
 export interface TransportParts {
-  readonly identity: Identity;
+  readonly identity: Ids & { readonly self: Member; readonly members: readonly Member[] };
   /** Told to the other members. */
   readonly ownUrls: OwnUrls;
   readonly options: PeerOptions;
@@ -78,6 +78,12 @@ export class PeerTransport implements Network<Message, Report> {
     if (link === undefined || url === null) throw new Error(`member ${message.to} is not connected`);
     const { options, clock } = this.#parts;
     await sendSnapshot(url, link.introduction, message, chunks, options, clock);
+  }
+
+  /** How long the member has answered on the connection to it, in milliseconds; null: it is not connected. */
+  connectedForMs(member: MemberId): number | null {
+    const sinceMs = this.#links.get(member)?.connectedSinceMs ?? null;
+    return sinceMs === null ? null : this.#parts.clock.monotonicMs() - sinceMs;
   }
 
   /** Binds the peer address. Streams of peers are taken in from now on. */

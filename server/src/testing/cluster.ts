@@ -60,6 +60,8 @@ export class TestNode {
 
   readonly clientAddress: string;
 
+  readonly peerUrl: string;
+
   readonly metricsUrl: string;
 
   readonly client: NodeClient;
@@ -73,6 +75,7 @@ export class TestNode {
   constructor(name: string, ports: NodePorts, args: readonly string[], program?: readonly string[]) {
     this.name = name;
     this.clientAddress = `127.0.0.1:${ports.client}`;
+    this.peerUrl = `http://127.0.0.1:${ports.peer}`;
     this.metricsUrl = `http://127.0.0.1:${ports.metrics}`;
     this.client = new NodeClient(this.clientAddress);
     this.#args = args;
@@ -81,6 +84,14 @@ export class TestNode {
 
   start(): void {
     this.process = new ServerProcess(this.#args, this.#program);
+  }
+
+  /** Waits until the process ends by itself; resolves to its exit code. */
+  async exit(): Promise<number | null> {
+    const running = this.process;
+    const code = running === null ? null : await running.exit();
+    this.process = null;
+    return code;
   }
 
   /** Ends the process; resolves to its exit code. */
@@ -99,13 +110,24 @@ interface NodePorts {
 
 /** A cluster of real processes on loopback, each with a directory of its own. */
 export class TestCluster {
-  readonly nodes: readonly TestNode[];
+  readonly nodes: TestNode[];
 
   readonly directory: string;
 
-  private constructor(nodes: readonly TestNode[], directory: string) {
+  readonly #program: readonly string[] | undefined;
+
+  readonly #flags: readonly string[];
+
+  private constructor(
+    nodes: TestNode[],
+    directory: string,
+    program: readonly string[] | undefined,
+    flags: readonly string[],
+  ) {
     this.nodes = nodes;
     this.directory = directory;
+    this.#program = program;
+    this.#flags = flags;
   }
 
   /** Starts `size` nodes named n1, n2, … and waits until all follow one leader. */
@@ -125,10 +147,27 @@ export class TestCluster {
       const args = [...nodeArguments(name, each, members, join(directory, name)), ...flags];
       return new TestNode(name, each, args, program);
     });
-    const cluster = new TestCluster(nodes, directory);
+    const cluster = new TestCluster(nodes, directory, program, flags);
     for (const node of nodes) node.start();
     await cluster.leader();
     return cluster;
+  }
+
+  /** A node named `name` that is to join; it is not started, and the cluster does not know it yet. */
+  async newcomer(name: string): Promise<TestNode> {
+    const [client = 0, peer = 0, metrics = 0] = await freePorts(3);
+    const ports = { client, peer, metrics };
+    const all = [...this.running, { name, peerUrl: `http://127.0.0.1:${peer}` }];
+    const members = all.map((node) => `${node.name}=${node.peerUrl}`).join(",");
+    const args = nodeArguments(name, ports, members, join(this.directory, name));
+    const node = new TestNode(
+      name,
+      ports,
+      [...args, "--initial-cluster-state=existing", ...this.#flags],
+      this.#program,
+    );
+    this.nodes.push(node);
+    return node;
   }
 
   get running(): TestNode[] {

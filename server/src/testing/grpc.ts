@@ -32,6 +32,18 @@ export class NodeClient {
 
   readonly alarm = this.#unary(maintenanceService.alarm);
 
+  readonly hashKV = this.#unary(maintenanceService.hashKV);
+
+  readonly moveLeader = this.#unary(maintenanceService.moveLeader);
+
+  readonly memberAdd = this.#unary(clusterService.memberAdd);
+
+  readonly memberRemove = this.#unary(clusterService.memberRemove);
+
+  readonly memberUpdate = this.#unary(clusterService.memberUpdate);
+
+  readonly memberPromote = this.#unary(clusterService.memberPromote);
+
   readonly memberList = this.#unary(clusterService.memberList);
 
   close(): void {

@@ -1,0 +1,117 @@
+import { readdir } from "node:fs/promises";
+import { Command, CommanderError } from "commander";
+import { ConfigError, HelpShown } from "./config.js";
+import { hexId } from "./identity.js";
+import { readMemberNote } from "./member-file.js";
+import { StartError, ownDirectory, usingDirectory } from "./node-directory.js";
+import { configurationOf } from "./raft/configuration.js";
+import { rebuildReplica } from "./replica-durable.js";
+import { placeOf } from "./replica-open.js";
+import { nodeClock } from "./runtime/clock.js";
+import { runStateVerification } from "./runtime/state-verification.js";
+import { readIdentity } from "./wal/index.js";
+
+/** Of a log that is begun anew; the next start goes on with its own setting. */
+const SEGMENT_BYTES = 16 * 1024 * 1024;
+
+const STATE_NAME = /^state-(\d+)$/;
+
+const COMMANDS = ["wal", "state", "rebuild"];
+
+/** Whether the arguments name a command; else they are the server's flags. */
+export function isCommand([first = ""]: readonly string[]): boolean {
+  return COMMANDS.includes(first);
+}
+
+/**
+ * Runs a command for the people who look after a data directory; resolves to its exit code. Throws as readConfig does
+ * for wrong arguments, and errors for people where the directory is not what it should be.
+ */
+export async function runCommand(
+  argv: readonly string[],
+  write: (text: string) => void = (text) => process.stdout.write(text),
+): Promise<number> {
+  let code = 0;
+  const program = new Command("gauntlet-server");
+  const line = (text: string) => write(`${text}\n`);
+  program
+    .command("rebuild")
+    .description(
+      "throw a member's state and log away; what it promised stays, the rest comes from the others",
+    )
+    .requiredOption("--data-dir <path>", "the directory of a member that is stopped")
+    .action(async ({ dataDir }: { dataDir: string }) => rebuild(dataDir, line));
+  program
+    .command("state")
+    .description("look at the state on disk")
+    .command("verify")
+    .description("read all of it: exits with 0 when it is what was written, with 1 when it is damaged")
+    .requiredOption("--data-dir <path>", "may be that of a server that runs")
+    .option("--generation <number>", "one state alone, by its number")
+    .option("--as-opened", "do all that a server does when it opens a state: it must not run")
+    .action(async (options: VerifyOptions) => {
+      code = await verifyState(options, line);
+    });
+  for (const command of [
+    program,
+    ...program.commands,
+    ...program.commands.flatMap((each) => each.commands),
+  ]) {
+    command.exitOverride().configureOutput({ writeOut: write, writeErr: () => undefined });
+  }
+  try {
+    await program.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) throw new HelpShown();
+    throw new ConfigError(`${error.message.replace(/^error: /, "").replaceAll("\n", " ")}; --help says more`);
+  }
+  return code;
+}
+
+async function rebuild(dataDir: string, line: (text: string) => void): Promise<void> {
+  const { disk, states } = await ownDirectory(dataDir);
+  const ids = await usingDirectory(dataDir, async () => {
+    const note = await readMemberNote(disk);
+    const logged = await readIdentity(disk);
+    return note ?? (logged === null ? null : { ...logged, founders: [] });
+  });
+  if (ids === null) throw new StartError(`--data-dir: ${dataDir} belongs to no member yet`);
+  const { memberId, clusterId, founders } = ids;
+  const place = placeOf(
+    { disk, states, clock: nodeClock },
+    { self: memberId, clusterId, initial: configurationOf(founders), segmentBytes: SEGMENT_BYTES },
+  );
+  const lostTo = await usingDirectory(dataDir, () => rebuildReplica(place));
+  const member = `member ${hexId(memberId)} of cluster ${hexId(clusterId)}`;
+  line(
+    `${member} begins anew: it gets its state and entry ${lostTo} from the others, and votes when it has them`,
+  );
+}
+
+interface VerifyOptions {
+  readonly dataDir: string;
+  readonly generation?: string;
+  readonly asOpened?: boolean;
+}
+
+async function verifyState(
+  { dataDir, generation, asOpened }: VerifyOptions,
+  line: (text: string) => void,
+): Promise<number> {
+  const names = await usingDirectory(dataDir, () => readdir(dataDir));
+  const all = names.flatMap((name) => {
+    const match = STATE_NAME.exec(name);
+    return match === null ? [] : [Number(match[1])];
+  });
+  const wanted = generation === undefined ? all : all.filter((each) => String(each) === generation);
+  if (wanted.length === 0) {
+    throw new StartError(
+      `--data-dir: ${dataDir} has no state${generation === undefined ? "" : ` ${generation}`}`,
+    );
+  }
+  const how = asOpened === true ? "as-opened" : "read-only";
+  let code = 0;
+  for (const each of wanted) code = Math.max(code, await runStateVerification(dataDir, each, how, line));
+  return code;
+}
