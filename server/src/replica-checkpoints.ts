@@ -50,6 +50,9 @@ export class Checkpoints {
   /** A snapshot that is to take the place of the state is being made durable: writing the old one is in vain. */
   #installing = 0;
 
+  /** The last one found no room. */
+  #isFull = false;
+
   #tail: Tail;
 
   /** As of the last checkpoint: who has moved since is there. */
@@ -105,11 +108,16 @@ export class Checkpoints {
     const mark = this.#hooks.mark();
     const covered = this.#bytes;
     const sinceMs = clock.monotonicMs();
-    if (!this.#mayWrite(mark)) return "room";
+    const tail = this.#tail;
+    if (!this.#hooks.isRunning()) return "room";
+    // Whoever waits for room is not asked again by what is applied: nothing may be.
+    if (!this.#mayWrite(mark)) return this.#isFull ? "no-room" : "room";
     const outcome = await state.write(mark);
-    if (!this.#hooks.isRunning() || outcome === "replaced") return "room";
-    this.#hooks.full(outcome === "no-space");
-    if (outcome === "no-space") return "no-room";
+    if (!this.#hooks.isRunning()) return "room";
+    if (outcome === "replaced" || tail !== this.#tail) return this.#isFull ? "no-room" : "room";
+    this.#isFull = outcome === "no-space";
+    this.#hooks.full(this.#isFull);
+    if (this.#isFull) return "no-room";
     this.#bytes -= covered;
     observer.checkpointed(mark.index, clock.monotonicMs() - sinceMs);
     this.#hooks.step({ type: "checkpointed", index: mark.index, firstKept: this.#firstKept(mark.index) });
@@ -119,7 +127,7 @@ export class Checkpoints {
 
   /** A member that joined does not know at first who decides: nobody could begin with its state. */
   #mayWrite({ configuration }: SnapshotMark): boolean {
-    return this.#hooks.isRunning() && this.#installing === 0 && configuration.voters.length > 0;
+    return this.#installing === 0 && configuration.voters.length > 0;
   }
 
   /** The tail, and what peers lack that are catching up. Of those that got a snapshot the core knows itself. */

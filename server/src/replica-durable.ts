@@ -80,6 +80,7 @@ export async function openDurable(place: Place, hooks: Hooks): Promise<Durable> 
   if (sound === null && log.firstIndex === 1) {
     // The log has it all.
     await place.states.remove(log.generation);
+    hooks.recovering(fault ?? "", 0);
   } else {
     const configuration = configurationOfLog(log) ?? sound?.checkpoint?.configuration;
     await beginAnew(place, hooks, fault ?? "", log, sound, configuration);

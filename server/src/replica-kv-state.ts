@@ -28,6 +28,9 @@ export class KvState implements ReplicaState<Result<WriteResponse>> {
 
   #meta: StateMeta | null;
 
+  /** The checkpoint before: the core may not have heard of the newest one yet. */
+  #metaBefore: StateMeta | null = null;
+
   #nextGeneration: number;
 
   /** All that are open. */
@@ -98,6 +101,7 @@ export class KvState implements ReplicaState<Result<WriteResponse>> {
     try {
       const meta = await this.#writer.write(this.store, at);
       if (generation !== this.#generation) return "replaced";
+      this.#metaBefore = this.#meta;
       this.#meta = meta;
       return "written";
     } catch (error) {
@@ -107,9 +111,10 @@ export class KvState implements ReplicaState<Result<WriteResponse>> {
     }
   }
 
-  image(): AsyncIterable<Uint8Array> {
-    if (this.#meta === null) throw new Error("there is no checkpoint to send");
-    return encodeImage(this.#generation, this.#meta);
+  image(index: number): AsyncIterable<Uint8Array> {
+    const meta = [this.#meta, this.#metaBefore].find((each) => each?.index === index);
+    if (!meta) throw new Error(`there is no checkpoint of entry ${index}`);
+    return encodeImage(this.#generation, meta);
   }
 
   async stage(chunks: AsyncIterable<Uint8Array>): Promise<StagedState> {
@@ -153,6 +158,7 @@ export class KvState implements ReplicaState<Result<WriteResponse>> {
     this.store.replaceBy(store);
     this.#generation = generation;
     this.#meta = meta;
+    this.#metaBefore = null;
     this.#writer = writer;
     this.#remove(before).catch((error: unknown) => this.#failed(error));
   }

@@ -63,7 +63,7 @@ export interface ReplicaObserver {
   ticked(): void;
   /** A write of this member was committed and applied, so many milliseconds after it was proposed. */
   proposalApplied(elapsedMs: number): void;
-  /** The configuration of a committed entry: it will not be taken back. After a restart all are told again. */
+  /** The configuration of a committed entry: it will not be taken back. After a restart that of the checkpoint is told, and all that follow. */
   configurationApplied(configuration: Configuration): void;
   /** This member was in the configuration that was applied before, and is not in the one that is applied now. */
   removed(): void;

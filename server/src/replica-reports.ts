@@ -4,6 +4,7 @@ import { Alarms } from "./replica-alarms.js";
 import type { Place } from "./replica-alarms.js";
 import { Integrity } from "./replica-integrity.js";
 import type { Difference } from "./replica-integrity.js";
+import { isMemberOf } from "./replica-membership.js";
 import type { ReplicaParts } from "./replica-parts.js";
 import type { Alarm, Report } from "./replica-report.js";
 
@@ -50,8 +51,10 @@ export class Reports {
     this.#integrity = new Integrity(options.self);
   }
 
+  /** Of the present members. */
   get alarms(): readonly { readonly member: MemberId; readonly alarm: Alarm }[] {
-    return this.#alarms.all;
+    const configuration = this.#hooks.configuration();
+    return this.#alarms.all.filter(({ member }) => isMemberOf(configuration, member));
   }
 
   /** A write would not find room, here or at a quorum. */

@@ -43,7 +43,9 @@ export class SnapshotSends {
       cancelled: null,
     };
     this.#transfers.set(to, transfer);
-    this.#parts.network.stream(message, this.#chunks(transfer)).then(
+    // Which state that is has to be settled now: the next checkpoint may take its place before the first chunk is asked for.
+    const image = this.#parts.state.image(snapshot.index);
+    this.#parts.network.stream(message, this.#chunks(image, transfer)).then(
       () => this.#ended(to, transfer, null),
       (error: unknown) => this.#ended(to, transfer, error),
     );
@@ -63,8 +65,8 @@ export class SnapshotSends {
     this.#transfers.clear();
   }
 
-  async *#chunks(transfer: Transfer): AsyncIterable<Uint8Array> {
-    for await (const chunk of this.#image()) {
+  async *#chunks(image: AsyncIterable<Uint8Array>, transfer: Transfer): AsyncIterable<Uint8Array> {
+    for await (const chunk of this.#readable(image)) {
       if (transfer.cancelled !== null) throw transfer.cancelled;
       transfer.movedMs = this.#parts.clock.monotonicMs();
       yield chunk;
@@ -73,9 +75,9 @@ export class SnapshotSends {
   }
 
   /** What is on this member's own disk must be readable: if it is not, a restart finds that out, and gets it from the peers. */
-  async *#image(): AsyncIterable<Uint8Array> {
+  async *#readable(image: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
     try {
-      yield* this.#parts.state.image();
+      yield* image;
     } catch (error) {
       if (!(error instanceof StateClosed)) this.#fail("the state on disk cannot be read", error);
       throw error;

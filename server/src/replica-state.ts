@@ -23,8 +23,8 @@ export interface ReplicaState<Result> {
    * `replaced`: a snapshot took the place of the state meanwhile. Rejects when the disk fails. One at a time.
    */
   write(at: SnapshotMark): Promise<"written" | "no-space" | "replaced">;
-  /** The state as of the checkpoint, for a peer. Ends with StateClosed when it is replaced or closed meanwhile, and as the disk does. */
-  image(): AsyncIterable<Uint8Array>;
+  /** The state as of entry `index`, which is that of the checkpoint or of the one before, for a peer. Ends with StateClosed when it is replaced or closed meanwhile, and as the disk does. */
+  image(index: number): AsyncIterable<Uint8Array>;
   /**
    * Takes in what a peer's `image` gave, beside the present state. Rejects, leaving nothing behind, when `chunks` does,
    * when they are not what was sent, or when there is no room; with StateFailed when the disk fails.

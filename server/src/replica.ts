@@ -3,7 +3,7 @@ import { EtcdError } from "./errors.js";
 import type { ErrorName } from "./errors.js";
 import type { ConfigurationChange } from "./raft/configuration.js";
 import type { Entry } from "./raft/entry.js";
-import type { Effect, Event, Instant, RefusalReason, TransferRefusal } from "./raft/event.js";
+import type { Effect, Event, Instant } from "./raft/event.js";
 import type { MemberId, Message } from "./raft/message.js";
 import type { MemberAttributes } from "./store/index.js";
 import { toProtoMember } from "./store/index.js";
@@ -14,7 +14,9 @@ import { Calls } from "./replica-calls.js";
 import { Checkpoints } from "./replica-checkpoints.js";
 import type { Difference } from "./replica-integrity.js";
 import type { CommandBody, ReplicaOptions, ReplicaParts, ReplicaStatus, View } from "./replica-parts.js";
+import { Persisting } from "./replica-persisting.js";
 import { Reads } from "./replica-reads.js";
+import { ERROR_OF_REFUSAL, ERROR_OF_TRANSFER } from "./replica-refusals.js";
 import { Replay } from "./replica-replay.js";
 import type { Alarm, Report } from "./replica-report.js";
 import { Reports } from "./replica-reports.js";
@@ -29,25 +31,6 @@ import { Transfers } from "./replica-transfers.js";
  * while this one waits, does not pass for one of its own.
  */
 const FIRST_REQUEST_ID_BOUND = 2 ** 47;
-
-const NOW = Promise.resolve();
-
-const ERROR_OF_REFUSAL = {
-  "no-leader": "NoLeader",
-  "too-many-uncommitted": "RequestTooManyRequests",
-  "no-space": "NoSpace",
-  "leader-changed": "LeaderChanged",
-  "change-under-way": "MembershipChangeUnderWay",
-  "term-not-committed": "Unhealthy",
-  "learner-not-ready": "LearnerNotReady",
-  "no-voters-left": "MemberNotEnoughStarted",
-} as const satisfies Record<RefusalReason, ErrorName>;
-
-const ERROR_OF_TRANSFER = {
-  "not-leader": "NotLeader",
-  "not-a-voter": "BadLeaderTransferee",
-  "transfer-under-way": "LeaderTransferUnderWay",
-} as const satisfies Record<TransferRefusal, ErrorName>;
 
 /**
  * Drives one Raft group: feeds the core with ticks, messages and requests, carries out its effects, and
@@ -77,9 +60,7 @@ export class Replica<Result> {
 
   readonly #applying: Applying<Result>;
 
-  #durableSequence = 0;
-
-  #durableStepQueued = false;
+  readonly #persisting: Persisting;
 
   readonly #replay: Replay;
 
@@ -135,10 +116,20 @@ export class Replica<Result> {
       isRunning,
       fail,
     });
+    this.#persisting = new Persisting(parts, this.#replay, {
+      take: (mark) => this.#receipts.take(mark),
+      installBegun: () => this.#checkpoints.installBegun(),
+      installed: (staged) => this.#installed(staged),
+      step,
+      isRunning,
+      fail,
+    });
     this.#ticker = new Ticker(parts.clock, options.tickIntervalMs, () => this.#tick());
   }
 
   start(): void {
+    const { checkpoint } = this.#parts.state;
+    if (checkpoint !== null) this.#parts.observer.configurationApplied(checkpoint.configuration);
     this.#ticker.start();
   }
 
@@ -354,7 +345,7 @@ export class Replica<Result> {
   #carryOut(effect: Exclude<Effect, { type: "send" }>): void {
     switch (effect.type) {
       case "persist":
-        return this.#beginPersist(effect);
+        return this.#persisting.begin(effect);
       case "apply":
         this.#applying.apply(effect.entries);
         return this.#reads.applied(this.#applying.index);
@@ -376,31 +367,7 @@ export class Replica<Result> {
     }
   }
 
-  #beginPersist({ sequence, hardState, snapshot, entries }: Extract<Effect, { type: "persist" }>): void {
-    const staged = snapshot === null ? null : this.#receipts.take(snapshot);
-    if (staged !== null) {
-      this.#checkpoints.installBegun();
-      this.#replay.replacedFrom(staged.mark.index + 1);
-    }
-    if (entries[0] !== undefined) this.#replay.replacedFrom(entries[0].index);
-    const recovers = hardState !== null && this.#replay.recovers(hardState, this.#parts.core.status());
-    const durable = () => {
-      if (this.#state !== "running") return;
-      if (staged !== null) this.#install(staged);
-      if (recovers) this.#parts.observer.recovered();
-      this.#durable(sequence);
-    };
-    this.#parts.log
-      .append({
-        hardState,
-        snapshot: staged && { mark: staged.mark, generation: staged.generation },
-        entries,
-      })
-      .then(durable, (error: unknown) => this.#fail("the write-ahead log cannot be written", error));
-  }
-
-  /** Log and state are replaced on disk: so they are in memory, before the core hears of it and hands out what follows. */
-  #install(staged: StagedState): void {
+  #installed(staged: StagedState): void {
     staged.adopt();
     this.#applying.replaced(staged.mark);
     this.#checkpoints.installed(staged.mark.index);
@@ -408,20 +375,6 @@ export class Replica<Result> {
     this.#parts.observer.snapshotInstalled(staged.mark.index);
     this.#reads.applied(this.#applying.index);
   }
-
-  /** Records that one fsync made durable resolve together: they are one event, and one acknowledgement. */
-  #durable(sequence: number): void {
-    this.#durableSequence = sequence;
-    if (this.#durableStepQueued) return;
-    this.#durableStepQueued = true;
-    // One turn of the microtask queue, in which the others resolve.
-    void NOW.then(this.#stepDurable);
-  }
-
-  readonly #stepDurable = (): void => {
-    this.#durableStepQueued = false;
-    this.#step({ type: "persisted", sequence: this.#durableSequence });
-  };
 
   #applied(entry: Entry): void {
     this.#reports.applied(entry.index);
@@ -437,6 +390,7 @@ export class Replica<Result> {
   #halt(difference: Difference): void {
     if (this.#state !== "running") return;
     this.#state = "corrupt";
+    this.#view = { ...this.#view, role: "follower", leader: null };
     this.#leave("Corrupt");
     this.#parts.observer.corrupt(difference);
     this.#parts

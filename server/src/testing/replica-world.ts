@@ -103,9 +103,7 @@ export class ReplicaWorld {
           stateHash: (index) => ({ index, revision: index, hash: this.hashOf(index) }),
           checkpoint,
           write: (at) => new Promise((done, fail) => this.writes.push({ at, done, fail })),
-          image: async function* () {
-            yield Buffer.from("image");
-          },
+          image: (index) => this.image(index),
           stage: (chunks) => new Promise((done, fail) => this.stages.push({ chunks, done, fail })),
         },
         markCorrupt: async (difference) => void this.marked.push(difference),
@@ -121,6 +119,15 @@ export class ReplicaWorld {
       },
       { ...OPTIONS, ...options },
     );
+  }
+
+  /** What a snapshot carries; `fault`: how reading it ends. */
+  fault: Error | null = null;
+
+  private async *image(index: number): AsyncIterable<Uint8Array> {
+    yield Buffer.from(`image ${index}`);
+    if (this.fault !== null) throw this.fault;
+    yield Buffer.from("end");
   }
 
   private observer(): ReplicaObserver {
