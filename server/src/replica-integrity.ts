@@ -50,10 +50,20 @@ export class Integrity {
   /** Null: nothing shows that this member is wrong. */
   judge(configuration: Configuration, leader: MemberId | null): Difference | null {
     for (const own of this.#own) {
+      if (this.#isUndisputed(own)) continue;
       const difference = this.#judgeAt(own, configuration, leader);
       if (difference !== null) return difference;
     }
     return null;
+  }
+
+  /** Almost always: nobody is known to have another. */
+  #isUndisputed(own: StateHash): boolean {
+    for (const hashes of this.#peers.values()) {
+      const other = hashes.get(own.index);
+      if (other !== undefined && !isSame(other, own)) return false;
+    }
+    return true;
   }
 
   #judgeAt(own: StateHash, configuration: Configuration, leader: MemberId | null): Difference | null {
