@@ -159,8 +159,11 @@ describe("a flipped byte", () => {
     const withoutLast = { ...state, entries: state.entries.slice(0, -1) };
     for (let at = 0; at < (proof?.offset ?? 0); at++) {
       const outcome = await reopen(flipped(unproven, last, at, 0x10));
-      if (at < start) expect(`byte ${at}: ${verdict(outcome, state)}`).toBe(`byte ${at}: damaged, provable`);
-      else expect(`byte ${at}: ${verdict(outcome, withoutLast)}`).toBe(`byte ${at}: whole`);
+      const [found, expected] =
+        at < start
+          ? [verdict(outcome, state), "damaged, provable"]
+          : [verdict(outcome, withoutLast), "whole"];
+      expect(`byte ${at}: ${found}`).toBe(`byte ${at}: ${expected}`);
     }
   });
 });

@@ -6,3 +6,5 @@ export type { Repair } from "./settle.js";
 export type { WalIdentity } from "./segment.js";
 export type { LogSnapshot } from "./snapshot-record.js";
 export { EntryFormatError, decodeEntry, encodeEntry, fromProtoEntry, toProtoEntry } from "./entry-codec.js";
+export { dumpLine, dumpWal, verdictLine, verifyWal } from "./inspect.js";
+export type { DumpedRecord, WalSummary, WalVerdict } from "./inspect.js";

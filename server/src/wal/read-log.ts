@@ -192,7 +192,7 @@ function tornBytes({ image: segment, number, end, unreadable }: ReadTail): numbe
 }
 
 /** Where the zeros begin that go on to the segment's end; at least `from`. */
-function endOfBytes(segment: Buffer, from: number): number {
+export function endOfBytes(segment: Buffer, from: number): number {
   let end = segment.length;
   for (; end - ZEROS.length >= from; end -= ZEROS.length) {
     if (!segment.subarray(end - ZEROS.length, end).equals(ZEROS)) break;
