@@ -155,7 +155,7 @@ function dumpText(record: DumpedRecord): string {
       return `snapshot of entry ${record.mark.index}, term ${record.mark.term}, state ${record.generation}`;
     case "unknown":
       return `record of type ${record.number}: ${record.reason}`;
-    case "unreadable":
+    default:
       return "no record verifies here";
   }
 }
@@ -174,7 +174,7 @@ export function verdictLine(verdict: WalVerdict): string {
       );
     case "damaged":
       return `damaged: segment ${verdict.segment}, byte ${verdict.offset}: ${verdict.reason}. ${provableText(verdict.provable)}`;
-    case "refused":
+    default:
       return `refused: ${verdict.reason}`;
   }
 }

@@ -56,7 +56,7 @@ export function segmentNumbers(names: readonly string[]) {
     found
       .filter((match) => (match[2] === DAMAGED) === damaged)
       .map((match) => Number(match[1]))
-      .sort((a, b) => a - b);
+      .toSorted((a, b) => a - b);
   return { live: ascending(false), damaged: ascending(true) };
 }
 
