@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import type { Disk, Random } from "../ports.js";
+import { configurationOf } from "../raft/configuration.js";
 import { ENTRY_VERSION, type Entry, type HardState } from "../raft/entry.js";
 import { ManualClock } from "../testing/manual-clock.js";
 import type { WalBatch, WalOptions } from "./index.js";
@@ -26,24 +27,40 @@ export function entry(index: number, term = 1, text = `value ${index}`): Entry {
 /** What a log amounts to. */
 export interface LogState {
   readonly hardState: HardState;
+  readonly firstIndex: number;
   readonly entries: readonly Entry[];
+  readonly generation: number;
 }
 
-export const EMPTY_LOG: LogState = { hardState: { term: 0, vote: null }, entries: [] };
+export const EMPTY_LOG: LogState = {
+  hardState: { term: 0, vote: null },
+  firstIndex: 1,
+  entries: [],
+  generation: 0,
+};
+
+export function lastIndexOf({ firstIndex, entries }: LogState): number {
+  return firstIndex - 1 + entries.length;
+}
 
 /** For comparing: entries whose data is a Buffer here and a Uint8Array there are the same. */
-export function print({ hardState, entries }: LogState): string {
+export function print({ hardState, firstIndex, entries, generation }: LogState): string {
   const rows = entries.map((entry) => ({ ...entry, data: Buffer.from(entry.data).toString("hex") }));
-  return JSON.stringify([hardState, rows]);
+  return JSON.stringify([hardState, firstIndex, generation, rows]);
 }
 
 /** The states that writing the batch goes through, record by record; the last one has all of it. */
-export function statesOf(batch: WalBatch, before: LogState): LogState[] {
+export function statesOf({ hardState, snapshot, entries }: WalBatch, before: LogState): LogState[] {
   const states: LogState[] = [];
   let state = before;
-  if (batch.hardState !== null) states.push((state = { ...state, hardState: batch.hardState }));
-  for (const entry of batch.entries) {
-    state = { ...state, entries: [...state.entries.slice(0, entry.index - 1), entry] };
+  if (hardState !== null) states.push((state = { ...state, hardState }));
+  if (snapshot !== null) {
+    const { mark, generation } = snapshot;
+    states.push((state = { ...state, firstIndex: mark.index + 1, entries: [], generation }));
+  }
+  for (const entry of entries) {
+    const kept = state.entries.slice(0, entry.index - state.firstIndex);
+    state = { ...state, entries: [...kept, entry] };
     states.push(state);
   }
   return states;
@@ -55,6 +72,8 @@ export interface BatchPlan {
   readonly vote: boolean;
   /** How many of the log's last entries it replaces. */
   readonly back: number;
+  /** A snapshot comes first: of an entry so far behind the last. */
+  readonly snapshot: number | null;
   readonly dataBytes: readonly number[];
 }
 
@@ -62,17 +81,25 @@ export const batchPlans = fc.record<BatchPlan>({
   newTerm: fc.boolean(),
   vote: fc.boolean(),
   back: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(5) }),
+  snapshot: fc.oneof({ weight: 8, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.nat(9) }),
   dataBytes: fc.array(fc.nat(700), { maxLength: 4 }),
 });
 
-export function batchFrom(plan: BatchPlan, { hardState, entries }: LogState): WalBatch {
+/** Nothing before entry `least` is replaced. */
+export function batchFrom(plan: BatchPlan, state: LogState, least = 1): WalBatch {
+  const { hardState, firstIndex, generation } = state;
   const term = hardState.term + (plan.newTerm ? 1 : 0);
   const vote = plan.vote ? 3 : null;
   const changes = plan.newTerm || (plan.vote && hardState.vote === null);
-  const first = Math.max(1, entries.length + 1 - plan.back);
+  const replaced = Math.max(firstIndex, least, lastIndexOf(state) + 1 - plan.back);
+  const mark =
+    plan.snapshot === null
+      ? null
+      : { index: replaced - 1 + plan.snapshot, term, configuration: configurationOf([1, 2, 3]) };
+  const first = mark === null ? replaced : mark.index + 1;
   return {
     hardState: changes ? { term, vote } : null,
-    snapshot: null,
+    snapshot: mark === null ? null : { mark, generation: generation + 1 },
     entries: plan.dataBytes.map((bytes, at) => entry(first + at, term, "x".repeat(bytes))),
   };
 }
