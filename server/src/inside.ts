@@ -18,6 +18,7 @@ export type { Effect, Event, Instant, RefusalReason, Role, TransferRefusal } fro
 export { InvariantViolation } from "./raft/invariant.js";
 export type { Body, MemberId, Message, MessageOf, MessageType } from "./raft/message.js";
 export type { PeerStatus, RaftStatus } from "./raft/status.js";
+export { Publisher } from "./publishing.js";
 export { isMemberOf } from "./replica-membership.js";
 export type { CheckpointOptions } from "./replica-checkpoints.js";
 export { ReplicaUnusable, rebuildReplica } from "./replica-durable.js";

@@ -8,8 +8,9 @@ import { Streams } from "../world/random.js";
 import { TraceLog } from "../world/trace-log.js";
 import { SimClient } from "./client.js";
 import { Deadlines } from "./deadlines.js";
-import { LOG_PATH, Machine } from "./machine.js";
+import { Machine } from "./machine.js";
 import { type ClusterObserver, NO_OBSERVER } from "./observer.js";
+import { LOG_PATH } from "./server-life.js";
 import { StorageCounts } from "./storage-counts.js";
 
 export type ClusterScenario = Pick<

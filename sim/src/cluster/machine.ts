@@ -1,21 +1,23 @@
 import type { SettingsName } from "@gauntlet/nemesis";
-import type { Configuration, MemberId, Message, Report, SnapshotMark } from "@gauntlet/server/inside";
-import { configurationOf, decodeMeta, tickPlan } from "@gauntlet/server/inside";
+import type { Clock, Configuration, MemberId, Message, Report, SnapshotMark } from "@gauntlet/server/inside";
+import { configurationOf, Publisher, tickPlan } from "@gauntlet/server/inside";
 import { asError } from "../errors.js";
 import { nodeName } from "../node-names.js";
 import type { DiskProfile, ServerSettings } from "../scenario.js";
 import { MachineClock } from "../world/clock.js";
 import { SimDisk } from "../world/disk.js";
-import { Life } from "../world/life.js";
+import type { Life } from "../world/life.js";
 import { Alarm, type Loop, type Task } from "../world/loop.js";
 import type { Receiver, SimNetwork } from "../world/network.js";
-import { SimStates, type StateListener } from "../world/state-engine.js";
 import type { Streams } from "../world/random.js";
 import type { TraceLog } from "../world/trace-log.js";
 import type { CoreObserver, Server } from "./boot.js";
 import { bootServer } from "./boot.js";
 import type { Call } from "./call.js";
+import { chain, isDamage, isDiskError } from "./causes.js";
 import type { ClusterObserver, Ending } from "./observer.js";
+import { attributesOf, knownAs } from "./registry.js";
+import { LOG_PATH, ServerLife } from "./server-life.js";
 import type { StorageCounts } from "./storage-counts.js";
 
 /** What a machine is put into. */
@@ -38,10 +40,6 @@ export interface MachineOptions {
   readonly settings: Readonly<Record<SettingsName, ServerSettings>>;
 }
 
-/** Directories of a machine's disk. */
-export const LOG_PATH = "log/";
-const STATES_PATH = "states/";
-
 /** How long a server may take to stop when asked to, as main.ts has it. */
 const STOP_LIMIT_MS = 5000;
 
@@ -50,38 +48,6 @@ const FIRST_RESTART_MS = 100;
 const MAX_RESTART_MS = 5000;
 const HEALTHY_AFTER_MS = 10_000;
 const MAX_RESTARTS_IN_A_ROW = 40;
-
-/** One life of the server and what belongs to it alone. */
-class ServerLife extends Life {
-  readonly startedAtMs: number;
-  /** Null until it has read its log back. */
-  server: Server | null = null;
-  stopping = false;
-  readonly states: SimStates;
-  /** What it knows to be wrong with itself. */
-  alarms: readonly string[] = [];
-  readonly calls = new Set<Call>();
-  ticks = 0;
-  lastTickAtMs = 0;
-  commitIndex = 0;
-  /** Calls of the world's own that the server has not ended. */
-  awaited = 0;
-  /** Of the last configuration that it applied. */
-  configuration: Configuration | null = null;
-  readonly settings: ServerSettings;
-
-  constructor(startedAtMs: number, settings: ServerSettings, disk: SimDisk, listener: StateListener) {
-    super();
-    this.startedAtMs = startedAtMs;
-    this.settings = settings;
-    this.states = new SimStates(disk.open(this, STATES_PATH), listener);
-  }
-
-  /** Somebody waits for what the server promised. */
-  get isAwaited(): boolean {
-    return this.calls.size > 0 || this.awaited > 0;
-  }
-}
 
 /** A machine: a disk, clocks, a link to the network, and at most one life of the server. */
 export class Machine implements Receiver {
@@ -217,12 +183,8 @@ export class Machine implements Receiver {
     this.starts++;
     this.startedWith = this.settingsName;
     const { loop } = this.world;
-    const life = new ServerLife(
-      loop.nowMs,
-      this.settings[this.settingsName],
-      this.disk,
-      this.stateListener(),
-    );
+    const settings = this.settings[this.settingsName];
+    const life = new ServerLife(this.id, loop.nowMs, settings, this.disk, this.world);
     this.life = life;
     loop.settle();
     this.boot(life).catch((error: unknown) => this.refused(life, error));
@@ -246,6 +208,7 @@ export class Machine implements Receiver {
     }
     life.stopping = true;
     this.world.loop.settle();
+    life.publisher?.stop();
     server.replica.stop();
     const over = (): void => {
       if (this.life === life) this.end(ending);
@@ -369,14 +332,19 @@ export class Machine implements Receiver {
     trace.event({ type: "started", node: this.name, lastIndex, term });
     life.server = server;
     server.replica.start();
+    this.publish(life, server, ports.clock);
   }
 
-  private stateListener(): StateListener {
-    const { storage, observer } = this.world;
-    return {
-      committed: (_generation, meta) => observer.state(this.id, "checkpoint", decodeMeta(meta)),
-      cut: () => storage.note("commits torn"),
-    };
+  /** As a process does (node-membership.ts). */
+  private publish(life: ServerLife, server: Server, clock: Clock): void {
+    life.publisher = new Publisher({
+      own: attributesOf(this.id),
+      known: () => knownAs(this.id, server, life.configuration ?? configurationOf(this.voters)),
+      publish: (attributes) => this.awaits(server.replica.updateMember(attributes)),
+      clock,
+      failed: (error) => this.world.observer.unexpected(this.id, error),
+    });
+    life.publisher.start();
   }
 
   /** The server ended itself: from here on nothing of it leaves. */
@@ -425,23 +393,4 @@ export class Machine implements Receiver {
     for (const call of life.calls) call.connectionLost();
     this.world.observer.stopped(this.id, ending);
   }
-}
-
-function isDiskError(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = "code" in error ? error.code : null;
-  return code === "EIO" || code === "ENOSPC" || isDiskError(error.cause);
-}
-
-/** By name: what the server says of its log and its state. */
-function isDamage(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return DAMAGE.includes(error.name) || isDamage(error.cause);
-}
-
-const DAMAGE: readonly string[] = ["WalCorruption", "StateDamaged", "ReplicaUnusable"];
-
-function chain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}: ${chain(error.cause)}`;
 }

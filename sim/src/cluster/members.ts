@@ -5,6 +5,7 @@ import { asError } from "../errors.js";
 import { nodeName } from "../node-names.js";
 import type { Cluster } from "./cluster.js";
 import type { Machine } from "./machine.js";
+import { addressOf } from "./registry.js";
 
 /** How long a change may take to come into the leader's log, and between two looks. */
 const TAKEN_WITHIN_MS = 2000;
@@ -48,7 +49,8 @@ export class SimMembers implements MemberHosts {
     const changes = this.changesFor(change);
     if (change.type === "add") this.startJoiner(change.node);
     if (change.type === "replace") this.startJoiner(change.by);
-    const asked = watched(machine.awaits(server.replica.changeMembership(changes)));
+    const added = changes.flatMap((each) => (each.type === "remove" ? [] : [addressOf(each.member)]));
+    const asked = watched(machine.awaits(server.replica.changeMembership(changes, added)));
     const untilMs = this.cluster.loop.nowMs + TAKEN_WITHIN_MS;
     while (asked.refusal === null && this.cluster.loop.nowMs < untilMs) {
       await this.cluster.loop.sleep(LOOK_EVERY_MS);
