@@ -241,3 +241,17 @@ it("gives up whole segments only, and can be read wherever the power is cut mean
     },
   );
 });
+
+it("gives up segments later on that it could not give up at first", async () => {
+  const disk = new TestDisk();
+  const { wal } = await Wal.open(disk, walOptions(1024));
+  await wal.compact(1);
+  for (let index = 1; index <= 40; index++) {
+    await wal.append({ hardState: null, snapshot: null, entries: [entry(index)] });
+  }
+  const before = (await segmentsOf(disk)).length;
+  expect(before).toBeGreaterThan(1);
+  await wal.compact(41);
+  expect(await segmentsOf(disk)).toHaveLength(1);
+  await wal.close();
+});

@@ -347,6 +347,8 @@ export class Wal {
 
   private async removeOldest(): Promise<void> {
     try {
+      // Not within the call: what ends there would be forgotten before it is noted as under way, and noted for ever.
+      await NOW;
       for (;;) {
         const [oldest] = this.sealed;
         if (oldest === undefined || oldest.highestIndex >= this.firstKept || this.failure !== null) return;
