@@ -187,6 +187,8 @@ it("tells every bit that is wrong, or gives what was written, and never dies of 
     for (let flip = 0; flip < 8; flip++)
       bits.push((page * PAGE_BYTES + random.below(flip < 6 ? 168 : PAGE_BYTES)) * 8 + flip);
   }
+  // Of the numbers of the transactions, by which the newer meta page is known.
+  for (let bit = 0; bit < 16; bit++) bits.push(152 * 8 + bit, (PAGE_BYTES + 152) * 8 + bit);
   for (let flip = 0; flip < 40; flip++) bits.push(random.below(size * 8));
   const { stdout } = await promisify(execFile)(process.execPath, [
     script("flip-bits"),
@@ -196,7 +198,8 @@ it("tells every bit that is wrong, or gives what was written, and never dies of 
   ]);
   const outcomes = stdout.split("\n").filter((line) => line !== "" && !line.startsWith("begin "));
   expect(outcomes.length).toBe(bits.length);
-  expect(outcomes.filter((outcome) => !/^(intact|damaged): /.test(outcome))).toEqual([]);
+  const right = `intact: ${engine.count} records`;
+  expect(outcomes.filter((outcome) => outcome !== right && !outcome.startsWith("damaged: "))).toEqual([]);
   expect(outcomes.filter((outcome) => outcome.startsWith("damaged: ")).length).toBeGreaterThan(40);
 });
 

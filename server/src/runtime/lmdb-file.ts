@@ -106,7 +106,21 @@ class FileCheck {
       alternate || (one === 0 && other === 0),
       `its meta pages are of transactions ${one} and ${other}`,
     );
+    await this.rootIsAsOld(first);
+    await this.rootIsAsOld(second);
     return one > other ? first : second;
+  }
+
+  /**
+   * Each commit of ours replaces the head of the state, and so writes a new root: a meta page that names a root of another
+   * transaction is not what was written, and would show the state before the last commit as the last.
+   */
+  private async rootIsAsOld({ main, transaction, pageBytes }: Meta): Promise<void> {
+    if (main.root === NO_PAGE) return this.expect(transaction === 0, "it has no root");
+    this.expect((main.root + 1) * pageBytes <= this.fileBytes, "a root is named, and not there");
+    const head = await this.readAt(main.root * pageBytes, HEADER_BYTES);
+    const same = integerAt(head, 0) === main.root && integerAt(head, 8) === transaction;
+    this.expect(same, `the root of transaction ${transaction} is not of that transaction`);
   }
 
   private decodeMeta(page: Buffer, number: number): Meta {

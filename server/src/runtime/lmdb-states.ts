@@ -68,7 +68,7 @@ export function stateDirectory(path: string, generation: number): string {
 async function create(path: string, directory: string): Promise<void> {
   const made = `${directory}.new`;
   await rm(made, { recursive: true, force: true });
-  await mkdir(made);
+  await mkdir(made, { mode: 0o700 });
   await openEnvironment(made).close();
   const file = await open(join(made, DATA_FILE), "r+");
   try {
