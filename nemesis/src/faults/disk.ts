@@ -3,7 +3,6 @@ import type { DiskCounts, DiskSetting } from "../hosts.js";
 import type { FaultContext, Unnamed } from "./fault.js";
 import { forAll, onEveryNode } from "./observe.js";
 import { describeProcess } from "./process.js";
-import { Rising } from "./rising.js";
 
 const COUNT_WORDS: Readonly<Record<keyof DiskCounts, string>> = {
   slowSyncs: "slow syncs",
@@ -26,19 +25,14 @@ export function bendDisk(
 ): Unnamed {
   const disks = diskFacet(hosts);
   const wanted = { ...HEALTHY_DISK, ...part };
-  const rising = new Rising();
   return {
-    async act() {
-      await forAll(nodes, async (node) => {
-        await disks.set(node, wanted);
-        rising.note(node, (await disks.counts(node))[counted]);
-      });
-    },
+    act: () => forAll(nodes, (node) => disks.set(node, wanted)),
     prove: onEveryNode(nodes, async (node) => {
       const setting = await disks.setting(node);
       const counts = await disks.counts(node);
       const inForce = sameDisk(setting, wanted);
-      const calls = inForce ? rising.note(node, counts[counted]) : 0;
+      // Counts began at 0 with the setting. A server may feel it but once: behind a sync that is held, the others wait.
+      const calls = inForce ? counts[counted] : 0;
       const detail = inForce
         ? `had ${calls} ${COUNT_WORDS[counted]}`
         : `was spared: ${describeDisk(setting)}`;

@@ -73,6 +73,16 @@ describe("packets", () => {
 });
 
 describe("disks", () => {
+  test("one held sync, felt before anybody looks, is evidence", async () => {
+    const { machines, interfere } = meddling(({ cluster }) => {
+      const node = cluster.node("n2");
+      if (node.disk.stalled) node.calls.stalledSyncs = 1;
+    });
+    const all = bench({ faults: [fault("disk.stall", 1, 4, "n2")] }, { interfere });
+    machines.hosts = all.hosts;
+    expect(outcomes(await runAll(all))).toEqual(["proved"]);
+  });
+
   test("the power goes while syncs are stalled", async () => {
     const stall = fault("disk.stall", 1, 8, "n2");
     const all = bench({ faults: [stall, fault("disk.power-loss", 3, 2, "n2")] });
