@@ -1,3 +1,5 @@
+import { quietMemory } from "./quiet-memory.js";
+
 const FIRST_BYTES = 4096;
 const SLAB_BYTES = 4 * 1024 * 1024;
 /** What is larger gets a slab of its own, so that no slab ends with much of it unused. */
@@ -60,8 +62,7 @@ export class Slabs {
   }
 
   private allocate(length: number): Slab {
-    // Never of Node's shared pool: a slab has its memory to itself.
-    const bytes = Buffer.allocUnsafeSlow(length);
+    const bytes = Buffer.from(quietMemory(length));
     const slab = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
     this.slabs.push(slab);
     this.allocated += length;

@@ -1,3 +1,5 @@
+import { quietMemory } from "./quiet-memory.js";
+
 /** Rows of 32-bit words outside the JavaScript heap: no object a row, so nothing for a collector to visit. */
 const CHUNK_ROWS_LOG2 = 14;
 const CHUNK_ROWS = 1 << CHUNK_ROWS_LOG2;
@@ -34,10 +36,9 @@ export class WordTable {
     if (row === MAX_ROWS) throw new RangeError(`a table cannot have more than ${MAX_ROWS} rows`);
     const [chunk, rowsBefore] = [row >>> CHUNK_ROWS_LOG2, row & (CHUNK_ROWS - 1)];
     const old = this.chunks[chunk];
-    if (old === undefined)
-      this.chunks.push(new Uint32Array((chunk === 0 ? FIRST_ROWS : CHUNK_ROWS) * this.width));
+    if (old === undefined) this.chunks.push(words((chunk === 0 ? FIRST_ROWS : CHUNK_ROWS) * this.width));
     else if (old.length === rowsBefore * this.width) {
-      const larger = new Uint32Array(old.length * 2);
+      const larger = words(old.length * 2);
       larger.set(old);
       this.chunks[chunk] = larger;
     }
@@ -54,4 +55,8 @@ export class WordTable {
     const chunk = this.chunks[row >>> CHUNK_ROWS_LOG2];
     if (chunk !== undefined) chunk[(row & (CHUNK_ROWS - 1)) * this.width + field] = word;
   }
+}
+
+function words(count: number): Uint32Array {
+  return new Uint32Array(quietMemory(count * Uint32Array.BYTES_PER_ELEMENT));
 }

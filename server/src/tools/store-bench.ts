@@ -3,10 +3,12 @@
  * Applies a put of each key, then again one of some; writes a checkpoint into LMDB, sends an image of it and loads
  * both back; says how long each took and how long the event loop stood still meanwhile, at most.
  */
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PerformanceObserver } from "node:perf_hooks";
+import { Worker } from "node:worker_threads";
 import { etcdserverpb as pb, gauntletpeer } from "@gauntlet/proto";
 import { configurationOf } from "../raft/configuration.js";
 import { nodeClock } from "../runtime/clock.js";
@@ -17,6 +19,19 @@ const MIB = 1024 * 1024;
 const keys = Number(process.argv[2] ?? 1_000_000);
 const valueBytes = Number(process.argv[3] ?? 1024);
 const directory = await mkdtemp(join(process.argv[4] ?? tmpdir(), "gauntlet-store-bench-"));
+
+/** A thread that does nothing but look at the time: how long the machine itself keeps one waiting. */
+const idle = new Float64Array(new SharedArrayBuffer(8));
+const idler = new Worker(
+  `const { workerData } = require("node:worker_threads");
+   let last = performance.now();
+   setInterval(() => {
+     const now = performance.now();
+     workerData[0] = Math.max(workerData[0], now - last - 1);
+     last = now;
+   }, 1);`,
+  { eval: true, workerData: idle },
+);
 
 const gc = { longestMs: 0, count: 0 };
 const gcObserver = new PerformanceObserver((list) => take(list.getEntries()));
@@ -39,18 +54,27 @@ function put(at: number): Uint8Array {
   return gauntletpeer.Command.encode({ origin: 1, request_id: at, put: request }).finish();
 }
 
+/** Of the main thread alone: a turn's share of it does not grow when the machine has others to serve. */
+function cpuMs(): number {
+  return Number(readFileSync("/proc/self/schedstat", "latin1").split(" ")[0]) / 1e6;
+}
+
 /** Runs `work` and says how long it took, and what held up the event loop meanwhile. */
 async function measured<Value>(what: string, work: () => Promise<Value>): Promise<Value> {
   take(gcObserver.takeRecords());
   Object.assign(gc, { longestMs: 0, count: 0 });
-  let longestTurnMs = 0;
-  let last = performance.now();
+  idle[0] = 0;
+  let [longestTurnMs, longestCpuMs] = [0, 0];
+  let [last, lastCpu] = [performance.now(), cpuMs()];
   let running = true;
   // A turn after another: what lies between two is the longest that anything else could have had to wait.
   const tick = () => {
     const now = performance.now();
     longestTurnMs = Math.max(longestTurnMs, now - last);
     last = now;
+    const cpu = cpuMs();
+    longestCpuMs = Math.max(longestCpuMs, cpu - lastCpu);
+    lastCpu = cpu;
     if (running) setImmediate(tick);
   };
   setImmediate(tick);
@@ -59,11 +83,13 @@ async function measured<Value>(what: string, work: () => Promise<Value>): Promis
   const tookMs = performance.now() - began;
   running = false;
   longestTurnMs = Math.max(longestTurnMs, performance.now() - last);
+  longestCpuMs = Math.max(longestCpuMs, cpuMs() - lastCpu);
   await new Promise<void>((resolve) => setImmediate(resolve));
   take(gcObserver.takeRecords());
   console.log(
-    `${what}: ${(tookMs / 1000).toFixed(2)} s, longest turn ${longestTurnMs.toFixed(1)} ms, ` +
-      `longest gc ${gc.longestMs.toFixed(1)} ms of ${gc.count}`,
+    `${what}: ${(tookMs / 1000).toFixed(2)} s, longest turn ${longestTurnMs.toFixed(1)} ms (${longestCpuMs.toFixed(1)} of CPU), ` +
+      `longest gc ${gc.longestMs.toFixed(1)} ms of ${gc.count}; ` +
+      `an idle thread waited ${idle[0]?.toFixed(1)} ms`,
   );
   return result;
 }
@@ -134,3 +160,4 @@ console.log(
 await engine.close();
 await other.close();
 await rm(directory, { recursive: true });
+await idler.terminate();
