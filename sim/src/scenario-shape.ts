@@ -49,6 +49,7 @@ const scenarioShape = z.strictObject({
     encoded: z.boolean(),
   }),
   disk: z.strictObject({ minSyncMs: ms, maxSyncMs: ms, stall: share, stallMs: ms }),
+  crashShare: share,
   clockDrift: share,
   load: z.strictObject({
     workload: z.enum(Object.keys(WORKLOADS)),

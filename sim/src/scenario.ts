@@ -15,6 +15,11 @@ export interface Scenario {
   readonly upgraded: ServerSettings | null;
   readonly network: NetworkProfile;
   readonly disk: DiskProfile;
+  /**
+   * Of the checkpoints that are written and the snapshots that are taken in under load: in so many the machine is killed or
+   * loses its power, and comes back. Schedules meet these moments seldom.
+   */
+  readonly crashShare: number;
   /** Of each node's monotonic clock: rates are drawn from [1 - drift, 1 + drift]. */
   readonly clockDrift: number;
   readonly load: Load;

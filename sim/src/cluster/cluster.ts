@@ -7,6 +7,7 @@ import { SimNetwork } from "../world/network.js";
 import { Streams } from "../world/random.js";
 import { TraceLog } from "../world/trace-log.js";
 import { SimClient } from "./client.js";
+import { Crashes } from "./crashes.js";
 import { Deadlines } from "./deadlines.js";
 import { Machine } from "./machine.js";
 import { type ClusterObserver, NO_OBSERVER } from "./observer.js";
@@ -17,7 +18,7 @@ export type ClusterScenario = Pick<
   Scenario,
   "seed" | "nodes" | "spareNodes" | "server" | "network" | "disk" | "clockDrift"
 > &
-  Partial<Pick<Scenario, "upgraded">>;
+  Partial<Pick<Scenario, "upgraded" | "crashShare">>;
 
 export interface ClusterOptions {
   readonly observer?: ClusterObserver;
@@ -40,6 +41,7 @@ export class Cluster {
   readonly firstMembers: readonly Machine[];
   readonly observer: ClusterObserver;
   readonly storage = new StorageCounts();
+  readonly crashes: Crashes;
   private readonly scenario: ClusterScenario;
   private readonly deadlines = new Map<number, Deadlines>();
 
@@ -51,6 +53,7 @@ export class Cluster {
     this.observer = options.observer ?? NO_OBSERVER;
     this.network = new SimNetwork(this.loop, this.streams.stream("network"), this.trace, scenario.network);
     const settings = { initial: scenario.server, upgraded: scenario.upgraded ?? scenario.server };
+    this.crashes = new Crashes(this.loop, this.streams.stream("crashes"), scenario);
     const quartz = this.streams.stream("quartz");
     const world = {
       loop: this.loop,
@@ -60,6 +63,7 @@ export class Cluster {
       diskProfile: scenario.disk,
       observer: this.observer,
       storage: this.storage,
+      crashes: this.crashes,
     };
     this.machines = Array.from({ length: scenario.nodes + scenario.spareNodes }, (_, at) => {
       const [slowest, fastest] = [1 - scenario.clockDrift, 1 + scenario.clockDrift];

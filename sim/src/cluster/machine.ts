@@ -15,6 +15,7 @@ import type { CoreObserver, Server } from "./boot.js";
 import { bootServer } from "./boot.js";
 import type { Call } from "./call.js";
 import { chain, isDamage, isDiskError } from "./causes.js";
+import type { Crash, Crashes } from "./crashes.js";
 import type { ClusterObserver, Ending } from "./observer.js";
 import { attributesOf, knownAs } from "./registry.js";
 import { LOG_PATH, ServerLife } from "./server-life.js";
@@ -29,6 +30,7 @@ export interface MachineWorld {
   readonly diskProfile: DiskProfile;
   readonly observer: ClusterObserver;
   readonly storage: StorageCounts;
+  readonly crashes: Crashes;
 }
 
 export interface MachineOptions {
@@ -155,8 +157,10 @@ export class Machine implements Receiver {
   }
 
   receiveSnapshot(message: Message, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    const replica = this.life?.server?.replica;
-    if (replica === undefined) return Promise.reject(new Error("no server listens"));
+    const { life } = this;
+    const replica = life?.server?.replica;
+    if (life === null || replica === undefined) return Promise.reject(new Error("no server listens"));
+    this.mayCrash(life);
     return replica.receiveSnapshot(message, chunks);
   }
 
@@ -184,7 +188,10 @@ export class Machine implements Receiver {
     this.startedWith = this.settingsName;
     const { loop } = this.world;
     const settings = this.settings[this.settingsName];
-    const life = new ServerLife(this.id, loop.nowMs, settings, this.disk, this.world);
+    const life = new ServerLife(this.id, loop.nowMs, settings, this.disk, {
+      ...this.world,
+      commitBegun: () => this.mayCrash(life),
+    });
     this.life = life;
     loop.settle();
     this.boot(life).catch((error: unknown) => this.refused(life, error));
@@ -365,6 +372,15 @@ export class Machine implements Receiver {
     if (damaged) this.world.storage.note("refused for good");
     this.end({ kind, reason: chain(error), error });
     if (!damaged) this.scheduleRestart(life);
+  }
+
+  private mayCrash(life: ServerLife): void {
+    this.world.crashes.begun((how: Crash) => {
+      if (this.life !== life || life.stopping) return;
+      if (how === "kill") this.kill();
+      else this.losePower();
+      this.scheduleRestart(life);
+    });
   }
 
   private scheduleRestart(life: ServerLife): void {

@@ -12,6 +12,13 @@ import type { StorageCounts } from "./storage-counts.js";
 export const LOG_PATH = "log/";
 const STATES_PATH = "states/";
 
+interface LifeWorld {
+  readonly observer: ClusterObserver;
+  readonly storage: StorageCounts;
+  /** Something is being written to a state. */
+  readonly commitBegun: () => void;
+}
+
 /** One life of the server and what belongs to it alone. */
 export class ServerLife extends Life {
   readonly startedAtMs: number;
@@ -38,12 +45,13 @@ export class ServerLife extends Life {
     startedAtMs: number,
     settings: ServerSettings,
     disk: SimDisk,
-    { observer, storage }: { readonly observer: ClusterObserver; readonly storage: StorageCounts },
+    { observer, storage, commitBegun }: LifeWorld,
   ) {
     super();
     this.startedAtMs = startedAtMs;
     this.settings = settings;
     this.states = new SimStates(disk.open(this, STATES_PATH), {
+      begun: commitBegun,
       committed: (_generation, meta) => observer.state(member, "checkpoint", decodeMeta(meta)),
       cut: () => storage.note("commits torn"),
     });

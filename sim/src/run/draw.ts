@@ -58,6 +58,7 @@ export function drawScenario(seed: number, options: DrawOptions = {}): Scenario 
     upgraded,
     network,
     disk,
+    crashShare: drawCrashShare(from("crashes"), families),
     clockDrift,
     load,
     schedule: drawSchedule(from("schedule"), {
@@ -208,6 +209,11 @@ function drawLoad(random: Stream, nodes: number, mostWrites: number, options: Dr
 }
 
 type Families = Readonly<Partial<Record<SwarmFamilyName, number>>>;
+
+function drawCrashShare(random: Stream, { kill, disk }: Families): number {
+  if (kill === undefined && disk === undefined) return 0;
+  return random.pick([0, 0, 0.02, 0.1]);
+}
 
 /** How often each strikes, relative to the others. In a tenth of the runs nothing goes wrong on purpose. */
 function drawFamilies(random: Stream, nodes: number, focus: readonly string[] | undefined): Families {

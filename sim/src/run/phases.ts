@@ -67,10 +67,12 @@ export class Phases {
     const { loop } = cluster;
     const draw = cluster.streams.stream("pacing");
     const pacer = new Pacer({ ratePerSecond: rate, maxLagMs: MAX_LAG_MS, draw });
+    cluster.crashes.isOn = true;
     const [, executed] = await Promise.all([
       workers.run(pacer, durationMs, maxOperations),
       nemesis.run(new AbortController().signal),
     ]);
+    cluster.crashes.isOn = false;
     for (const { outcome, fault } of executed) {
       if (outcome.type === "proved") this.faultsByName[fault] = (this.faultsByName[fault] ?? 0) + 1;
     }

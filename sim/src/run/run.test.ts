@@ -35,6 +35,7 @@ function scenario(seed: number, change: Partial<Scenario> = {}): Scenario {
       encoded: false,
     },
     disk: { minSyncMs: 0.5, maxSyncMs: 5, stall: 0, stallMs: 0 },
+    crashShare: 0,
     clockDrift: 0.01,
     schedule: { seed, faults: [] },
     healing: { boundMs: 15_000, lasting: { type: "none" } },

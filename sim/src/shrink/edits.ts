@@ -13,6 +13,7 @@ export const EDITS: readonly Edit[] = [
   nothingLasting,
   plainNetwork,
   plainDisk,
+  withoutCrashes,
   exactClocks,
   withoutLeases,
   withoutUpgrade,
@@ -105,6 +106,10 @@ function plainNetwork(scenario: Scenario): readonly Scenario[] {
 
 function plainDisk(scenario: Scenario): readonly Scenario[] {
   return plainer(scenario.disk, PLAIN_DISK).map((disk) => ({ ...scenario, disk }));
+}
+
+function withoutCrashes(scenario: Scenario): readonly Scenario[] {
+  return scenario.crashShare === 0 ? [] : [{ ...scenario, crashShare: 0 }];
 }
 
 function exactClocks(scenario: Scenario): readonly Scenario[] {

@@ -34,6 +34,7 @@ export const SCENARIO: Scenario = {
     encoded: false,
   },
   disk: { minSyncMs: 1, maxSyncMs: 5, stall: 0.01, stallMs: 300 },
+  crashShare: 0,
   clockDrift: 0.01,
   load: { workload: "register", rate: 100, concurrency: 10, durationMs: 20_000, maxOperations: 5_000 },
   schedule: {

@@ -25,7 +25,11 @@ class World {
   states(): SimStates {
     this.life = new Life();
     const cut = (): void => void this.cuts++;
-    return new SimStates(this.disk.open(this.life, "state/"), { committed: () => undefined, cut });
+    return new SimStates(this.disk.open(this.life, "state/"), {
+      begun: () => undefined,
+      committed: () => undefined,
+      cut,
+    });
   }
 
   /** What the process had begun goes on at the disk alone. */

@@ -13,6 +13,8 @@ import {
 
 /** Told what happens to states, for whoever counts. */
 export interface StateListener {
+  /** A commit is being written. */
+  begun(): void;
   committed(generation: number, meta: Uint8Array): void;
   /** A commit that had not ended was cut off. */
   cut(generation: number): void;
@@ -20,7 +22,7 @@ export interface StateListener {
 
 const FILE = /^(\d+)\.state$/;
 const LENGTH_BYTES = 4;
-const NOBODY: StateListener = { committed: () => undefined, cut: () => undefined };
+const NOBODY: StateListener = { begun: () => undefined, committed: () => undefined, cut: () => undefined };
 
 /**
  * States on a simulated disk, each a file of commits. All that the disk does to files happens to them: what was not synced
@@ -169,6 +171,16 @@ class FileEngine implements StateEngine {
     if (this.isCommitting) throw new Error(`two commits at once to state ${this.generation}`);
     this.isCommitting = true;
     this.countCommits(1);
+    this.listener.begun();
+    try {
+      await this.add(records, meta);
+    } finally {
+      this.isCommitting = false;
+      this.countCommits(-1);
+    }
+  }
+
+  private async add(records: readonly Uint8Array[], meta: Uint8Array): Promise<void> {
     const { end: start, previous } = this;
     // The caller's bytes are its own again once the call returns.
     const lengths = records.map(({ length }) => length);
@@ -183,9 +195,6 @@ class FileEngine implements StateEngine {
       this.previous = previous;
       await this.file.truncate(start).catch((thrown: unknown) => this.fail(thrown));
       throw error;
-    } finally {
-      this.isCommitting = false;
-      this.countCommits(-1);
     }
     this.places.add(start + FRAME_BYTES, lengths, checksums);
     this.newestMeta = newMeta;
