@@ -7,6 +7,7 @@ import { MembersWorld, THREE, has, put } from "./testing/members-world.js";
 import type { Member } from "./testing/members-world.js";
 import type { MemoryStates } from "./store/testing/memory-engine.js";
 import type { TestDisk } from "./wal/test-disk.js";
+import { segmentsOf } from "./wal/test-log.js";
 
 /** A checkpoint every few writes, hardly anything kept behind it, and segments of a few writes. */
 const SMALL = {
@@ -90,6 +91,8 @@ test("a power cut at any moment of checkpoints and of compaction loses nothing",
     victim.point.arm(after);
     keys.push(...(await writes(leader, "key", 14)));
     const { crashed } = victim.point;
+    const segments = (await segmentsOf(victim.disk.copy()))[0] ?? "";
+    expect(crashed || segments > "0000000000000001.wal").toBe(true);
     const machine = world.cutPower(victim.self, seededRandom(after));
     const again = await openAgain(victim.self, machine, after, []);
     await agree(keys);

@@ -53,7 +53,7 @@ export async function openDurable(place: Place, hooks: Hooks): Promise<Durable> 
   if (await isMarkedCorrupt(place.disk)) {
     throw new ReplicaUnusable(
       "this member's state was found to differ from that of the others, and it took no more part: " +
-        "run `gauntlet-server rebuild` with its flags, which throws its state away and gets it from the others",
+        "run `gauntlet-server rebuild --data-dir …` there, which throws its state away, and start it: it gets it from the others",
     );
   }
   let log: OpenedWal;
