@@ -14,6 +14,8 @@ export interface Bound {
   readonly heartbeats: number;
   /** Times that a member loses its memory and comes back with what its disk has. */
   readonly crashes: number;
+  /** Times that a crash also takes what a member had on its disk, from some entry on: it knows up to which. */
+  readonly losses: number;
   /** Changes of the configuration that leaders begin. */
   readonly changes: number;
   readonly wishes: readonly Wish[];

@@ -18,7 +18,7 @@ export class Judge {
   private readonly space: Space;
   private readonly judged: RowTable;
   private readonly keys: (number | undefined)[] = [];
-  private readonly keyRows = new RowTable(7);
+  private readonly keyRows = new RowTable(8);
   private readonly row: Int32Array;
   private readonly matching = new PairTable();
   private readonly agreeing = new PairTable();
@@ -127,7 +127,12 @@ export class Judge {
     const { length } = this.logOf(one.committed);
     if (length === 0) return null;
     const holders = members
-      .filter(({ disk }) => this.logOf(disk).length >= length && this.agrees(one.committed, disk))
+      // Who lost it counts as long as it votes for nobody: its acknowledgement may come late.
+      .filter(({ disk, lost }) => {
+        return [disk, lost].some(
+          (log) => this.logOf(log).length >= length && this.agrees(one.committed, log),
+        );
+      })
       .map(({ owner }) => ID_BASE + 1 + owner);
     if (configurations.some((configuration) => isQuorum(configuration, holders))) return null;
     return {
@@ -165,8 +170,8 @@ export class Judge {
     const known = this.keys[local];
     if (known !== undefined) return known;
     // The configurations follow from the logs.
-    const { owner, leads, term, log, disk, committed, ledTerms } = this.space.locals.factsOf(local);
-    const key = this.keyRows.intern([owner, leads ? 1 : 0, term, log, disk, committed, ledTerms]);
+    const { owner, leads, term, log, disk, lost, committed, ledTerms } = this.space.locals.factsOf(local);
+    const key = this.keyRows.intern([owner, leads ? 1 : 0, term, log, disk, lost, committed, ledTerms]);
     this.keys[local] = key;
     return key;
   }

@@ -30,6 +30,8 @@ export interface LocalMember {
     ledTerms: number;
     /** What it had committed before crashes, as long as it has not committed that much again. */
     committed: readonly Entry[];
+    /** What its disk had before it lost some of it, the longest such log, as long as it is not whole again. */
+    lost: readonly Entry[];
   };
   /** Of what the bound limits, how much this member used up. */
   spent: Spent;
@@ -40,6 +42,7 @@ export interface Spent {
   readonly entries: number;
   readonly heartbeats: number;
   readonly crashes: number;
+  readonly losses: number;
   readonly changes: number;
 }
 
@@ -55,7 +58,9 @@ export type Action =
   /** The first `writes` of the writes under way become durable, and the core is told. */
   | { readonly type: "sync"; readonly writes: number }
   /** Of the writes under way the first `writes` reach the disk, and of the next one the first `torn` - 1 entries. */
-  | { readonly type: "crash"; readonly writes: number; readonly torn: number };
+  | { readonly type: "crash"; readonly writes: number; readonly torn: number }
+  /** No write that is under way reaches the disk, and of what is there the first `kept` entries are left. */
+  | { readonly type: "lose"; readonly kept: number };
 
 export interface Outcome {
   /** Null: the member refused, and is as it was. */
@@ -99,8 +104,8 @@ export class LocalWorld {
       core: this.boot(member, disk),
       disk,
       writes: [],
-      past: { ledTerms: 0, committed: [] },
-      spent: { total: 0, entries: 0, heartbeats: 0, crashes: 0, changes: 0 },
+      past: { ledTerms: 0, committed: [], lost: [] },
+      spent: { total: 0, entries: 0, heartbeats: 0, crashes: 0, losses: 0, changes: 0 },
     };
   }
 
@@ -117,6 +122,9 @@ export class LocalWorld {
     if (bound.preVote && status.leader !== null) actions.push({ type: "lapse" });
     for (let writes = 1; writes <= local.writes.length; writes++) actions.push({ type: "sync", writes });
     if (bound.crashes > 0) actions.push(...crashes(local.writes));
+    if (bound.losses > 0) {
+      for (let kept = 0; kept < local.disk.entries.length; kept++) actions.push({ type: "lose", kept });
+    }
     return actions;
   }
 
@@ -155,6 +163,9 @@ export class LocalWorld {
           break;
         case "crash":
           this.crash(member, local, action);
+          return { member: local, sent: [], violation: null };
+        case "lose":
+          this.lose(member, local, action.kept);
           return { member: local, sent: [], violation: null };
       }
     } catch (error) {
@@ -201,8 +212,21 @@ export class LocalWorld {
     const next = local.writes[action.writes];
     if (next !== undefined && action.torn > 0) store(local, next, action.torn - 1);
     local.writes = [];
-    local.past = { ...local.past, committed };
+    const lost = local.disk.hardState.lostTo === undefined ? [] : local.past.lost;
+    local.past = { ...local.past, committed, lost };
     spend(local, "crashes");
+    local.core = this.boot(member, local.disk);
+  }
+
+  private lose(member: number, local: LocalMember, kept: number): void {
+    const committed = committedOf(local);
+    const { hardState, entries } = local.disk;
+    const { lost } = local.past;
+    const lostTo = Math.max(entries.length, hardState.lostTo ?? 0);
+    local.disk = { hardState: { ...hardState, lostTo }, entries: entries.slice(0, kept) };
+    local.writes = [];
+    local.past = { ...local.past, committed, lost: entries.length > lost.length ? entries : lost };
+    spend(local, "losses");
     local.core = this.boot(member, local.disk);
   }
 
@@ -236,6 +260,7 @@ class Run {
     const done = local.writes.slice(0, count);
     local.writes = local.writes.slice(count);
     for (const write of done) store(local, write, write.entries.length);
+    this.judgeRecovery();
     const last = done.at(-1);
     if (last !== undefined) this.step({ type: "persisted", sequence: last.sequence });
   }
@@ -256,6 +281,13 @@ class Run {
     // A synchronous write was done before anything that the same step sends after it.
     const { hardState, entries } = this.synchronous ? this.diskSoon() : this.local.disk;
     const forecast = (message.type === "vote-request" || message.type === "vote-response") && message.pre;
+    const wantsVotes =
+      message.type === "vote-request" || (message.type === "vote-response" && message.granted);
+    if (wantsVotes && hardState.lostTo !== undefined)
+      this.fail(
+        "whole before it votes",
+        `${message.type}, though entries up to ${hardState.lostTo} may be lost`,
+      );
     if (!forecast && message.term > hardState.term)
       this.fail("durable before sent", `sends a message of term ${message.term}, which is not on its disk`);
     if (message.type === "vote-response" && message.granted && !message.pre) {
@@ -266,6 +298,19 @@ class Run {
       this.fail(
         "durable before sent",
         `acknowledges entry ${message.matchIndex}, but its disk ends at ${entries.length}`,
+      );
+  }
+
+  /** What it had before a loss and is committed, as far as it knew, is back when it says so. */
+  private judgeRecovery(): void {
+    const { disk, past } = this.local;
+    if (past.lost.length === 0 || disk.hardState.lostTo !== undefined) return;
+    this.local.past = { ...past, lost: [] };
+    const had = past.committed.slice(0, past.lost.length);
+    if (disk.entries.length < had.length || !agreeOnPrefix(had, disk.entries))
+      this.fail(
+        "whole before it votes",
+        `would vote with ${show(disk.entries)}, though it once had ${show(had)}`,
       );
   }
 

@@ -17,6 +17,8 @@ export interface Facts {
   /** Numbers of interned logs. */
   readonly log: number;
   readonly disk: number;
+  /** What the disk had before a loss, until the member is whole again. */
+  readonly lost: number;
   readonly committed: number;
   readonly commitIndex: number;
   /** In force. */
@@ -158,6 +160,7 @@ export class LocalStates {
       durableTerm: local.disk.hardState.term,
       log: this.internLog(logOf(local.core)),
       disk: this.internLog(local.disk.entries),
+      lost: this.internLog(local.past.lost),
       committed: this.internLog(committedOf(local)),
       commitIndex,
       configuration,

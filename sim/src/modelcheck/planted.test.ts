@@ -10,6 +10,7 @@ interface Insides {
   readonly role: string;
   readonly member: {
     hardState: HardState;
+    restoredTerm: number;
     readonly log: {
       entries: Entry[];
       committedTo: number;
@@ -29,9 +30,9 @@ function plant(wrong: (core: Insides, event: Event) => Event | undefined | void)
   };
 }
 
-function find(Core: typeof RaftCore, fields: Partial<Bound>) {
+function find(Core: typeof RaftCore, fields: Partial<Bound>, states = 20_000) {
   const bound: Bound = { ...BASE, name: "test", what: "", ...fields };
-  const found = checkBound(bound, { states: 20_000, seconds: Number.POSITIVE_INFINITY }, () => 0, Core);
+  const found = checkBound(bound, { states, seconds: Number.POSITIVE_INFINITY }, () => 0, Core);
   const { broken } = found.result;
   return { broken: broken?.name, steps: found.story?.steps.length, text: found.story?.text ?? "" };
 }
@@ -41,7 +42,7 @@ function isVoteRequest(event: Event): boolean {
 }
 
 test("the core as it is breaks nothing within the same bounds", () => {
-  for (const fields of [{}, { disks: "asynchronous" }, { crashes: 1 }] as const) {
+  for (const fields of [{}, { disks: "asynchronous" }, { crashes: 1 }, { losses: 1 }] as const) {
     expect(find(RaftCore, { terms: 1, ...fields })).toEqual({
       broken: undefined,
       steps: undefined,
@@ -116,4 +117,22 @@ describe("a planted bug is found, by a shortest story", () => {
     const { broken, steps } = find(Core, { terms: 1 });
     expect({ broken, steps }).toEqual({ broken: "the core's own assertion", steps: 5 });
   });
+
+  test("a member that lost entries votes all the same", () => {
+    const Core = plant(({ member }) => {
+      const { term, vote } = member.hardState;
+      member.hardState = { term, vote };
+    });
+    const { broken, text } = find(Core, { terms: 1, losses: 1 });
+    expect(broken).toBe("whole before it votes");
+    expect(text).toContain("its disk keeps 0 of its entries");
+  });
+
+  test("an entry of the term in which entries were lost is taken for a proof that none are", () => {
+    const Core = plant(({ member }) => {
+      member.restoredTerm = Math.min(member.restoredTerm, member.hardState.term - 1);
+    });
+    const { broken } = find(Core, { terms: 2, entries: 1, losses: 1 }, 400_000);
+    expect(broken).toBe("committed is durable");
+  }, 120_000);
 });

@@ -236,13 +236,15 @@ export class Space {
       spent.entries += theirs.entries;
       spent.heartbeats += theirs.heartbeats;
       spent.crashes += theirs.crashes;
+      spent.losses += theirs.losses;
       spent.changes += theirs.changes;
     }
-    const { entries, heartbeats, crashes, changes } = this.bound;
+    const { entries, heartbeats, crashes, losses, changes } = this.bound;
     return (
       spent.entries <= entries &&
       spent.heartbeats <= heartbeats &&
       spent.crashes <= crashes &&
+      spent.losses <= losses &&
       spent.changes <= changes
     );
   }

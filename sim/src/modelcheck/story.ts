@@ -191,6 +191,9 @@ function actionText(name: string, action: Action): string {
   if (type === "heartbeat") return `${name} sends a round of heartbeats`;
   if (type === "propose") return `${name} takes a proposal`;
   if (type === "change") return `${name} is asked to ${action.changes.map(wishText).join(" and ")}`;
+  if (type === "lose") {
+    return `${name} crashes, its disk keeps ${action.kept} of its entries, and it starts again knowing so`;
+  }
   if (type === "crash") return `${name} crashes and starts again${keptText(action)}`;
   return `${name}'s disk completes ${action.writes === 1 ? "a write" : `${action.writes} writes`}`;
 }

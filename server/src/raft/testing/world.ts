@@ -158,11 +158,12 @@ export class World {
     if (node.status.firstIndex > firstIndex) this.counts.compactions += 1;
   }
 
-  /** Hands over the message at `at` of the network; one to a dead member or across a cut is lost. */
+  /** Hands over the message at `at` of the network; one to a dead member or across a cut is lost. A copy comes after all others. */
   deliver(at: number, keepCopy = false): void {
     const message = this.network[at];
     if (message === undefined) return;
-    if (!keepCopy) this.network.splice(at, 1);
+    this.network.splice(at, 1);
+    if (keepCopy) this.network.push(message);
     const arrives = !this.#cuts.has(`${message.from}>${message.to}`) && this.#node(message.to).alive;
     this.#tellOfSnapshot(message, arrives);
     if (!arrives) return;
