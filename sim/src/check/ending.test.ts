@@ -1,8 +1,8 @@
 import type { HistoryEvent } from "@gauntlet/histories";
 import { etcdserverpb as pb, gauntletpeer } from "@gauntlet/proto";
-import { KvStore } from "@gauntlet/server/inside";
+import { configurationOf, KvStore } from "@gauntlet/server/inside";
 import { describe, expect, test } from "vitest";
-import { checkEnding, type ReplicaState } from "./ending.js";
+import { checkEnding, type ReplicaState, stateText } from "./ending.js";
 import type { Slot } from "./entry-tree.js";
 
 function put(index: number, key: string, value: string): Slot {
@@ -50,8 +50,45 @@ describe("replicas", () => {
     expect(checkEnding(LOG, [twice], [])?.what).toMatch(/revision 5 instead of 4/);
   });
 
+  test("differ by a version that was overwritten since", () => {
+    const log = [put(1, "a", "x"), ...LOG.slice(1)];
+    expect(checkEnding(LOG, [replica("n2", log)], [])?.what).toMatch(/n2 .* has hash \d+ at revision/);
+  });
+
+  test("differ by what they know of members", () => {
+    const told = replica("n2", LOG);
+    const member = { id: 4, name: "n4", peer_urls: [], client_urls: [] };
+    const command = gauntletpeer.Command.encode({ origin: 1, request_id: 9, members: [member] }).finish();
+    told.store.applyCommand(command);
+    expect(checkEnding(LOG, [told], [])?.what).toMatch(/the members .*n4/);
+  });
+
   test("applied more than is committed", () => {
     expect(checkEnding(LOG.slice(0, 2), [replica("n2", LOG)], [])?.what).toMatch(/applied entry 3, but/);
+  });
+});
+
+describe("states that were written or read back", () => {
+  const seen = (log: readonly Slot[], index: number) => {
+    const { store } = replica("n1", log);
+    const text = stateText(store.meta({ index, term: 1, configuration: configurationOf([1]) }));
+    return { node: "n1", what: "checkpoint", index, text };
+  };
+
+  test("are what the log gives up to there", () => {
+    const states = [seen(LOG, 3), seen([], 0), seen(LOG.slice(0, 2), 2), seen(LOG.slice(0, 2), 2)];
+    expect(checkEnding(LOG, [replica("n2", LOG)], [], states)).toBeNull();
+  });
+
+  test.each([
+    ["lacks an entry that its index covers", LOG.slice(0, 1)],
+    ["has an entry that its index does not cover", LOG],
+    ["has an entry twice", [LOG[0], LOG[0]]],
+    ["has another value of as many bytes", [LOG[0], put(2, "b", "9")]],
+  ] as const)("one %s", (_, log) => {
+    const found = checkEnding(LOG, [], [], [seen(log as readonly Slot[], 2)]);
+    expect(found).toMatchObject({ kind: "divergence", name: "states" });
+    expect(found?.what).toMatch(/^the checkpoint of n1 at entry 2 is/);
   });
 });
 
