@@ -11,8 +11,8 @@ import type { Member } from "./member.js";
  * argument is Raft's (dissertation 3.6.3). Otherwise it voted when it was not recovering any more, and then it had
  * the entry again, by one of two ways. By induction over terms all leaders between t and that vote have the entry.
  *
- * - *Up to lostTo*, which covers all that it ever acknowledged, its log is durable and equals that of the leader whom it
- *   follows, or is committed. That leader's term is t, and its log, which only grows, has the entry; or it is later,
+ * - *Up to lostTo*, where its log ended and so all that it acknowledged and no leader replaced, its log is durable and equals
+ *   that of the leader whom it follows, or is committed. That leader's term is t, and its log, which only grows, has the entry; or it is later,
  *   and has it by induction. What is committed is the same in all logs anyway, be it in a snapshot.
  * - *An entry of a later term* than any in which it said something before the loss is durable here. The leader of that
  *   term appended it behind all that it was elected with; that has the entry, by induction; and the logs match.
