@@ -4,12 +4,14 @@ import { ConfigError, HelpShown } from "./config.js";
 import { hexId } from "./identity.js";
 import { readMemberNote } from "./member-file.js";
 import { StartError, ownDirectory, usingDirectory } from "./node-directory.js";
+import type { Disk } from "./ports.js";
 import { configurationOf } from "./raft/configuration.js";
 import { rebuildReplica } from "./replica-durable.js";
 import { placeOf } from "./replica-open.js";
+import { openNodeDisk } from "./runtime/disk.js";
 import { nodeClock } from "./runtime/clock.js";
 import { runStateVerification } from "./runtime/state-verification.js";
-import { readIdentity } from "./wal/index.js";
+import { dumpLine, dumpWal, readIdentity, verdictLine, verifyWal } from "./wal/index.js";
 
 /** Of a log that is begun anew; the next start goes on with its own setting. */
 const SEGMENT_BYTES = 16 * 1024 * 1024;
@@ -41,6 +43,29 @@ export async function runCommand(
     )
     .requiredOption("--data-dir <path>", "the directory of a member that is stopped")
     .action(async ({ dataDir }: { dataDir: string }) => rebuild(dataDir, line));
+  const wal = program.command("wal").description("look at the write-ahead log on disk");
+  wal
+    .command("dump")
+    .description("show every record, also behind damage")
+    .requiredOption("--data-dir <path>", "may be that of a server that runs")
+    .option("--json", "one object a line")
+    .action(async ({ dataDir, json }: { dataDir: string; json?: boolean }) => {
+      for await (const record of dumpWal(await readable(dataDir))) {
+        line(json === true ? JSON.stringify(record) : dumpLine(record));
+      }
+    });
+  wal
+    .command("verify")
+    .description(
+      "read all of it: exits with 0 when it is sound or a crash tore its last write, with 1 otherwise",
+    )
+    .requiredOption("--data-dir <path>", "may be that of a server that runs")
+    .option("--json", "one object")
+    .action(async ({ dataDir, json }: { dataDir: string; json?: boolean }) => {
+      const verdict = await verifyWal(await readable(dataDir));
+      line(json === true ? JSON.stringify(verdict) : verdictLine(verdict));
+      code = verdict.outcome === "damaged" || verdict.outcome === "refused" ? 1 : 0;
+    });
   program
     .command("state")
     .description("look at the state on disk")
@@ -69,7 +94,16 @@ export async function runCommand(
   return code;
 }
 
+/** A directory that is there: looking at it makes none. */
+function readable(dataDir: string): Promise<Disk> {
+  return usingDirectory(dataDir, async () => {
+    await readdir(dataDir);
+    return openNodeDisk(dataDir);
+  });
+}
+
 async function rebuild(dataDir: string, line: (text: string) => void): Promise<void> {
+  await readable(dataDir);
   const { disk, states } = await ownDirectory(dataDir);
   const ids = await usingDirectory(dataDir, async () => {
     const note = await readMemberNote(disk);

@@ -33,6 +33,9 @@ describe("readConfig", () => {
       requestTimeoutMs: 7000,
       readLeaseClockUncertainty: null,
       maxRequestBytes: 1_572_864,
+      initialClusterState: "new",
+      segmentBytes: 16 * 1024 * 1024,
+      checkpointLogBytes: 32 * 1024 * 1024,
     });
     expect(config.initialCluster).toHaveLength(3);
   });
@@ -69,6 +72,12 @@ describe("readConfig", () => {
     [["--initial-cluster", "n1=http://h:0"], "--initial-cluster: the peer URL of n1 has port 0"],
     [["--initial-cluster", "n1=http://h:1,n1=http://h:2"], "--initial-cluster: names a member twice"],
     [["--initial-cluster", "n1=http://h:1,n2=http://h:1"], "--initial-cluster: gives two members the same"],
+    [
+      ["--initial-cluster", "n1=http://h:1", "--initial-cluster-state", "existing"],
+      "--initial-cluster: must name members that run beside this one",
+    ],
+    [["--initial-cluster-state", "old"], '--initial-cluster-state: must be new or existing, got "old"'],
+    [["--checkpoint-log-bytes", "1"], '--checkpoint-log-bytes: must be at least 65536, got "1"'],
     [["--initial-cluster-token", ""], "--initial-cluster-token: must not be empty"],
     [["--listen-client-url", "127.0.0.1:2379"], "--listen-client-url: must look like http://10.0.0.1:2380"],
     [["--listen-client-url", "https://h:1"], "--listen-client-url: is https, but TLS is not supported"],

@@ -57,7 +57,7 @@ export function replicaObserver(logger: Logger, metrics: Metrics, hooks: Hooks):
     corrupt: (difference) =>
       logger.fatal(
         { ...difference },
-        "this member's state differs from that of the others: it takes no more part; run `gauntlet-server rebuild`",
+        "this member's state differs from that of the others: it takes no more part; run `gauntlet-server rebuild --data-dir …`",
       ),
     fatal: hooks.fatal,
   };

@@ -32,8 +32,9 @@ export class Load {
     for (let count = 0; !this.#end.signal.aborted; count++) {
       const key = `load/${writer}/${count}`;
       const all = nodes();
+      const node = all[turn % all.length];
       try {
-        await all[turn % all.length]?.client.put({ key: bytes(key), value: bytes(key) });
+        await node?.client.put({ key: bytes(key), value: bytes(key) });
         this.#succeeded(key);
       } catch {
         // It may have happened, or not.
