@@ -26,8 +26,8 @@ interface Hooks {
 
 /** Until a checkpoint that found no room is tried again. */
 const RETRY_MS = 1000;
-/** A peer that catches up is waited for, until what is kept for it is so many times the tail. */
-const MAX_CATCH_UP_TAILS = 4;
+/** What is kept for a peer that catches up, in tails. */
+const CATCH_UP_TAILS = 4;
 
 /**
  * Writes the state to disk now and then, beside all else, so that the log can be cut. The order is: the state is durable as of an
@@ -55,6 +55,9 @@ export class Checkpoints {
 
   #tail: Tail;
 
+  /** The most that is kept for whoever catches up. */
+  #reach: Tail;
+
   /** As of the last checkpoint: who has moved since is there. */
   #matched: ReadonlyMap<MemberId, number> = new Map();
 
@@ -66,12 +69,15 @@ export class Checkpoints {
     this.#parts = parts;
     this.#options = options;
     this.#hooks = hooks;
-    this.#tail = new Tail(options.tail, parts.state.checkpoint?.index ?? 0);
+    const index = parts.state.checkpoint?.index ?? 0;
+    this.#tail = new Tail(options.tail, index);
+    this.#reach = new Tail(reachOf(options.tail), index);
   }
 
   applied(entry: Entry): void {
     const bytes = entryBytes(entry);
     this.#tail.add(bytes);
+    this.#reach.add(bytes);
     this.#bytes += bytes;
     if (this.#bytes >= this.#options.checkpointBytes) this.#begin();
   }
@@ -85,6 +91,7 @@ export class Checkpoints {
     this.#installing -= 1;
     this.#bytes = 0;
     this.#tail = new Tail(this.#options.tail, index);
+    this.#reach = new Tail(reachOf(this.#options.tail), index);
   }
 
   #begin(): void {
@@ -135,13 +142,13 @@ export class Checkpoints {
     const { peers } = this.#parts.core.status();
     const before = this.#matched;
     this.#matched = new Map((peers ?? []).map(({ member, matchIndex }) => [member, matchIndex]));
-    const tailFirst = Math.min(this.#tail.firstIndex, index + 1);
-    const furthest = tailFirst - MAX_CATCH_UP_TAILS * this.#options.tail.maxEntries;
-    const lacked = [...this.#matched]
-      .filter(
-        ([member, matchIndex]) => matchIndex > (before.get(member) ?? matchIndex) && matchIndex >= furthest,
-      )
-      .map(([, matchIndex]) => matchIndex + 1);
-    return Math.max(1, Math.min(tailFirst, ...lacked));
+    const catchUp = [...this.#matched].filter(([member, matchIndex]) => {
+      return matchIndex > (before.get(member) ?? matchIndex) && matchIndex >= this.#reach.firstIndex - 1;
+    });
+    return Math.min(index + 1, this.#tail.firstIndex, ...catchUp.map(([, matchIndex]) => matchIndex + 1));
   }
+}
+
+function reachOf({ maxEntries, maxBytes }: TailLimits): TailLimits {
+  return { maxEntries: CATCH_UP_TAILS * maxEntries, maxBytes: CATCH_UP_TAILS * maxBytes };
 }
