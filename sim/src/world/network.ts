@@ -4,28 +4,13 @@ import { approximateBytes, fromWire, toWire } from "@gauntlet/server/inside";
 import type { MemberId, Message, Report } from "@gauntlet/server/inside";
 import type { NetworkProfile } from "../scenario.js";
 import type { Parcel, Wire } from "./channel.js";
+import { type Batch, Link, type LinkCut, Port, type Receiver } from "./link.js";
 import { Alarm, type Loop, type Task } from "./loop.js";
 import type { Stream } from "./random.js";
 import type { TraceLog } from "./trace-log.js";
 import { Transfer } from "./transfer.js";
 
-/** Where messages to a machine end. */
-export interface Receiver {
-  /** `dead`: nobody listens; `paused`: the kernel keeps what arrives. */
-  readonly reception: "open" | "paused" | "dead";
-  receive(messages: readonly Message[]): void;
-  receiveReport(from: MemberId, report: Report): void;
-  /** Resolves when the server has taken in a snapshot, whose state the chunks are. */
-  receiveSnapshot(message: Message, chunks: AsyncIterable<Uint8Array>): Promise<void>;
-  /** Runs the task once the process goes on. */
-  hold(task: Task): void;
-}
-
-/** One direction of silence, as seen from the host that drops. */
-export interface LinkCut {
-  readonly peer: MemberId;
-  readonly direction: "in" | "out" | "both";
-}
+export type { LinkCut, Receiver } from "./link.js";
 
 export const PLAIN: PacketShape = {
   lossShare: 0,
@@ -44,50 +29,8 @@ const MAX_QUEUE_MS = 10_000;
 const REPORT_BYTES = 512;
 const RESET_BYTES = 64;
 
-type Counts = { -readonly [Name in keyof PacketCounts]: number };
-
-/** A machine at the network: its rules and what they did. */
-class Port {
-  readonly id: MemberId;
-  readonly receiver: Receiver;
-  cuts: readonly LinkCut[] = [];
-  dropped = new Map<MemberId, number>();
-  /** null: none but the network's own delays and losses, the fast case. */
-  shape: PacketShape | null = null;
-  counts: Counts = { lost: 0, delayed: 0, reordered: 0, duplicated: 0, slowed: 0 };
-
-  constructor(id: MemberId, receiver: Receiver) {
-    this.id = id;
-    this.receiver = receiver;
-  }
-
-  drop(peer: MemberId): void {
-    this.dropped.set(peer, (this.dropped.get(peer) ?? 0) + 1);
-  }
-}
-
-/** One direction between two machines. Messages keep their order but for those that are held up. */
-class Link {
-  readonly from: Port;
-  readonly to: Port;
-  /** Dropped at the sender, dropped at the receiver. */
-  cutOut = false;
-  cutIn = false;
-  /** The newest delivery that keeps the order; null: it has happened. */
-  newest: Delivery | null = null;
-  /** When the last message was sent that keeps the order. */
-  sentAtUs = -1;
-  /** Until then the link is busy, where its rate is limited. */
-  busyUntilMs = 0;
-
-  constructor(from: Port, to: Port) {
-    this.from = from;
-    this.to = to;
-  }
-}
-
 /** Messages that arrive together over one link. */
-class Delivery implements Task {
+class Delivery implements Task, Batch {
   readonly link: Link;
   readonly messages: Message[];
   /** When it is due. */
