@@ -1,4 +1,4 @@
-import { gauntletpeer } from "@gauntlet/proto";
+import type { gauntletpeer } from "@gauntlet/proto";
 import { EtcdError } from "./errors.js";
 import type { ErrorName } from "./errors.js";
 import type { ConfigurationChange } from "./raft/configuration.js";
@@ -12,6 +12,7 @@ import { inBatches } from "./replica-batches.js";
 import type { QueuedProposal } from "./replica-batches.js";
 import { Calls } from "./replica-calls.js";
 import { Checkpoints } from "./replica-checkpoints.js";
+import { Commands } from "./replica-commands.js";
 import type { Difference } from "./replica-integrity.js";
 import type { CommandBody, ReplicaOptions, ReplicaParts, ReplicaStatus, View } from "./replica-parts.js";
 import { Persisting } from "./replica-persisting.js";
@@ -25,12 +26,6 @@ import { SnapshotSends } from "./replica-snapshot-sends.js";
 import type { StagedState } from "./replica-state.js";
 import { Ticker } from "./replica-ticker.js";
 import { Transfers } from "./replica-transfers.js";
-
-/**
- * A process draws its first request id from here and counts up: an entry of an earlier life, applied
- * while this one waits, does not pass for one of its own.
- */
-const FIRST_REQUEST_ID_BOUND = 2 ** 47;
 
 /**
  * Drives one Raft group: feeds the core with ticks, messages and requests, carries out its effects, and
@@ -54,7 +49,7 @@ export class Replica<Result> {
   /** Writes of this turn. */
   #queue: QueuedProposal[] = [];
 
-  #nextRequestId: number;
+  readonly #commands: Commands;
 
   #view: View;
 
@@ -81,7 +76,7 @@ export class Replica<Result> {
     const status = parts.core.status();
     this.#view = status;
     this.#replay = new Replay(options.hardState, status.lastIndex);
-    this.#nextRequestId = 1 + parts.random.below(FIRST_REQUEST_ID_BOUND);
+    this.#commands = new Commands(options.self, parts.random);
     this.#writes = new Calls(options.requestTimeoutMs);
     this.#changes = new Calls(options.requestTimeoutMs);
     this.#transfers = new Transfers(options.requestTimeoutMs);
@@ -203,7 +198,7 @@ export class Replica<Result> {
   ): Promise<void> {
     const refusal = this.#refusalOfWrite(this.#changes.waitingCount);
     if (refusal !== null) return Promise.reject(refusal);
-    const { requestId, data } = this.#newCommand({ members: attributes.map(toProtoMember) });
+    const { requestId, data } = this.#commands.next({ members: attributes.map(toProtoMember) });
     this.#parts.clock.soon(() => {
       this.#changes.handOver(requestId, [requestId], this.#view.term);
       this.#step({ type: "change", id: requestId, changes, data });
@@ -269,7 +264,7 @@ export class Replica<Result> {
   #propose(body: gauntletpeer.Command.$Properties): Promise<Result> {
     const refusal = this.#refusalOfWrite(this.#writes.waitingCount);
     if (refusal !== null) return Promise.reject(refusal);
-    const { requestId, data } = this.#newCommand(body);
+    const { requestId, data } = this.#commands.next(body);
     if (data.length > this.#options.maxProposalBytes) {
       return Promise.reject(new EtcdError("RequestTooLarge"));
     }
@@ -287,13 +282,6 @@ export class Replica<Result> {
   #refusalOfWrite(waitingCount: number): EtcdError | null {
     const refusal = this.#refusalOf(waitingCount, this.#options.maxWaitingProposals);
     return refusal === null && this.#reports.refusesWrites ? new EtcdError("NoSpace") : refusal;
-  }
-
-  #newCommand(body: gauntletpeer.Command.$Properties): QueuedProposal {
-    const requestId = this.#nextRequestId;
-    this.#nextRequestId += 1;
-    const command = { origin: this.#options.self, request_id: requestId, ...body };
-    return { requestId, data: gauntletpeer.Command.encode(command).finish() };
   }
 
   #tick(): void {
