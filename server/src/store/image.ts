@@ -120,20 +120,48 @@ class Receiver {
   async take(body: Uint8Array): Promise<void> {
     if (this.ended) throw new ImageDamaged("data behind the end of the image");
     this.bytes += body.length;
-    const data = this.carry.length === 0 ? Buffer.from(body) : Buffer.concat([this.carry, body]);
-    let at = 0;
-    while (data.length - at >= LENGTH_BYTES) {
-      const length = data.readUInt32LE(at);
-      if (length > MAX_RECORD_BYTES) throw new ImageDamaged(`record ${this.records} has ${length} bytes`);
-      const end = at + LENGTH_BYTES + length;
-      if (end > data.length) break;
-      this.add(data.subarray(at + LENGTH_BYTES, end));
+    let at = this.completeCarry(body);
+    await this.commitIfFull();
+    const view = new DataView(body.buffer, body.byteOffset, body.length);
+    while (body.length - at >= LENGTH_BYTES) {
+      const end = at + LENGTH_BYTES + this.checkedLength(view.getUint32(at, true));
+      if (end > body.length) break;
+      // A view: a chunk is the receiver's own, and another copy of all would keep the collector busy.
+      this.add(body.subarray(at + LENGTH_BYTES, end));
       at = end;
-      if (this.batch.length >= this.bounds.records || this.batchBytes >= this.bounds.bytes) {
-        await this.commit(emptyMeta(this.meta));
-      }
+      await this.commitIfFull();
     }
-    this.carry = data.subarray(at);
+    if (at < body.length) this.carry = Buffer.concat([this.carry, body.subarray(at)]);
+  }
+
+  /** Takes what the record that the last chunk began still needs; how many bytes of `body` that was. */
+  private completeCarry(body: Uint8Array): number {
+    let taken = 0;
+    for (;;) {
+      const { carry } = this;
+      if (carry.length === 0) return taken;
+      const known = carry.length >= LENGTH_BYTES;
+      const wanted = LENGTH_BYTES + (known ? this.checkedLength(carry.readUInt32LE(0)) : 0);
+      if (known && carry.length === wanted) {
+        this.add(carry.subarray(LENGTH_BYTES));
+        this.carry = Buffer.alloc(0);
+        return taken;
+      }
+      if (taken === body.length) return taken;
+      const part = body.subarray(taken, taken + wanted - carry.length);
+      this.carry = Buffer.concat([carry, part]);
+      taken += part.length;
+    }
+  }
+
+  private async commitIfFull(): Promise<void> {
+    if (this.batch.length < this.bounds.records && this.batchBytes < this.bounds.bytes) return;
+    await this.commit(emptyMeta(this.meta));
+  }
+
+  private checkedLength(length: number): number {
+    if (length <= MAX_RECORD_BYTES) return length;
+    throw new ImageDamaged(`record ${this.records} has ${length} bytes`);
   }
 
   end(body: Uint8Array): void {
