@@ -134,9 +134,3 @@ export function decodeMemberAdd(response: pb.MemberAddResponse.$Properties): Mem
   if (member === null || member === undefined) throw new MalformedAnswer("the answer names no new member");
   return { ...decodeMemberList(response), member: decodeMember(member) };
 }
-
-export function decodeHeaderOnly(response: { readonly header?: pb.ResponseHeader.$Properties | null }): {
-  readonly header: Header;
-} {
-  return { header: decodeHeader(response.header) };
-}

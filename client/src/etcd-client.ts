@@ -5,7 +5,6 @@ import { callOnce } from "./call.js";
 import { CHANNEL_OPTIONS } from "./channel.js";
 import {
   decodeDeleteRange,
-  decodeHeaderOnly,
   decodeMemberAdd,
   decodeMemberList,
   decodePut,
@@ -19,7 +18,6 @@ import { EtcdError } from "./errors.js";
 import type {
   DeleteRangeRequest,
   DeleteRangeResponse,
-  Header,
   MemberAddResponse,
   MemberListResponse,
   PutRequest,
@@ -134,9 +132,10 @@ export class EtcdClient {
   }
 
   /** Only the leader takes it. */
-  moveLeader(request: { readonly to: bigint }, options?: CallOptions): Promise<{ readonly header: Header }> {
-    const definition = maintenanceService.moveLeader;
-    const method = { definition, decode: decodeHeaderOnly, kind: "write" } as const;
+  moveLeader(request: { readonly to: bigint }, options?: CallOptions): Promise<void> {
+    // etcd's answer is empty: it has not even a header.
+    const decode = (): void => undefined;
+    const method = { definition: maintenanceService.moveLeader, decode, kind: "write" } as const;
     return this.#call(method, { targetID: fromBigInt(request.to) }, options);
   }
 

@@ -6,7 +6,14 @@ import type { NodeMachine } from "./node-machine.js";
 import { joinArguments, peerUrlOf, PORTS } from "./server-arguments.js";
 
 const CALL_TIMEOUT_MS = 5_000;
-const PROMOTE_EVERY_MS = 200;
+const AGAIN_AFTER_MS = 200;
+/** Less than the time that a fault's action has. */
+const CHANGE_LIMIT_MS = 8_000;
+/**
+ * Refusals that pass: a member that has just started, or an earlier change, is not yet seen by whoever was asked. etcd's
+ * rules refuse before anything is proposed, so that asking again changes nothing twice.
+ */
+const NOT_YET = /unhealthy cluster|not enough started members|another change of the membership is under way/;
 /** A learner that has not caught up by then never will. */
 const PROMOTE_LIMIT_MS = 60_000;
 
@@ -98,10 +105,7 @@ export class DockerMembers implements MemberHosts {
 
   async #join(node: NodeName, isLearner: boolean): Promise<void> {
     const machine = this.#parts.machine(node);
-    const { state } = await machine.request<"process">({ command: "process" });
-    // What is left of an earlier life: a member that was removed never comes back under its old id.
-    if (state !== "exited") await machine.request<"signal">({ command: "signal", signal: "SIGKILL" });
-    const { members } = await this.#asLeader((client) =>
+    const { members } = await this.#change((client) =>
       client.memberAdd({ peerUrls: [peerUrlOf(machine.address)], isLearner }),
     );
     if (this.spares.includes(node)) this.#joined.add(node);
@@ -109,6 +113,7 @@ export class DockerMembers implements MemberHosts {
       const name = this.#nodeOf(member);
       return { node: name, address: this.#parts.addresses.get(name) ?? "" };
     });
+    // What is left of an earlier life goes: a member that was removed never comes back under its old id.
     const args = joinArguments({ node, address: machine.address }, present, this.#parts.serverArgs);
     await machine.request<"renew">({ command: "renew", args: [...args] });
     await machine.request<"start">({ command: "start" });
@@ -126,14 +131,15 @@ export class DockerMembers implements MemberHosts {
         () => false,
       );
       if (isVoter) return;
-      await sleep(PROMOTE_EVERY_MS);
+      await sleep(AGAIN_AFTER_MS);
     }
     throw new DockerError(`${node} was not promoted within ${PROMOTE_LIMIT_MS / 1000} s`);
   }
 
   async #remove(node: NodeName): Promise<void> {
     const { id } = await this.#member(node);
-    await this.#asLeader((client) => client.memberRemove({ id }));
+    await this.#parts.machine(node).request<"note-removal">({ command: "note-removal" });
+    await this.#change((client) => client.memberRemove({ id }));
     this.#joined.delete(node);
   }
 
@@ -167,6 +173,19 @@ export class DockerMembers implements MemberHosts {
     );
     if (found === undefined) throw new DockerError(`a member at ${member.peerUrls.join(", ")} is no machine`);
     return found[0];
+  }
+
+  /** A change that is refused for now is asked for again. */
+  async #change<T>(call: (client: EtcdClient) => Promise<T>): Promise<T> {
+    const deadline = performance.now() + CHANGE_LIMIT_MS;
+    for (;;) {
+      try {
+        return await this.#asLeader(call);
+      } catch (error) {
+        if (!NOT_YET.test(messageOf(error)) || performance.now() > deadline) throw error;
+        await sleep(AGAIN_AFTER_MS);
+      }
+    }
   }
 
   async #asLeader<T>(call: (client: EtcdClient) => Promise<T>): Promise<T> {

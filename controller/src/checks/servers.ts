@@ -28,8 +28,9 @@ const DISK_LINE = z.looseObject({
   full: z.boolean(),
 });
 const FLIP_LINE = z.looseObject({ what: z.literal("bit flipped"), damage: z.looseObject({}) });
-/** How a server ends that cannot trust its disk. */
+/** How a server ends that cannot trust its disk, and one that is no member any more. */
 const FATAL_EXIT = 1;
+const REMOVED_EXIT = 3;
 
 /** pino's number for fatal. */
 const FATAL_LEVEL = 60;
@@ -53,7 +54,7 @@ const MAX_QUOTE = 200;
  * Reads what agents and servers left in a run's nodes/ folder. Null where no node left anything: the cluster was not
  * made of machines with logs.
  *
- * A server whose disk the rig made fail, or whose data it harmed, does right to end over it. Over a disk that the rig
+ * A server whose disk the rig made fail, or whose data it harmed, does right to end over it, and so does one that is removed. Over a disk that the rig
  * filled up it must not end, and where the rig meddled with a disk, no trouble with it is the machine's.
  */
 export async function readServerFindings(nodesDirectory: string): Promise<readonly ServerFinding[] | null> {
@@ -123,6 +124,7 @@ async function lifeOf(path: string): Promise<Life> {
   let diskFaultsRan = false;
   const disk = { fails: false, isHarmed: false };
   let process: number | null = null;
+  let isRemoved = false;
   for await (const line of linesOf(path)) {
     const json = jsonOf(line);
     const setting = DISK_LINE.safeParse(json).data;
@@ -130,6 +132,8 @@ async function lifeOf(path: string): Promise<Life> {
     if (FLIP_LINE.safeParse(json).success) disk.isHarmed = true;
     diskFaultsRan ||= disk.fails || disk.isHarmed || setting?.full === true;
     const entry = AGENT_LINE.safeParse(json).data;
+    if (entry?.what === "removal asked for") isRemoved = true;
+    if (entry?.what === "machine renewed") isRemoved = false;
     if (entry?.what === "server started") {
       asked.clear();
       process = entry.pid ?? null;
@@ -141,7 +145,8 @@ async function lifeOf(path: string): Promise<Life> {
     const isOverDisk = process !== null && mayFail.has(process) && code === FATAL_EXIT;
     process = null;
     const isAsked = signal === null ? code === 0 && asked.has("SIGTERM") : asked.has(signal);
-    if (!isAsked && !isOverDisk)
+    const isFarewell = isRemoved && code === REMOVED_EXIT;
+    if (!isAsked && !isOverDisk && !isFarewell)
       unasked.push({ code, signal, when: time === undefined ? "" : ` at ${time}` });
   }
   return { hasLog: true, unasked, mayFail, diskFaultsRan };

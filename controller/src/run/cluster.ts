@@ -24,6 +24,8 @@ export interface ClusterRequest {
   /** Unique among all runs on this machine. */
   readonly runId: string;
   readonly nodes: number;
+  /** Machines beyond these, which faults may let join. */
+  readonly spares: number;
   /** One folder a node is made in it. */
   readonly logsDirectory: string;
   readonly signal: AbortSignal;

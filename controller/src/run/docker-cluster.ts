@@ -28,7 +28,7 @@ const PLAINLY_INTERRUPTED = /^(docker [\w-]*: )?interrupted( while [\w ]+)?$/;
 
 /** Clusters of containers, reached over gRPC as any client would. */
 export function dockerClusters(options: DockerClusterOptions): StartCluster {
-  return async ({ runId, nodes, logsDirectory, signal, log }) => {
+  return async ({ runId, nodes, spares, logsDirectory, signal, log }) => {
     try {
       for (const leftover of await removeLeftovers())
         log(`  removed what the dead run ${leftover} left behind`);
@@ -44,6 +44,7 @@ export function dockerClusters(options: DockerClusterOptions): StartCluster {
       const hosts = await DockerHosts.start({
         runId,
         nodes,
+        spares,
         image,
         logsDir: logsDirectory,
         serverArgs: SERVER_ARGS,

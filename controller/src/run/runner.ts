@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { FAULTS, type Schedule } from "@gauntlet/nemesis";
 import type { Generator } from "@gauntlet/workloads";
 import type { Progress } from "../cli/terminal.js";
 import { messageOf, RigError } from "../errors.js";
@@ -36,6 +37,7 @@ export interface RunContext {
 const MAX_LAG_MS = 1_000;
 /** A write that only asks whether the cluster takes writes. */
 const PROBE_DEADLINE_MS = 2_000;
+const SPARES = 1;
 const STREAM = { workload: 1, pacing: 2 } as const;
 
 /**
@@ -126,10 +128,11 @@ class Run {
   /** Ends with a leader and a write accepted at every node; without them there is nothing to test. */
   async #prepare(): Promise<Cluster> {
     const { runId, logsDirectory, startCluster, progress, bounds, onPrepared } = this.#context;
-    const { nodes } = this.#config;
+    const { nodes, schedule } = this.#config;
+    const spares = sparesFor(schedule);
     this.#enter("prepare", `starting ${nodes} nodes`);
     const log = (line: string): void => progress.line(line);
-    const cluster = await startCluster({ runId, nodes, logsDirectory, signal: this.#signal, log });
+    const cluster = await startCluster({ runId, nodes, spares, logsDirectory, signal: this.#signal, log });
     this.#cluster = cluster;
     const service = await this.#awaitService(cluster, bounds.startMs, this.#signal);
     const late = service.writes.filter(({ afterMs }) => afterMs === null);
@@ -241,4 +244,10 @@ class Run {
     this.phase = phase;
     this.#context.progress.line(`${phase}: ${text}`);
   }
+}
+
+/** Machines that members come from, only where a fault changes them. */
+function sparesFor({ faults }: Schedule): number {
+  const changes = FAULTS.filter(({ needs }) => needs.some((need) => need.startsWith("member.")));
+  return faults.some(({ fault }) => changes.some(({ name }) => name === fault)) ? SPARES : 0;
 }

@@ -63,6 +63,10 @@ const handlers: Handlers = {
     return { damage };
   },
   "read-damages": async () => ({ damages: [...(await damages.standing())] }),
+  "note-removal": () => {
+    log("removal asked for");
+    return {};
+  },
   renew: async ({ args }) => {
     await server.renew(args);
     return {};

@@ -57,6 +57,8 @@ export const request = z.discriminatedUnion("command", [
   z.object({ command: z.literal("flip-bit") }),
   z.object({ command: z.literal("read-damages") }),
   z.object({ command: z.literal("probe-disk") }),
+  /** Only for the log: the server will be told that it is no member any more, and may end. */
+  z.object({ command: z.literal("note-removal") }),
   z.object({ command: z.literal("renew"), args: z.array(z.string()).max(MAX_ARGUMENTS) }),
 ]);
 export type Request = z.infer<typeof request>;
@@ -104,6 +106,7 @@ export const results = {
   /** Null: no file of the server is long enough to be harmed. */
   "flip-bit": z.object({ damage: damage.nullable() }),
   "read-damages": z.object({ damages: z.array(damage) }),
+  "note-removal": z.object({}),
   renew: z.object({}),
   "probe-disk": z.object({ delay: tried, errors: tried, damage: tried, powerLoss: tried }),
 } as const satisfies Record<Command, z.ZodType>;

@@ -62,9 +62,11 @@ export class ServerProcess {
     return this.state();
   }
 
-  /** Makes a new machine of it: no data, and these arguments from the next start on. The server must not run. */
+  /** Makes a new machine of it: no server, no data, and these arguments from the next start on. */
   async renew(args: readonly string[]): Promise<void> {
-    if ((await this.state()).state !== "exited") throw new Error("the server runs");
+    // It may just be ending by itself.
+    await this.signal("SIGKILL").catch(() => undefined);
+    if ((await this.state()).state !== "exited") throw new Error("the server does not end");
     for (const name of await readdir(PATHS.serverData)) {
       await rm(join(PATHS.serverData, name), { recursive: true, force: true });
     }
