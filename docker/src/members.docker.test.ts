@@ -83,7 +83,7 @@ describe.skipIf(engine === null)("members of a cluster of containers", { timeout
     const old = await leader();
     const to = hosts.nodes.find((node) => node !== old) ?? "";
     await members.transfer(to);
-    await until(`${to} as leader`, async () => ((await leader()) === to ? true : undefined));
+    expect(await until(`${to} as leader`, async () => ((await leader()) === to ? to : undefined))).toBe(to);
   });
 
   test("a spare replaces a voter and the voter replaces it again; writes go on at both", async () => {
@@ -107,7 +107,8 @@ describe.skipIf(engine === null)("members of a cluster of containers", { timeout
     await members.change({ type: "remove", node: gone });
     await becomes(["n1", "n2", "n3"].filter((node) => node !== gone));
     await members.change({ type: "add", node: gone, as: "promotable" });
-    await becomes(["n1", "n2", "n3"]);
+    const { voters, learners } = await becomes(["n1", "n2", "n3"]);
+    expect([voters.length, learners.length]).toEqual([3, 0]);
     await write(gone, "back");
   });
 
