@@ -4,8 +4,8 @@ import type { EntryKind, HardState } from "../raft/entry.js";
 import { decodeEntry, decodeHardState } from "./entry-codec.js";
 import { WalCorruption, WalError, type Provable } from "./errors.js";
 import { readPoint, type LogPoint } from "./log-point.js";
-import { endOfBytes, readIdentity, readLog } from "./read-log.js";
-import { RECORD_TYPES, findRecord, readRecord, type WalRecord } from "./record.js";
+import { readIdentity, readLog } from "./read-log.js";
+import { RECORD_TYPES, endOfBytes, findRecord, readRecord, type WalRecord } from "./record.js";
 import { readSegment } from "./segment-file.js";
 import { decodeSegmentHead, segmentName, segmentNumbers, type WalIdentity } from "./segment.js";
 import { decodeSnapshot } from "./snapshot-record.js";
@@ -155,6 +155,7 @@ function dumpText(record: DumpedRecord): string {
       return `snapshot of entry ${record.mark.index}, term ${record.mark.term}, state ${record.generation}`;
     case "unknown":
       return `record of type ${record.number}: ${record.reason}`;
+    case "unreadable":
     default:
       return "no record verifies here";
   }
@@ -174,6 +175,7 @@ export function verdictLine(verdict: WalVerdict): string {
       );
     case "damaged":
       return `damaged: segment ${verdict.segment}, byte ${verdict.offset}: ${verdict.reason}. ${provableText(verdict.provable)}`;
+    case "refused":
     default:
       return `refused: ${verdict.reason}`;
   }

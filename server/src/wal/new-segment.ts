@@ -23,15 +23,10 @@ export interface PreparedFile {
   readonly bytes: number;
 }
 
-/** `goesOn` false: it is not wanted any more; the file is left as it is, and null returned. */
-export async function prepareFile(
-  disk: Disk,
-  bytes: number,
-  goesOn: () => boolean = () => true,
-): Promise<PreparedFile | null> {
+export async function prepareFile(disk: Disk, bytes: number): Promise<PreparedFile> {
   const file = await disk.open(PREPARED_NAME, "create-exclusive");
   try {
-    for (let at = 0; at < bytes && goesOn(); at += ZEROS.length) {
+    for (let at = 0; at < bytes; at += ZEROS.length) {
       await file.write([ZEROS.subarray(0, Math.min(ZEROS.length, bytes - at))], at);
       await file.sync();
     }
@@ -39,9 +34,7 @@ export async function prepareFile(
     await file.close();
     throw error;
   }
-  if (goesOn()) return { file, bytes };
-  await file.close();
-  return null;
+  return { file, bytes };
 }
 
 /** The head is durable before the segment gets its name. */
@@ -60,7 +53,6 @@ export async function writeHead(
 export async function beginSegment(disk: Disk, head: SegmentHead, bytes: number): Promise<OpenSegment> {
   await removePrepared(disk);
   const prepared = await prepareFile(disk, bytes);
-  if (prepared === null) throw new Error("a segment is prepared as long as it is wanted");
   const position = await writeHead(prepared, head, 0);
   await disk.rename(PREPARED_NAME, segmentName(head.number));
   await disk.syncDirectory();

@@ -25,8 +25,6 @@ export class NextSegment {
   private preparing: Promise<PreparedFile> | null = null;
   private full = false;
   private stopped = false;
-  /** Somebody waits for the segment: it is finished even if the log is being closed. */
-  private needed = false;
   private wake: () => void = () => undefined;
 
   constructor(disk: Disk, options: NextSegmentOptions) {
@@ -36,8 +34,8 @@ export class NextSegment {
 
   /** Begins in the background. */
   prepare(): void {
-    if (this.preparing !== null || this.stopped) return;
-    this.preparing = this.make(this.options.segmentBytes);
+    if (this.stopped) return;
+    this.preparing ??= this.make(this.options.segmentBytes);
     this.preparing.catch((error: unknown) => {
       if (!(error instanceof Stopped)) this.options.onFailure(error);
     });
@@ -46,10 +44,8 @@ export class NextSegment {
   /** The next segment, with room for `bytes` behind its head. Waits while the disk is full; rejects when stopped then. */
   async take(head: SegmentHead, previous: number, bytes: number): Promise<OpenSegment> {
     const least = SEGMENT_HEAD_BYTES + bytes;
-    this.needed = true;
     try {
-      this.prepare();
-      let prepared = await (this.preparing ?? Promise.reject(new Stopped()));
+      let prepared = await (this.preparing ??= this.make(least));
       if (prepared.bytes < least) {
         await prepared.file.close();
         prepared = await this.make(least);
@@ -59,15 +55,18 @@ export class NextSegment {
       await this.disk.syncDirectory();
       return { file: prepared.file, number: head.number, capacityBytes: prepared.bytes, position };
     } finally {
-      this.needed = false;
       this.preparing = null;
     }
   }
 
-  /** Ends what nobody waits for, and all waiting for space. */
-  async stop(): Promise<void> {
+  /** Nobody waits for room any more, now or later. A segment that is being made is finished. */
+  stop(): void {
     this.stopped = true;
     this.wake();
+  }
+
+  /** Lets go of the segment that nobody took. */
+  async close(): Promise<void> {
     const prepared = await this.preparing?.catch(() => null);
     await prepared?.file.close();
   }
@@ -76,14 +75,12 @@ export class NextSegment {
     return this.untilSpace(async () => {
       await removePrepared(this.disk);
       try {
-        const prepared = await prepareFile(this.disk, bytes, () => this.needed || !this.stopped);
-        if (prepared !== null) return prepared;
+        return await prepareFile(this.disk, bytes);
       } catch (error) {
         // Others need the room meanwhile: a checkpoint, which makes more of it.
         if (isNoSpace(error)) await removePrepared(this.disk);
         throw error;
       }
-      throw new Stopped();
     });
   }
 

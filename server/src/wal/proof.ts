@@ -3,7 +3,7 @@ import type { HardState } from "../raft/entry.js";
 import { decodeEntry, decodeHardState } from "./entry-codec.js";
 import type { Provable } from "./errors.js";
 import { readPoint } from "./log-point.js";
-import { RECORD_TYPES, findRecord, readRecord, type WalRecord } from "./record.js";
+import { endOfBytes, HEADER_BYTES, RECORD_TYPES, findRecord, readRecord, type WalRecord } from "./record.js";
 import { readSegment } from "./segment-file.js";
 import { checkSegmentHead, decodeSegmentHead, segmentName, type WalIdentity } from "./segment.js";
 import { decodeSnapshot } from "./snapshot-record.js";
@@ -22,7 +22,7 @@ export async function proveBehind(
 ): Promise<Provable | null> {
   let row = new Row();
   for (const number of numbers.filter((later) => later >= damage.number)) {
-    const { bytes } = await readSegment(disk, number);
+    const { bytes, unreadable } = await readSegment(disk, number);
     // What verifies at the damage itself is what does not fit in there.
     let from = number === damage.number ? damage.offset + 1 : 0;
     if (number > damage.number && readRecord(bytes, 0)?.previous !== row.chain) row = new Row();
@@ -32,6 +32,13 @@ export async function proveBehind(
       if (record.type === RECORD_TYPES.segmentHead) checkHead(record, identity, number);
       row.take(record);
       from = record.end;
+    }
+    // What stands there may be newer.
+    if (
+      endOfBytes(bytes.subarray(0, from + HEADER_BYTES), from) > from &&
+      unreadable.some(({ to }) => to > from)
+    ) {
+      row = new Row();
     }
   }
   return row.provable === null || isOlder(row.provable.hardState, known) ? null : row.provable;

@@ -3,7 +3,7 @@ import type { Entry } from "../raft/entry.js";
 import { WalCorruption } from "./errors.js";
 import type { LogPoint } from "./log-point.js";
 import { proveBehind } from "./proof.js";
-import { HEADER_BYTES, RECORD_TYPES, findRecord, readRecord } from "./record.js";
+import { HEADER_BYTES, RECORD_TYPES, endOfBytes, findRecord, readRecord } from "./record.js";
 import { Replay } from "./replay.js";
 import { readSegment, type Range, type SegmentImage } from "./segment-file.js";
 import {
@@ -15,8 +15,6 @@ import {
   segmentNumbers,
   type WalIdentity,
 } from "./segment.js";
-
-const ZEROS = Buffer.alloc(64 * 1024);
 
 /**
  * Reading a log back, and telling a torn write from damage. Changes nothing on disk.
@@ -189,16 +187,6 @@ function tornBytes({ image: segment, number, end, unreadable }: ReadTail): numbe
   }
   const reason = `no record verifies there, yet the record at byte ${proof.offset} shows that it had been synced`;
   throw damage(number, end, reason);
-}
-
-/** Where the zeros begin that go on to the segment's end; at least `from`. */
-export function endOfBytes(segment: Buffer, from: number): number {
-  let end = segment.length;
-  for (; end - ZEROS.length >= from; end -= ZEROS.length) {
-    if (!segment.subarray(end - ZEROS.length, end).equals(ZEROS)) break;
-  }
-  while (end > from && segment[end - 1] === 0) end--;
-  return end;
 }
 
 function damage(number: number, offset: number, reason: string): WalCorruption {

@@ -20,6 +20,8 @@ export const HEADER_BYTES = 24;
 
 export const RECORD_TYPES = { segmentHead: 1, hardState: 2, entry: 3, synced: 4, snapshot: 5 } as const;
 
+const ZEROS = Buffer.alloc(64 * 1024);
+
 /** Where the next record goes and what it must say. */
 export interface Position {
   readonly offset: number;
@@ -96,4 +98,14 @@ export function findRecord(
     if (record !== null && holds(record)) return record;
   }
   return null;
+}
+
+/** Where the zeros begin that go on to the segment's end; at least `from`. */
+export function endOfBytes(segment: Buffer, from: number): number {
+  let end = segment.length;
+  for (; end - ZEROS.length >= from; end -= ZEROS.length) {
+    if (!segment.subarray(end - ZEROS.length, end).equals(ZEROS)) break;
+  }
+  while (end > from && segment[end - 1] === 0) end--;
+  return end;
 }

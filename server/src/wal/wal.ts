@@ -224,9 +224,10 @@ export class Wal {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    await this.next.stop();
+    this.next.stop();
     await this.flushing;
     await this.compacting?.catch(() => undefined);
+    await this.next.close();
     try {
       if (this.failure === null) await this.syncProof();
     } finally {
