@@ -117,3 +117,26 @@ test.each([
   },
   LIMIT_MS,
 );
+
+test(
+  "a cluster of one grows to three, and then lives without the first",
+  async () => {
+    cluster = await TestCluster.start(1);
+    const running = cluster;
+    const [founder] = running.nodes;
+    if (founder === undefined) throw new Error("there is a node");
+    await founder.client.put({ key: bytes("load/0"), value: bytes("alone") });
+    for (const name of ["n2", "n3"]) {
+      const newcomer = await running.newcomer(name);
+      const add = { peerURLs: [newcomer.peerUrl], isLearner: false };
+      await changed(`${name} is added`, () => founder.client.memberAdd(add));
+      newcomer.start();
+      await until(`${name} votes`, () => newcomer.client.range({ key: bytes("load/0") }));
+    }
+    await founder.end("SIGKILL");
+    const leader = await running.leader();
+    await until("it can be written", () => leader.client.put({ key: bytes("load/1"), value: bytes("two") }));
+    await allThere(leader, ["load/0", "load/1"]);
+  },
+  LIMIT_MS,
+);

@@ -67,10 +67,12 @@ class MembershipChanges {
     return this.#inTurn(async (circumstances) => {
       refuse(faultOfAdding(circumstances, peerUrls, isLearner));
       const id = this.#newId(peerUrls);
-      const change: ConfigurationChange = isLearner
-        ? { type: "add-learner", member: id, promote: false }
-        : { type: "add-voter", member: id };
-      await this.#change(change, { id, name: "", peerUrls, clientUrls: [] });
+      await this.#change(changeToAdd(circumstances, id, isLearner), {
+        id,
+        name: "",
+        peerUrls,
+        clientUrls: [],
+      });
       return id;
     });
   }
@@ -150,6 +152,16 @@ class MembershipChanges {
       if (!(error instanceof EtcdError)) throw error;
     }
   }
+}
+
+/**
+ * The second voter is needed for every decision from the moment in which the change is in the log, this one included, and
+ * it could not join before that was committed: it learns first, and votes by itself when it has caught up.
+ */
+function changeToAdd({ members }: Circumstances, member: MemberId, isLearner: boolean): ConfigurationChange {
+  const isSecond = members.filter((each) => !each.isLearner).length === 1;
+  if (isLearner || isSecond) return { type: "add-learner", member, promote: !isLearner };
+  return { type: "add-voter", member };
 }
 
 /** etcd leaves the revision of membership answers 0. */

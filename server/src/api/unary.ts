@@ -9,6 +9,9 @@ import { STATUS } from "./status.js";
 export const ALWAYS = (): boolean => true;
 const NEVER = (): boolean => false;
 
+/** What is asked to find out what is wrong: answered also by a member whose state is. */
+const DIAGNOSTIC: ReadonlySet<string> = new Set(["Status", "Alarm", "Hash", "HashKV"]);
+
 /**
  * Makes a gRPC handler of a function: its EtcdErrors become etcd's codes and texts; any other error is a
  * bug, is logged as one, and is answered with UNKNOWN, which promises nothing. `byLearners`: whether a learner answers
@@ -23,6 +26,8 @@ export function unary<Request, Response>(
   const respond = async (request: Request, metadata: Metadata, send: sendUnaryData<Response>) => {
     let response: Response;
     try {
+      if (context.replica.localReadFault === "Corrupt" && !DIAGNOSTIC.has(method))
+        throw new EtcdError("Corrupt");
       if (isLearner(context) && !byLearners(request)) throw new EtcdError("NotSupportedForLearner");
       checkLeader(context, metadata);
       response = await answer(request);
