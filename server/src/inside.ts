@@ -5,6 +5,7 @@
 export { ERRORS, EtcdError } from "./errors.js";
 export type { ErrorName } from "./errors.js";
 export { approximateBytes, fromWire, toWire } from "./peer/codec.js";
+export { reportFromWire, reportToWire } from "./peer/report-codec.js";
 export { StateDamaged } from "./ports.js";
 export type { Clock, Disk, DiskFile, Network, Random, StateEngine, StateStorage } from "./ports.js";
 export { validateConfig } from "./raft/config.js";

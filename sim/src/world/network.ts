@@ -1,6 +1,6 @@
 import type { PacketCounts, PacketShape } from "@gauntlet/nemesis";
 import { gauntletpeer } from "@gauntlet/proto";
-import { approximateBytes, fromWire, toWire } from "@gauntlet/server/inside";
+import { approximateBytes, fromWire, reportFromWire, reportToWire, toWire } from "@gauntlet/server/inside";
 import type { MemberId, Message, Report } from "@gauntlet/server/inside";
 import type { NetworkProfile } from "../scenario.js";
 import type { Parcel, Wire } from "./channel.js";
@@ -127,7 +127,8 @@ export class SimNetwork implements Wire {
   }
 
   /** From a process that lives, to all others. */
-  report(from: MemberId, report: Report): void {
+  report(from: MemberId, given: Report): void {
+    const report = this.profile.encoded ? reportThroughWire(given) : given;
     for (const link of this.linksFrom(from)) {
       if (link === undefined) continue;
       const ignore = (): void => undefined;
@@ -373,6 +374,11 @@ export class SimNetwork implements Wire {
 function throughWire(message: Message): Message {
   const { PeerMessage } = gauntletpeer;
   return fromWire(PeerMessage.decode(PeerMessage.encode(toWire(message)).finish()));
+}
+
+function reportThroughWire(report: Report): Report {
+  const { Report: Wire } = gauntletpeer;
+  return reportFromWire(Wire.decode(Wire.encode(reportToWire(report)).finish()));
 }
 
 function isPlain(shape: PacketShape): boolean {
