@@ -78,7 +78,7 @@ export class Metrics {
   }
 
   /** Adds the gauges that are read when /metrics is. */
-  watch(status: () => ReplicaStatus, clock: Clock): void {
+  watch(status: () => ReplicaStatus, isLearner: () => boolean, clock: Clock): void {
     const gauge = (name: string, help: string, value: () => number) => {
       const collect = function (this: Gauge) {
         this.set(value());
@@ -87,6 +87,9 @@ export class Metrics {
     };
     gauge("etcd_server_has_leader", "1 when a leader is known.", () => Number(status().leader !== null));
     gauge("etcd_server_is_leader", "1 when this member leads.", () => Number(status().role === "leader"));
+    gauge("etcd_server_is_learner", "1 when this member gets the log and decides nothing.", () =>
+      Number(isLearner()),
+    );
     gauge("gauntlet_raft_term", "The Raft term.", () => status().term);
     gauge(
       "gauntlet_raft_commit_index",

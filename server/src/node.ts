@@ -77,7 +77,8 @@ export async function startNode(config: Config, logger: Logger, ends: NodeEnds):
   const ports = { ...directory, network: transport, clock: nodeClock, random: nodeRandom, observer };
   const { replica, store, state, wal, close } = await openNodeReplica(config, identity, ports, logger);
   membership.follow(transport, replica, state);
-  metrics.watch(() => replica.status(), nodeClock);
+  const isLearner = () => roster.find(identity.self.id)?.isLearner === true;
+  metrics.watch(() => replica.status(), isLearner, nodeClock);
   metrics.watchStorage({
     log: () => wal.stats().bytes,
     state: () => state.bytes,

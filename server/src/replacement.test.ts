@@ -62,12 +62,13 @@ async function removed(node: TestNode, id: number): Promise<true> {
   return true;
 }
 
-async function allThere(node: TestNode, keys: readonly string[]): Promise<void> {
+/** Of these keys. */
+async function missingAt(node: TestNode, keys: readonly string[]): Promise<readonly string[]> {
   const { kvs } = await until("it can be read", () =>
     node.client.range({ key: bytes("load/"), range_end: bytes("load0") }),
   );
   const stored = new Set(kvs?.map(({ key }) => Buffer.from(key ?? []).toString()));
-  expect(keys.filter((key) => !stored.has(key))).toEqual([]);
+  return keys.filter((key) => !stored.has(key));
 }
 
 /** Entries that who joins has to get from a snapshot. */
@@ -103,7 +104,7 @@ test.each([
     expect(
       members?.map(({ name }) => name).toSorted((a = "", b = "") => (a ?? "").localeCompare(b ?? "")),
     ).toEqual(serving.map(({ name }) => name).toSorted((a, b) => a.localeCompare(b)));
-    for (const node of serving) await allThere(node, load.acknowledged);
+    for (const node of serving) expect(await missingAt(node, load.acknowledged)).toEqual([]);
     console.info(
       `replaced ${NODES} nodes ${how}: ${load.acknowledged.length} writes acknowledged, ${load.failures} failed, ` +
         `the longest stretch without one ${Math.round(load.longestGapMs)} ms (election timeout 500 ms)`,
@@ -113,7 +114,7 @@ test.each([
     await Promise.all(running.running.map((node) => node.end("SIGKILL")));
     for (const node of serving) node.start();
     await running.leader();
-    for (const node of serving) await allThere(node, load.acknowledged);
+    for (const node of serving) expect(await missingAt(node, load.acknowledged)).toEqual([]);
   },
   LIMIT_MS,
 );
@@ -136,7 +137,7 @@ test(
     await founder.end("SIGKILL");
     const leader = await running.leader();
     await until("it can be written", () => leader.client.put({ key: bytes("load/1"), value: bytes("two") }));
-    await allThere(leader, ["load/0", "load/1"]);
+    expect(await missingAt(leader, ["load/0", "load/1"])).toEqual([]);
   },
   LIMIT_MS,
 );
