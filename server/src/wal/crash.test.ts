@@ -62,6 +62,8 @@ class Expectation {
       throw new Error(`found ${print(found)}, which is none of ${allowed.join("\n")}`);
     }
     this.restarts += 1;
+    // Lower where the log began anew before the crash.
+    this.firstKept = Math.min(this.firstKept, lastIndexOf(found) + 1);
     this.states = [found];
     this.acknowledged = 0;
   }

@@ -169,35 +169,39 @@ describe("a flipped byte", () => {
 });
 
 describe("a log that ends early", () => {
-  it.each(["cut off", "zeros"])(
-    "within its last three records (%s) is taken for torn: all whole records count, and it goes on from there",
-    async (how) => {
-      const records = recordsOf(disk, last);
-      for (let length = records.at(-3)?.offset ?? 0; length < (records.at(-1)?.end ?? 0); length++) {
-        const rest = how === "zeros" ? SEGMENT_BYTES - length : 0;
-        const bytes = Buffer.concat([disk.contents(last).subarray(0, length), Buffer.alloc(rest)]);
-        const cut = planted(disk, last, bytes);
-        const whole = recordsOf(cut, last);
-        const opened = await Wal.open(cut, walOptions(SEGMENT_BYTES));
-        const torn = bytes.subarray(whole.at(-1)?.end ?? 0).some((byte) => byte !== 0);
-        expect(opened.repair !== null).toBe(torn);
-        const gone = entriesIn(records) - entriesIn(whole);
-        expect(opened.entries).toHaveLength(state.entries.length - gone);
-        const next = entry(opened.entries.length + 1, 9, "after the repair");
-        await opened.wal.append({ hardState: null, snapshot: null, entries: [next] });
-        await opened.wal.close();
-        const again = await Wal.open(cut, walOptions(SEGMENT_BYTES));
-        expect(again.repair).toBeNull();
-        expect(print(again)).toBe(print({ ...opened, entries: [...opened.entries, next] }));
-        await again.wal.close();
-      }
-    },
-  );
+  it("within its last three records is taken for torn: all whole records count, and it goes on from there", async () => {
+    const records = recordsOf(disk, last);
+    for (let length = records.at(-3)?.offset ?? 0; length < (records.at(-1)?.end ?? 0); length++) {
+      const bytes = disk.contents(last).fill(0, length);
+      const cut = planted(disk, last, bytes);
+      const whole = recordsOf(cut, last);
+      const opened = await Wal.open(cut, walOptions(SEGMENT_BYTES));
+      const torn = bytes.subarray(whole.at(-1)?.end ?? 0).some((byte) => byte !== 0);
+      expect(opened.repair !== null).toBe(torn);
+      const gone = entriesIn(records) - entriesIn(whole);
+      expect(opened.entries).toHaveLength(state.entries.length - gone);
+      const next = entry(opened.entries.length + 1, 9, "after the repair");
+      await opened.wal.append({ hardState: null, snapshot: null, entries: [next] });
+      await opened.wal.close();
+      const again = await Wal.open(cut, walOptions(SEGMENT_BYTES));
+      expect(again.repair).toBeNull();
+      expect(print(again)).toBe(print({ ...opened, entries: [...opened.entries, next] }));
+      await again.wal.close();
+    }
+  });
+
+  it("because its last segment was cut short is damaged at every length: no crash does that", async () => {
+    for (let length = 0; length < SEGMENT_BYTES; length++) {
+      const found = await reopen(planted(disk, last, disk.contents(last).subarray(0, length)));
+      expect(`${length} bytes: ${verdict(found, state)}`).toBe(`${length} bytes: damaged, nothing provable`);
+    }
+  });
 
   it("with zeros or old bytes after it loses nothing", async () => {
     const end = recordsOf(disk, last).at(-1)?.end ?? 0;
     for (const tail of [Buffer.alloc(600), Buffer.alloc(HEADER_BYTES, 0xff), disk.contents(names[0] ?? "")]) {
-      const longer = planted(disk, last, Buffer.concat([disk.contents(last).subarray(0, end), tail]));
+      const rest = Buffer.concat([tail, Buffer.alloc(SEGMENT_BYTES)]);
+      const longer = planted(disk, last, Buffer.concat([disk.contents(last).subarray(0, end), rest]));
       const opened = await Wal.open(longer, walOptions(SEGMENT_BYTES));
       expect(opened.repair === null).toBe(tail.every((byte) => byte === 0));
       expect(print(opened)).toBe(print(state));
@@ -316,7 +320,10 @@ describe("refuses and names", () => {
     [7, /format version 7, this server knows 2: use the version of the server that wrote it/],
     [1, /format version 1, this server knows 2: remove this member/],
   ])("a format version that it does not know: %d", async (version, message) => {
-    const { bytes } = encodeSegmentHead({ identity: IDENTITY, number: 1, begins: true, point: START }, 0);
+    const { bytes } = encodeSegmentHead(
+      { identity: IDENTITY, number: 1, segmentBytes: SEGMENT_BYTES, begins: true, point: START },
+      0,
+    );
     bytes.writeUInt32LE(version, HEADER_BYTES + 8);
     bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);
     const future = new TestDisk();

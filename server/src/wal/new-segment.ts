@@ -17,6 +17,9 @@ export interface OpenSegment {
   readonly position: Position;
 }
 
+/** What its head says, but for how long it is. */
+export type NewSegment = Omit<SegmentHead, "segmentBytes">;
+
 /** A file of zeros, durable but for its name: writing into it changes nothing but bytes. */
 export interface PreparedFile {
   readonly file: DiskFile;
@@ -39,18 +42,18 @@ export async function prepareFile(disk: Disk, bytes: number): Promise<PreparedFi
 
 /** The head is durable before the segment gets its name. */
 export async function writeHead(
-  { file }: PreparedFile,
-  head: SegmentHead,
+  { file, bytes: segmentBytes }: PreparedFile,
+  head: NewSegment,
   previous: number,
 ): Promise<Position> {
-  const { bytes, crc } = encodeSegmentHead(head, previous);
+  const { bytes, crc } = encodeSegmentHead({ ...head, segmentBytes }, previous);
   await file.write([bytes], 0);
   await file.sync();
   return { offset: bytes.length, previous: crc, durable: bytes.length };
 }
 
 /** The first segment of a log: made at once, nothing is tried again. */
-export async function beginSegment(disk: Disk, head: SegmentHead, bytes: number): Promise<OpenSegment> {
+export async function beginSegment(disk: Disk, head: NewSegment, bytes: number): Promise<OpenSegment> {
   await removePrepared(disk);
   const prepared = await prepareFile(disk, bytes);
   const position = await writeHead(prepared, head, 0);

@@ -31,8 +31,9 @@ import {
  *
  * After a sync with nothing queued the writer adds a `synced` record (it is not waited for), and else the next
  * write begins with one, so that the last acknowledged write, too, is soon followed by its proof: a flipped bit in
- * it is told from a tear unless the power went within the moment before that proof reached the disk. What no format
- * can tell on its own: a segment cut short, or removed, from a point on to its end looks like a crash before.
+ * it is told from a tear unless the power went within the moment before that proof reached the disk. A file that is
+ * shorter than its segment was made is damage: no crash does that. What no format can tell on its own: a log that
+ * lost its newest segments looks like one of a crash before.
  *
  * Earlier segments were synced whole before their successor got its name, and a segment gets its name when its head
  * is on disk: anything bad there is damage. Which segment is the first, only the state can judge: older ones are
@@ -135,7 +136,10 @@ async function replayAll(
       tornBytes: 0,
     };
   }
-  if (tail !== null) tail = { ...tail, tornBytes: tornBytes(tail) };
+  if (tail !== null) {
+    checkLength(tail, replay.segmentBytes);
+    tail = { ...tail, tornBytes: tornBytes(tail) };
+  }
   const { point, entries, firstIndex, floorIndex } = replay;
   return { point, entries, firstIndex, floorIndex, sealed, tail };
 }
@@ -172,6 +176,16 @@ function replaySegment(
     replay.take(record, number);
     offset = record.end;
   }
+}
+
+/** Behind the records of earlier segments, only zeros can be missing: `checkChain`. */
+function checkLength({ number, bytes }: ReadTail, segmentBytes: number): void {
+  if (bytes >= segmentBytes) return;
+  throw damage(
+    number,
+    bytes,
+    `the file ends there, and was made with ${segmentBytes} bytes: it was cut short`,
+  );
 }
 
 /** How much of a write that was cut short stands behind `end` of the last segment. Throws where it is damage. */

@@ -13,6 +13,8 @@ export class Replay {
   /** `durable` of the last record. */
   durable = 0;
   point: LogPoint = START;
+  /** The length that the segment that is being read was made with. */
+  segmentBytes = 0;
   /** The highest entry in the segment that is being read. */
   highestInSegment = 0;
   entries: Entry[] = [];
@@ -47,6 +49,7 @@ export class Replay {
 
   private takeHead(record: WalRecord, number: number, isFirst: boolean): void {
     const head = decodeSegmentHead(record.payload, segmentName(number));
+    this.segmentBytes = head.segmentBytes;
     this.highestInSegment = 0;
     if (!isFirst) return this.checkPoint(head.point, record, number);
     this.point = head.point;

@@ -12,6 +12,8 @@ export interface WalIdentity {
 export interface SegmentHead {
   readonly identity: WalIdentity;
   readonly number: number;
+  /** Its length: it is made with it before it gets its name, so a shorter one was cut short. */
+  readonly segmentBytes: number;
   /** The log begins in this segment, after `point`; what stands in earlier ones does not count any more. */
   readonly begins: boolean;
   /** As of the end of the segment before. */
@@ -31,9 +33,10 @@ const DAMAGED = ".damaged";
  * in all format versions, so that every version of the server can name the one it met.
  *
  *   0 magic "GNTLTWAL"   8 u32 version   12 u64 cluster id   20 u64 member id   28 u64 segment number
- *   36 u32 1: the log begins here, 0: it goes on   40 where the log stands: log-point.ts
+ *   36 u32 length of the segment, plus 2^31 where the log begins here   40 where the log stands: log-point.ts
  */
 const COMMON_BYTES = 36;
+const BEGINS = 2 ** 31;
 const PAYLOAD_BYTES = COMMON_BYTES + 4 + POINT_BYTES;
 
 /** A segment no longer than this holds no record yet. */
@@ -61,14 +64,17 @@ export function segmentNumbers(names: readonly string[]) {
 }
 
 /** The first record of a segment. `previous`: crc of the last record of the segment before it, else 0. */
-export function encodeSegmentHead({ identity, number, begins, point }: SegmentHead, previous: number) {
+export function encodeSegmentHead(
+  { identity, number, segmentBytes, begins, point }: SegmentHead,
+  previous: number,
+) {
   const payload = Buffer.alloc(PAYLOAD_BYTES);
   MAGIC.copy(payload);
   payload.writeUInt32LE(FORMAT_VERSION, 8);
   payload.writeBigUInt64LE(BigInt(identity.clusterId), 12);
   payload.writeBigUInt64LE(BigInt(identity.memberId), 20);
   payload.writeBigUInt64LE(BigInt(number), 28);
-  payload.writeUInt32LE(begins ? 1 : 0, 36);
+  payload.writeUInt32LE(segmentBytes + (begins ? BEGINS : 0), 36);
   writePoint(payload, 40, point);
   const bytes = Buffer.alloc(SEGMENT_HEAD_BYTES);
   const position = { offset: 0, previous, durable: 0 };
@@ -97,7 +103,8 @@ export function decodeSegmentHead(payload: Buffer, name: string): SegmentHead {
       memberId: Number(payload.readBigUInt64LE(20)),
     },
     number: Number(payload.readBigUInt64LE(28)),
-    begins: payload.readUInt32LE(36) === 1,
+    segmentBytes: payload.readUInt32LE(36) % BEGINS,
+    begins: payload.readUInt32LE(36) >= BEGINS,
     point: readPoint(payload, 40),
   };
 }
