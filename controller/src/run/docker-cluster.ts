@@ -21,7 +21,7 @@ export interface DockerClusterOptions {
 }
 
 /** Small, so that a minute sees new segments, checkpoints, a log that is cut off, and followers that need a snapshot. */
-const SERVER_ARGS = ["--segment-bytes=131072", "--checkpoint-log-bytes=262144"];
+const SERVER_ARGS = ["--segment-bytes=65536", "--checkpoint-log-bytes=131072"];
 
 /** Nothing broke, and nothing was left behind. */
 const PLAINLY_INTERRUPTED = /^(docker [\w-]*: )?interrupted( while [\w ]+)?$/;

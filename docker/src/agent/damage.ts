@@ -7,7 +7,7 @@ const PAGE = 4096;
  * What a crash may have torn is at the end of what was written, and no server can tell harm there from a tear: it is
  * spared, and so are files that are no longer than this.
  */
-const SPARED_TAIL_BYTES = 16 * 1024;
+const SPARED_TAIL_BYTES = 8 * 1024;
 
 export interface Damage {
   readonly kind: "bit-flip";
