@@ -59,7 +59,9 @@ export class Roster {
 
   /** For people: its name, or its id. */
   nameOf(id: MemberId): string {
-    return (this.find(id)?.name ?? this.#start.get(id)?.name ?? "") || id.toString(16);
+    // Asked for with each batch of a peer: not by way of the list.
+    const told = this.#registry().members.find((member) => member.id === id);
+    return (told ?? this.#start.get(id))?.name || id.toString(16);
   }
 
   get removed(): readonly MemberId[] {
