@@ -302,14 +302,18 @@ describe.concurrent("check judges a run", () => {
     expect(out).toMatch(/^report: +pages\/report\.html\nfailed keys: +pages\/linearizability\.html$/m);
   });
 
-  test("and takes over what its lost logs had shown", async () => {
-    const well = await gauntlet("check", await recorded("logs-well", [SERVERS]));
-    expect([well.code, well.out]).toEqual([0, expect.stringContaining("VALID")]);
-    const broken = { ...SERVERS, verdict: "invalid", reason: "n1: two leaders" };
-    const bad = await gauntlet("check", await recorded("logs-bad", [broken]));
-    expect([bad.code, bad.out]).toEqual([1, expect.stringContaining("INVALID: servers: n1: two leaders")]);
-    const none = await gauntlet("check", await recorded("logs-none", []));
-    expect([none.code, none.out]).toEqual([2, expect.stringContaining("UNKNOWN: servers")]);
+  test.each([
+    ["well", [SERVERS], 0, "VALID"],
+    [
+      "bad",
+      [{ ...SERVERS, verdict: "invalid", reason: "n1: two leaders" }],
+      1,
+      "INVALID: servers: n1: two leaders",
+    ],
+    ["none", [], 2, "UNKNOWN: servers"],
+  ])("and takes over what its lost logs had shown: %s", async (name, checks, expected, sentence) => {
+    const { code, out } = await gauntlet("check", await recorded(`logs-${name}`, checks));
+    expect([code, out]).toEqual([expected, expect.stringContaining(sentence)]);
   });
 
   test("and lets no log that is left excuse what another had shown", async () => {
