@@ -35,7 +35,8 @@ export async function usingDirectory<Opened>(dataDir: string, open: () => Promis
   try {
     return await open();
   } catch (error) {
-    if (!(error instanceof Error && "syscall" in error && "code" in error)) throw error;
+    if (!(error instanceof Error && "code" in error)) throw error;
+    if (!("syscall" in error) && error.code !== "ENOSPC") throw error;
     const isFile = error.code === "EEXIST" || error.code === "ENOTDIR";
     const reason = isFile ? "a file stands where a directory is needed" : error.message;
     throw new StartError(`--data-dir: cannot use ${dataDir}: ${reason}`, { cause: error });

@@ -5,7 +5,7 @@ import type { HardState } from "./raft/entry.js";
 import type { MemberId } from "./raft/message.js";
 import { KvState } from "./replica-kv-state.js";
 import { isMarkedCorrupt, unmarkCorrupt } from "./replica-marker.js";
-import { Wal, WalCorruption } from "./wal/index.js";
+import { Wal, WalCorruption, hasLog } from "./wal/index.js";
 import type { OpenedWal, WalOptions } from "./wal/index.js";
 
 /** Where a replica keeps what outlives it, and whose it is. */
@@ -37,6 +37,9 @@ export class ReplicaUnusable extends Error {
   override name = "ReplicaUnusable";
 }
 
+const WITHOUT_PROMISES =
+  "Put the log back from a copy, or remove this member from the cluster, clear its data directory and add it as a new member";
+
 /** What is known of a log's end. */
 interface LogEnd {
   readonly hardState: HardState;
@@ -56,6 +59,7 @@ export async function openDurable(place: Place, hooks: Hooks): Promise<Durable> 
         "run `gauntlet-server rebuild --data-dir …` there, which throws its state away, and start it: it gets it from the others",
     );
   }
+  await refuseWithoutLog(place);
   let log: OpenedWal;
   try {
     log = await Wal.open(place.disk, place.log);
@@ -93,6 +97,7 @@ export async function openDurable(place: Place, hooks: Hooks): Promise<Durable> 
  * it gets from the others before it votes again. Returns up to which entry that is. May be repeated.
  */
 export async function rebuildReplica(place: Place): Promise<number> {
+  await refuseWithoutLog(place);
   const log = await endOfLog(place);
   const state = await openState(place, log.generation, { failed: () => undefined });
   const known = state instanceof KvState ? state : null;
@@ -102,6 +107,15 @@ export async function rebuildReplica(place: Place): Promise<number> {
   const lostTo = await beginAnew(place, null, "a rebuild", { ...log, lastIndex }, null, configuration);
   await unmarkCorrupt(place.disk);
   return lostTo;
+}
+
+/** A log is there before its state: where there is a state alone, what this member has promised is gone. */
+async function refuseWithoutLog({ disk, states }: Place): Promise<void> {
+  if ((await hasLog(disk)) || (await states.list()).length === 0) return;
+  throw new ReplicaUnusable(
+    "there is a state, but no log: all of it was taken away, and with it votes and entries that this member has " +
+      `promised to keep. Nothing was changed. ${WITHOUT_PROMISES}`,
+  );
 }
 
 async function endOfLog(
@@ -143,7 +157,7 @@ function gapBetween(
     throw new ReplicaUnusable(
       `the state is as of entry ${index} of term ${term}, but the log ${found}: a part of the log was taken away or put ` +
         "back from an earlier time, and with it votes and entries that this member has promised to keep. Nothing was changed. " +
-        "Remove this member from the cluster, clear its data directory and add it as a new member",
+        WITHOUT_PROMISES,
     );
   }
   if (firstIndex <= index + 1) return null;

@@ -1,7 +1,9 @@
 import { afterEach, expect, test } from "vitest";
 import { configurationOf } from "./raft/configuration.js";
+import { ReplicaUnusable } from "./replica-durable.js";
 import { DEFAULT_LIMITS } from "./replica-open.js";
 import { MembersWorld, NOBODY, THREE, has, put } from "./testing/members-world.js";
+import { TestDisk } from "./wal/test-disk.js";
 
 let world = new MembersWorld();
 
@@ -34,6 +36,19 @@ test("what a member forwards after a restart is taken by a leader that knows it 
     expect(await world.ended(put(again, `life ${firstRequestId}`))).not.toBeInstanceOf(Error);
   }
   expect(leader.replica.view.role).toBe("leader");
+});
+
+test("a member whose log was taken away, and whose state was not, neither serves nor votes", async () => {
+  await world.openThree();
+  expect(await world.ended(put(await world.leader(), "a"))).not.toBeInstanceOf(Error);
+  const { replica, states } = world.member(1);
+  replica.stop();
+  const disk = new TestDisk();
+  for (let start = 1; start <= 2; start += 1) {
+    const opened = world.open(1, THREE, {}, { disk, states });
+    await expect(opened).rejects.toThrow(/there is a state, but no log/);
+    await expect(opened).rejects.toThrow(ReplicaUnusable);
+  }
 });
 
 test("a member joins, is handed the leadership, and the leader before it is removed", async () => {

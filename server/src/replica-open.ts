@@ -134,12 +134,14 @@ export async function openReplica(ports: ReplicaPorts, settings: ReplicaSettings
     failed: (error) =>
       observer.fatal(new Error("the state on disk cannot be kept in order", { cause: error })),
   });
+  // What keeps `log` would keep its entries in memory for ever: those below are closures.
+  const { wal } = log;
   const restored = restoredFrom(log, state.checkpoint);
   const core = new RaftCore(config, restored, ports.random);
   replica = new Replica(
     {
       core: ports.watchCore?.(core, restored) ?? core,
-      log: log.wal,
+      log: wal,
       state,
       markCorrupt: (difference) => markCorrupt(ports.disk, difference),
       network: ports.network,
@@ -151,9 +153,9 @@ export async function openReplica(ports: ReplicaPorts, settings: ReplicaSettings
   );
   if (isFull) replica.logFull(true);
   const close = async (): Promise<void> => {
-    await Promise.all([log.wal.close(), state.close()]);
+    await Promise.all([wal.close(), state.close()]);
   };
-  return { replica, store: state.store, state, wal: log.wal, repair: log.repair, close };
+  return { replica, store: state.store, state, wal, repair: log.repair, close };
 }
 
 /** Where the replica keeps what outlives it: for `rebuildReplica`, too. */

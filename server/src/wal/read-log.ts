@@ -207,6 +207,11 @@ function damage(number: number, offset: number, reason: string): WalCorruption {
   return new WalCorruption(segmentName(number), offset, reason);
 }
 
+/** Whether the directory holds a log, sound or not. */
+export async function hasLog(disk: Disk): Promise<boolean> {
+  return segmentNumbers(await disk.list()).live.length > 0;
+}
+
 /** Of the newest segment whose head is intact: whose log it is; null: none is. */
 export async function readIdentity(disk: Disk): Promise<WalIdentity | null> {
   for (const number of segmentNumbers(await disk.list()).live.toReversed()) {
