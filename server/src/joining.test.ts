@@ -141,6 +141,21 @@ test("a member that has run and comes with an empty directory is refused, founde
   expect(await find(configOf("new"))).toEqual(founding);
 });
 
+test.each(["new", "existing"] as const)(
+  "a member that has run and kept its note alone is refused: %s",
+  async (state) => {
+    const config = configOf(state);
+    const { clusterId, self, founders } = await find(configOf("new"));
+    const n1 = member(founders.find((id) => id !== self.id) ?? 0, "n1", seedUrl, "http://n1:1");
+    answer = { clusterId, members: [n1, member(self.id, "n2", OWN_URL)], removed: [] };
+    // A crash at its first start may have left as much.
+    expect((await find(config)).self.id).toBe(self.id);
+    answer = { clusterId, members: [n1, member(self.id, "n2", OWN_URL, "http://n2:1")], removed: [] };
+    await expect(find(config)).rejects.toThrow("holds no log");
+    expect((await find(config, { clusterId, memberId: self.id })).self.id).toBe(self.id);
+  },
+);
+
 test("without its note a member finds itself by its log's ids, and asks who the others are", async () => {
   const logged = { clusterId: 77, memberId: 2 };
   const members = [member(1, "n1", seedUrl, "http://c:1"), member(2, "n2", "http://old:9", "http://c:2")];

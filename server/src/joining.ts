@@ -18,7 +18,7 @@ export interface LoggedIdentity {
 export interface JoinTimeouts {
   /** For a member of the cluster that answers and knows this server. */
   readonly fetchMs: number;
-  /** For a founder with an empty directory, to ask whether it has run before. */
+  /** For a member without a log, to ask whether it has run before. */
   readonly askMs: number;
 }
 
@@ -37,9 +37,10 @@ export async function findIdentity(
 ): Promise<Identity> {
   const note = await readMemberNote(disk);
   const isNew = config.initialClusterState === "new";
-  const identity = isNew
-    ? await founder(config, note, logged, timeouts)
-    : await joiner(config, note, logged, timeouts);
+  const identity = isNew ? founder(config, note, logged) : await joiner(config, note, logged, timeouts);
+  // A note alone is what a crash at the first start leaves, or what is left of a directory that was cleared. (Whom a
+  // joiner without a note asks, tells it the same.)
+  if (logged === null && (isNew || note !== null)) await refuseSecondLife(config, identity, timeouts.askMs);
   if (note === null) await writeMemberNote(disk, noteOf(config, identity));
   return identity;
 }
@@ -61,18 +62,10 @@ export function noteOf(config: Config, identity: Identity): MemberNote {
   };
 }
 
-async function founder(
-  config: Config,
-  note: MemberNote | null,
-  logged: LoggedIdentity | null,
-  timeouts: JoinTimeouts,
-): Promise<Identity> {
+function founder(config: Config, note: MemberNote | null, logged: LoggedIdentity | null): Identity {
   const identity = identityOf(config);
   const known = note ?? logged;
-  if (known === null) {
-    await refuseSecondLife(config, identity, timeouts.askMs);
-    return identity;
-  }
+  if (known === null) return identity;
   const { clusterId, self } = identity;
   if (known.clusterId !== clusterId || known.memberId !== self.id) {
     throw new JoinError(
@@ -85,7 +78,7 @@ async function founder(
 }
 
 /**
- * A founder that has run before and comes with an empty directory has forgotten for whom it voted and what it
+ * A member that has run before and comes without its log has forgotten for whom it voted and what it
  * acknowledged: as a new member it is welcome, under its old id it could undo both.
  */
 async function refuseSecondLife(config: Config, { clusterId, self }: Identity, askMs: number): Promise<void> {
@@ -104,7 +97,7 @@ async function refuseSecondLife(config: Config, { clusterId, self }: Identity, a
 
 function lostDirectory(config: Config, { id, peerUrls }: Pick<Member, "id" | "peerUrls">): JoinError {
   return new JoinError(
-    `member ${hexId(id)} has run before, and ${config.dataDir} is empty: what it promised is lost, so it cannot come ` +
+    `member ${hexId(id)} has run before, and ${config.dataDir} holds no log: what it promised is lost, so it cannot come ` +
       `back as itself. Restore the directory, or "etcdctl member remove ${hexId(id)}", "etcdctl member add ` +
       `${config.name} --peer-urls=${peerUrls.join(",")}", and start it with --initial-cluster-state existing`,
   );

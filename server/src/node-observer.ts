@@ -37,7 +37,9 @@ export function replicaObserver(logger: Logger, metrics: Metrics, hooks: Hooks):
     recovering: (reason, lostTo) =>
       logger.error(
         { reason, lostTo },
-        "damage on disk: begun anew; what is lost comes from the other members",
+        lostTo === 0
+          ? "damage on disk: begun anew from what is sound; nothing is lost"
+          : "damage on disk: begun anew; what is lost comes from the other members",
       ),
     recovered: () => logger.warn("all that was lost is back: this member votes again"),
     checkpointed: (index, elapsedMs) => {
