@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ConfigError, HelpShown, readConfig } from "./config.js";
 import { identityOf } from "./identity.js";
-import { tickPlan } from "./replica-tick-plan.js";
+import { tickPlan } from "./replica/tick-plan.js";
 
 const THREE = "n1=http://10.0.0.1:2380,n2=http://10.0.0.2:2380,n3=http://10.0.0.3:2380";
 const REQUIRED = ["--name", "n1", "--initial-cluster", THREE];

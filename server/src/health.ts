@@ -1,7 +1,7 @@
 import type { Clock } from "./ports.js";
 import type { MemberId } from "./raft/message.js";
-import type { View } from "./replica-parts.js";
-import type { Alarm } from "./replica-report.js";
+import type { View } from "./replica/parts.js";
+import type { Alarm } from "./replica/report.js";
 
 /** How long a healthy member may take for a linearizable read of nothing. */
 const LIMIT_MS = 1000;

@@ -20,19 +20,19 @@ export { InvariantViolation } from "./raft/invariant.js";
 export type { Body, MemberId, Message, MessageOf, MessageType } from "./raft/message.js";
 export type { PeerStatus, RaftStatus } from "./raft/status.js";
 export { Publisher } from "./publishing.js";
-export { isMemberOf } from "./replica-membership.js";
-export type { CheckpointOptions } from "./replica-checkpoints.js";
-export { ReplicaUnusable, rebuildReplica } from "./replica-durable.js";
-export type { Difference } from "./replica-integrity.js";
-export { KvState } from "./replica-kv-state.js";
+export { isMemberOf } from "./replica/membership.js";
+export type { CheckpointOptions } from "./replica/checkpoints.js";
+export { ReplicaUnusable, rebuildReplica } from "./replica/durable.js";
+export type { Difference } from "./replica/integrity.js";
+export { KvState } from "./replica/kv-state.js";
 export {
   DEFAULT_CHECKPOINTS,
   DEFAULT_HASH_INTERVAL,
   DEFAULT_LIMITS,
   openReplica,
   placeOf,
-} from "./replica-open.js";
-export type { OpenedReplica, ReplicaLimits, ReplicaPorts, ReplicaSettings } from "./replica-open.js";
+} from "./replica/open.js";
+export type { OpenedReplica, ReplicaLimits, ReplicaPorts, ReplicaSettings } from "./replica/open.js";
 export type {
   CommandBody,
   LogRecord,
@@ -41,11 +41,11 @@ export type {
   ReplicaParts,
   ReplicaStatus,
   View,
-} from "./replica-parts.js";
-export { tickPlan } from "./replica-tick-plan.js";
-export type { Alarm, Report, StateHash } from "./replica-report.js";
-export type { TickPlan } from "./replica-tick-plan.js";
-export { Replica } from "./replica.js";
+} from "./replica/parts.js";
+export { tickPlan } from "./replica/tick-plan.js";
+export type { Alarm, Report, StateHash } from "./replica/report.js";
+export type { TickPlan } from "./replica/tick-plan.js";
+export { Replica } from "./replica/replica.js";
 export {
   ImageDamaged,
   KvStore,

@@ -10,7 +10,7 @@ import { StartError } from "./node-directory.js";
 import { startNode } from "./node.js";
 import type { RunningNode } from "./node.js";
 import { DirectoryLocked } from "./runtime/directory-lock.js";
-import { ReplicaUnusable } from "./replica-durable.js";
+import { ReplicaUnusable } from "./replica/durable.js";
 import { UnknownStateFormat } from "./runtime/state-chunk.js";
 import { StateFormatError } from "./store/index.js";
 import { WalError } from "./wal/index.js";

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import type { Clock } from "./ports.js";
-import type { ReplicaStatus } from "./replica-parts.js";
+import type { ReplicaStatus } from "./replica/parts.js";
 
 const ROLES = ["follower", "pre-candidate", "candidate", "leader"] as const;
 

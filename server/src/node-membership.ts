@@ -9,7 +9,7 @@ import type { Disk } from "./ports.js";
 import { Publisher } from "./publishing.js";
 import { membersOf } from "./raft/configuration.js";
 import type { Configuration } from "./raft/configuration.js";
-import type { Replica } from "./replica.js";
+import type { Replica } from "./replica/replica.js";
 import { Roster } from "./roster.js";
 import { nodeClock } from "./runtime/clock.js";
 import type { KvStore, MemberAttributes, MemberRegistry, Result, WriteResponse } from "./store/index.js";

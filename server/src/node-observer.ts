@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { Metrics } from "./metrics.js";
 import type { Configuration } from "./raft/configuration.js";
 import type { MemberId } from "./raft/message.js";
-import type { ReplicaPorts } from "./replica-open.js";
+import type { ReplicaPorts } from "./replica/open.js";
 
 interface Hooks {
   readonly nameOf: (member: MemberId) => string;

@@ -19,9 +19,9 @@ import { peerOptions } from "./peer/options.js";
 import { PeerTransport, bind } from "./peer/transport.js";
 import type { TransportHandlers } from "./peer/transport.js";
 import { configurationOf } from "./raft/configuration.js";
-import { DEFAULT_CHECKPOINTS, DEFAULT_HASH_INTERVAL, DEFAULT_LIMITS, openReplica } from "./replica-open.js";
-import type { OpenedReplica, ReplicaPorts, ReplicaSettings } from "./replica-open.js";
-import { tickPlan } from "./replica-tick-plan.js";
+import { DEFAULT_CHECKPOINTS, DEFAULT_HASH_INTERVAL, DEFAULT_LIMITS, openReplica } from "./replica/open.js";
+import type { OpenedReplica, ReplicaPorts, ReplicaSettings } from "./replica/open.js";
+import { tickPlan } from "./replica/tick-plan.js";
 import { nodeClock } from "./runtime/clock.js";
 import { nodeRandom } from "./runtime/random.js";
 

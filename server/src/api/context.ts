@@ -1,7 +1,7 @@
 import type { etcdserverpb } from "@gauntlet/proto";
 import type { Identity } from "../identity.js";
 import type { MemberId } from "../raft/message.js";
-import type { Replica } from "../replica.js";
+import type { Replica } from "../replica/replica.js";
 import type { Roster } from "../roster.js";
 import type { KvStore, Result, WriteResponse } from "../store/index.js";
 

@@ -2,7 +2,7 @@ import type { UntypedServiceImplementation } from "@grpc/grpc-js";
 import { etcdserverpb as pb, toSafeNumber } from "@gauntlet/proto";
 import { EtcdError } from "../errors.js";
 import type { ErrorName } from "../errors.js";
-import type { CommandBody } from "../replica-parts.js";
+import type { CommandBody } from "../replica/parts.js";
 import {
   isReadOnlyTxn,
   isSerializableTxn,

@@ -5,7 +5,7 @@ import type { gauntletpeer } from "@gauntlet/proto";
 import type { Member } from "../identity.js";
 import type { Clock } from "../ports.js";
 import type { Message } from "../raft/message.js";
-import type { Report } from "../replica-report.js";
+import type { Report } from "../replica/report.js";
 import { approximateBytes, toWire } from "./codec.js";
 import { channelOptions } from "./options.js";
 import type { PeerOptions } from "./options.js";

@@ -2,7 +2,7 @@ import { Metadata, status } from "@grpc/grpc-js";
 import type { ServerReadableStream, sendUnaryData } from "@grpc/grpc-js";
 import type { gauntletpeer } from "@gauntlet/proto";
 import type { MemberId, Message } from "../raft/message.js";
-import type { Report } from "../replica-report.js";
+import type { Report } from "../replica/report.js";
 import { fromWire } from "./codec.js";
 import { checkIntroduction, isRefusal } from "./protocol.js";
 import type { Ids, Introduction, Refusal } from "./protocol.js";

@@ -1,5 +1,5 @@
 import { gauntletpeer, toSafeNumber } from "@gauntlet/proto";
-import type { Alarm, Report } from "../replica-report.js";
+import type { Alarm, Report } from "../replica/report.js";
 
 type WireReport = gauntletpeer.Report.$Properties;
 

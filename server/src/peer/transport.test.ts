@@ -6,7 +6,7 @@ import { afterEach, expect, test } from "vitest";
 import type { Member } from "../identity.js";
 import { configurationOf } from "../raft/configuration.js";
 import type { Message } from "../raft/message.js";
-import type { Report } from "../replica-report.js";
+import type { Report } from "../replica/report.js";
 import { nodeClock } from "../runtime/clock.js";
 import { freePorts, until } from "../testing/cluster.js";
 import { TcpGate } from "../testing/tcp-gate.js";

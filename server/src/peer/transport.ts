@@ -4,7 +4,7 @@ import type { ListenAddress } from "../config.js";
 import type { Member } from "../identity.js";
 import type { Clock, Network } from "../ports.js";
 import type { MemberId, Message } from "../raft/message.js";
-import type { Report } from "../replica-report.js";
+import type { Report } from "../replica/report.js";
 import { AddressBook } from "./address-book.js";
 import { PeerLink } from "./link.js";
 import type { LinkObserver } from "./link.js";

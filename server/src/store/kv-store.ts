@@ -1,7 +1,7 @@
 import type { etcdserverpb as pb } from "@gauntlet/proto";
 import { crc32 } from "../checksum.js";
 import type { Configuration, SnapshotMark } from "../raft/configuration.js";
-import type { StateHash } from "../replica-report.js";
+import type { StateHash } from "../replica/report.js";
 import { decodeCommand, decodeMembers } from "./command.js";
 import { KeySpace } from "./key-space.js";
 import {

@@ -4,11 +4,11 @@ import type { Configuration, SnapshotMark } from "../raft/configuration.js";
 import type { Entry, HardState } from "../raft/entry.js";
 import type { Effect, Event } from "../raft/event.js";
 import type { Message } from "../raft/message.js";
-import type { LogRecord, ReplicaObserver } from "../replica-parts.js";
-import type { Difference } from "../replica-integrity.js";
-import type { Report } from "../replica-report.js";
-import type { StagedState } from "../replica-state.js";
-import { Replica } from "../replica.js";
+import type { LogRecord, ReplicaObserver } from "../replica/parts.js";
+import type { Difference } from "../replica/integrity.js";
+import type { Report } from "../replica/report.js";
+import type { StagedState } from "../replica/state.js";
+import { Replica } from "../replica/replica.js";
 import { ManualClock } from "./manual-clock.js";
 
 export const SELF = 11;

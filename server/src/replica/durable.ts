@@ -1,0 +1,209 @@
+import { StateDamaged } from "../ports.js";
+import type { Clock, Disk, StateStorage } from "../ports.js";
+import type { Configuration, SnapshotMark } from "../raft/configuration.js";
+import type { HardState } from "../raft/entry.js";
+import type { MemberId } from "../raft/message.js";
+import { KvState } from "./kv-state.js";
+import { isMarkedCorrupt, unmarkCorrupt } from "./marker.js";
+import { Wal, WalCorruption, hasLog } from "../wal/index.js";
+import type { OpenedWal, WalOptions } from "../wal/index.js";
+
+/** Where a replica keeps what outlives it, and whose it is. */
+export interface Place {
+  readonly disk: Disk;
+  readonly states: StateStorage;
+  readonly clock: Clock;
+  readonly self: MemberId;
+  /** In force where neither log nor state knows better. */
+  readonly initial: Configuration;
+  readonly log: WalOptions;
+}
+
+/** Log and state, which fit together. */
+export interface Durable {
+  readonly log: OpenedWal;
+  readonly state: KvState;
+}
+
+interface Hooks {
+  /** Entries up to `lostTo` may have been acknowledged and are lost: this member gets them from the others before it votes again. */
+  readonly recovering: (reason: string, lostTo: number) => void;
+  /** The disk fails behind the scenes. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** This replica cannot go on with what it has. Told with what to do; nothing was changed. */
+export class ReplicaUnusable extends Error {
+  override name = "ReplicaUnusable";
+}
+
+const WITHOUT_PROMISES =
+  "Put the log back from a copy, or remove this member from the cluster, clear its data directory and add it as a new member";
+
+/** What is known of a log's end. */
+interface LogEnd {
+  readonly hardState: HardState;
+  readonly lastIndex: number;
+  readonly generation: number;
+}
+
+/**
+ * Opens log and state. What is damaged is begun anew from what is sound, and the rest is left to the peers; a crash on the
+ * way leaves things as they were, or begun anew: the log alone says which state counts. Rejects with ReplicaUnusable, WalError or
+ * WalCorruption where this member has to stay down, and with the disk's own errors.
+ */
+export async function openDurable(place: Place, hooks: Hooks): Promise<Durable> {
+  if (await isMarkedCorrupt(place.disk)) {
+    throw new ReplicaUnusable(
+      "this member's state was found to differ from that of the others, and it took no more part: " +
+        "run `gauntlet-server rebuild --data-dir …` there, which throws its state away, and start it: it gets it from the others",
+    );
+  }
+  await refuseWithoutLog(place);
+  let log: OpenedWal;
+  try {
+    log = await Wal.open(place.disk, place.log);
+  } catch (error) {
+    if (!(error instanceof WalCorruption) || error.provable === null) throw error;
+    const state = await openState(place, error.provable.generation, hooks);
+    const known = state instanceof KvState ? state : null;
+    await known?.close();
+    const reason = `the log is damaged: segment ${error.segment}, byte ${error.offset}: ${error.reason}`;
+    await beginAnew(place, hooks, reason, error.provable, known, known?.checkpoint?.configuration);
+    return openDurable(place, hooks);
+  }
+  const state = await openState(place, log.generation, hooks);
+  const sound = state instanceof KvState ? state : null;
+  const fault = state instanceof KvState ? gapBetween(log, state.checkpoint) : state.message;
+  if (fault === null && sound !== null) {
+    await removeOthers(place.states, log.generation);
+    return { log, state: sound };
+  }
+  await log.wal.close();
+  await sound?.close();
+  if (sound === null && log.firstIndex === 1) {
+    // The log has it all.
+    await place.states.remove(log.generation);
+    hooks.recovering(fault ?? "", 0);
+  } else {
+    const configuration = configurationOfLog(log) ?? sound?.checkpoint?.configuration;
+    await beginAnew(place, hooks, fault ?? "", log, sound, configuration);
+  }
+  return openDurable(place, hooks);
+}
+
+/**
+ * Throws the state of a member away, and its log; keeps its promises: what it voted, and what it may have acknowledged, which
+ * it gets from the others before it votes again. Returns up to which entry that is. May be repeated.
+ */
+export async function rebuildReplica(place: Place): Promise<number> {
+  await refuseWithoutLog(place);
+  const log = await endOfLog(place);
+  const state = await openState(place, log.generation, { failed: () => undefined });
+  const known = state instanceof KvState ? state : null;
+  await known?.close();
+  const configuration = log.configuration ?? known?.checkpoint?.configuration;
+  const lastIndex = Math.max(log.lastIndex, known?.checkpoint?.index ?? 0);
+  const lostTo = await beginAnew(place, null, "a rebuild", { ...log, lastIndex }, null, configuration);
+  await unmarkCorrupt(place.disk);
+  return lostTo;
+}
+
+/** A log is there before its state: where there is a state alone, what this member has promised is gone. */
+async function refuseWithoutLog({ disk, states }: Place): Promise<void> {
+  if ((await hasLog(disk)) || (await states.list()).length === 0) return;
+  throw new ReplicaUnusable(
+    "there is a state, but no log: all of it was taken away, and with it votes and entries that this member has " +
+      `promised to keep. Nothing was changed. ${WITHOUT_PROMISES}`,
+  );
+}
+
+async function endOfLog(
+  place: Place,
+): Promise<LogEnd & { readonly configuration?: Configuration | undefined }> {
+  try {
+    const log = await Wal.open(place.disk, place.log);
+    await log.wal.close();
+    return { ...log, configuration: configurationOfLog(log) };
+  } catch (error) {
+    if (error instanceof WalCorruption && error.provable !== null) return error.provable;
+    throw error;
+  }
+}
+
+/** The state, or what is wrong with it. */
+async function openState(
+  { states, clock }: Place,
+  generation: number,
+  { failed }: Pick<Hooks, "failed">,
+): Promise<KvState | StateDamaged> {
+  try {
+    return await KvState.open(states, generation, clock, failed);
+  } catch (error) {
+    if (error instanceof StateDamaged) return error;
+    throw error;
+  }
+}
+
+/** Null: the log goes on where the state ends. Throws where it can only be that the log has lost its end: nobody knows how much. */
+function gapBetween(
+  { entries, firstIndex, lastIndex }: OpenedWal,
+  checkpoint: SnapshotMark | null,
+): string | null {
+  const { index, term } = checkpoint ?? { index: 0, term: 0 };
+  const inLog = entries[index - firstIndex];
+  if (lastIndex < index || (inLog !== undefined && inLog.term !== term)) {
+    const found = lastIndex < index ? `ends at entry ${lastIndex}` : `has that entry of term ${inLog?.term}`;
+    throw new ReplicaUnusable(
+      `the state is as of entry ${index} of term ${term}, but the log ${found}: a part of the log was taken away or put ` +
+        "back from an earlier time, and with it votes and entries that this member has promised to keep. Nothing was changed. " +
+        WITHOUT_PROMISES,
+    );
+  }
+  if (firstIndex <= index + 1) return null;
+  return `the log begins at entry ${firstIndex}, and the state is as of entry ${index}: what is between them is missing`;
+}
+
+function configurationOfLog({ entries }: OpenedWal): Configuration | undefined {
+  const last = entries.findLast((entry) => entry.kind === "configuration");
+  return last?.kind === "configuration" ? last.configuration : undefined;
+}
+
+/** Keeps `state`, where it is sound, and begins a log behind it. Returns up to which entry something may be lost; 0: nothing. */
+async function beginAnew(
+  place: Place,
+  hooks: Hooks | null,
+  reason: string,
+  log: LogEnd,
+  state: KvState | null,
+  configuration: Configuration = place.initial,
+): Promise<number> {
+  const { disk, states, self } = place;
+  const base = state?.checkpoint ?? null;
+  const { lostTo: lostBefore = 0, ...hardState } = log.hardState;
+  const lostTo = Math.max(lostBefore, log.lastIndex > (base?.index ?? 0) ? log.lastIndex : 0);
+  if (lostTo > 0 && isAlone(configuration, self)) {
+    throw new ReplicaUnusable(
+      `${reason}. This member alone decides in its cluster, so nobody else has what is lost, up to entry ${lostTo}. ` +
+        "Nothing was changed: put the data directory back from a copy",
+    );
+  }
+  const there = await states.list();
+  const generation = state === null ? 1 + Math.max(log.generation, ...there) : log.generation;
+  await Wal.beginAnew(disk, place.log, {
+    hardState: lostTo > 0 ? { ...hardState, lostTo } : hardState,
+    base,
+    generation,
+  });
+  hooks?.recovering(reason, lostTo);
+  return lostTo;
+}
+
+function isAlone({ voters, outgoing }: Configuration, self: MemberId): boolean {
+  return voters.includes(self) && [...voters, ...outgoing].every((voter) => voter === self);
+}
+
+/** Of snapshots that were not taken in whole, or whose predecessor was not removed any more. */
+async function removeOthers(states: StateStorage, generation: number): Promise<void> {
+  for (const other of await states.list()) if (other !== generation) await states.remove(other);
+}

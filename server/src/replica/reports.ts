@@ -1,0 +1,115 @@
+import type { Configuration } from "../raft/configuration.js";
+import type { MemberId } from "../raft/message.js";
+import { Alarms } from "./alarms.js";
+import type { Place } from "./alarms.js";
+import { Integrity } from "./integrity.js";
+import type { Difference } from "./integrity.js";
+import { isMemberOf } from "./membership.js";
+import type { ReplicaParts } from "./parts.js";
+import type { Alarm, Report } from "./report.js";
+
+interface Hooks {
+  /** In force. */
+  readonly configuration: () => Configuration;
+  readonly leader: () => MemberId | null;
+  /** Writes are to be refused for want of room, or not any more. */
+  readonly space: (full: boolean) => void;
+  readonly corrupt: (difference: Difference) => void;
+}
+
+type Parts = Pick<ReplicaParts<unknown>, "state" | "network" | "observer">;
+
+const INTERVAL_MS = 1000;
+
+/** What members tell one another of themselves, and what follows from it: refusing writes, or taking no more part. */
+export class Reports {
+  readonly #parts: Parts;
+
+  readonly #hashInterval: number;
+
+  readonly #hooks: Hooks;
+
+  readonly #alarms: Alarms;
+
+  readonly #integrity: Integrity;
+
+  #refusesWrites = false;
+
+  #isCorrupt = false;
+
+  #dueMs = 0;
+
+  constructor(
+    parts: Parts,
+    options: { readonly self: MemberId; readonly hashInterval: number },
+    hooks: Hooks,
+  ) {
+    this.#parts = parts;
+    this.#hashInterval = options.hashInterval;
+    this.#hooks = hooks;
+    this.#alarms = new Alarms(options.self);
+    this.#integrity = new Integrity(options.self);
+  }
+
+  /** Of the present members. */
+  get alarms(): readonly { readonly member: MemberId; readonly alarm: Alarm }[] {
+    const configuration = this.#hooks.configuration();
+    return this.#alarms.all.filter(({ member }) => isMemberOf(configuration, member));
+  }
+
+  /** A write would not find room, here or at a quorum. */
+  get refusesWrites(): boolean {
+    return this.#refusesWrites;
+  }
+
+  applied(index: number): void {
+    if (index % this.#hashInterval === 0) this.#integrity.note(this.#parts.state.stateHash(index));
+  }
+
+  /** The state is another one: what the one before came to says nothing about it. */
+  stateReplaced(): void {
+    this.#integrity.forgetOwn();
+  }
+
+  setFull(place: Place, full: boolean): void {
+    if (!this.#alarms.setFull(place, full)) return;
+    this.#parts.observer.alarmsChanged(this.#alarms.own);
+    this.#consider();
+    this.#send();
+  }
+
+  received(from: MemberId, { alarms, hashes }: Report): void {
+    this.#alarms.received(from, alarms);
+    this.#integrity.received(from, hashes);
+    this.#consider();
+  }
+
+  tick(nowMs: number): void {
+    if (nowMs < this.#dueMs) return;
+    this.#dueMs = nowMs + INTERVAL_MS;
+    this.#consider();
+    this.#send();
+  }
+
+  #send(): void {
+    // A state that is known to be wrong is not held against others.
+    const hashes = this.#isCorrupt ? [] : this.#integrity.hashes;
+    this.#parts.network.report({ alarms: this.#alarms.own, hashes });
+  }
+
+  #consider(): void {
+    if (this.#isCorrupt) return;
+    const configuration = this.#hooks.configuration();
+    const refuses = this.#alarms.refusesWrites(configuration);
+    if (refuses !== this.#refusesWrites) {
+      this.#refusesWrites = refuses;
+      this.#hooks.space(refuses);
+    }
+    const difference = this.#integrity.judge(configuration, this.#hooks.leader());
+    if (difference === null) return;
+    this.#isCorrupt = true;
+    this.#alarms.setCorrupt();
+    this.#parts.observer.alarmsChanged(this.#alarms.own);
+    this.#hooks.corrupt(difference);
+  }
+}

@@ -1,0 +1,95 @@
+import type { Event } from "../raft/event.js";
+import type { MemberId, MessageOf } from "../raft/message.js";
+import type { ReplicaParts } from "./parts.js";
+import { StateClosed } from "./state.js";
+
+/** One snapshot on its way. */
+interface Transfer {
+  readonly index: number;
+  /** When its peer last had room for more. */
+  movedMs: number;
+  cancelled: Error | null;
+}
+
+/** A snapshot that does not get on, or is not taken in, for so long is given up. */
+const STALLED_AFTER_MS = 60_000;
+
+type Parts = Pick<ReplicaParts<unknown>, "state" | "network" | "clock" | "observer">;
+
+/** Sends the state along with the core's snapshot messages, one at a time to each peer, and tells the core how it ended. */
+export class SnapshotSends {
+  readonly #parts: Parts;
+
+  readonly #step: (event: Event) => void;
+
+  readonly #fail: (what: string, error: unknown) => void;
+
+  readonly #transfers = new Map<MemberId, Transfer>();
+
+  constructor(parts: Parts, step: (event: Event) => void, fail: (what: string, error: unknown) => void) {
+    this.#parts = parts;
+    this.#step = step;
+    this.#fail = fail;
+  }
+
+  /** The core has one under way to each peer; but it forgets them when it loses the leadership: a later one takes their place. */
+  send(message: MessageOf<"snapshot">): void {
+    const { to, snapshot } = message;
+    const earlier = this.#transfers.get(to);
+    if (earlier !== undefined) earlier.cancelled = new Error("a later one takes its place");
+    const transfer: Transfer = {
+      index: snapshot.index,
+      movedMs: this.#parts.clock.monotonicMs(),
+      cancelled: null,
+    };
+    this.#transfers.set(to, transfer);
+    // Which state that is has to be settled now: the next checkpoint may take its place before the first chunk is asked for.
+    const image = this.#parts.state.image(snapshot.index);
+    this.#parts.network.stream(message, this.#chunks(image, transfer)).then(
+      () => this.#ended(to, transfer, null),
+      (error: unknown) => this.#ended(to, transfer, error),
+    );
+  }
+
+  /** Gives up what does not get on. */
+  tick(nowMs: number): void {
+    for (const [to, transfer] of this.#transfers) {
+      if (nowMs - transfer.movedMs < STALLED_AFTER_MS) continue;
+      transfer.cancelled = new Error(`nothing moved for ${STALLED_AFTER_MS} ms`);
+      this.#ended(to, transfer, transfer.cancelled);
+    }
+  }
+
+  stop(): void {
+    for (const transfer of this.#transfers.values()) transfer.cancelled = new Error("the sender stops");
+    this.#transfers.clear();
+  }
+
+  async *#chunks(image: AsyncIterable<Uint8Array>, transfer: Transfer): AsyncIterable<Uint8Array> {
+    for await (const chunk of this.#readable(image)) {
+      if (transfer.cancelled !== null) throw transfer.cancelled;
+      transfer.movedMs = this.#parts.clock.monotonicMs();
+      yield chunk;
+    }
+    transfer.movedMs = this.#parts.clock.monotonicMs();
+  }
+
+  /** What is on this member's own disk must be readable: if it is not, a restart finds that out, and gets it from the peers. */
+  async *#readable(image: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    try {
+      yield* image;
+    } catch (error) {
+      if (!(error instanceof StateClosed)) this.#fail("the state on disk cannot be read", error);
+      throw error;
+    }
+  }
+
+  #ended(to: MemberId, transfer: Transfer, error: unknown): void {
+    if (this.#transfers.get(to) !== transfer) return;
+    this.#transfers.delete(to);
+    const failure =
+      error === null || error instanceof Error ? error : new Error("it failed", { cause: error });
+    this.#parts.observer.snapshotSent(to, transfer.index, failure);
+    this.#step({ type: "snapshot-sent", to, ok: failure === null });
+  }
+}
