@@ -2,7 +2,7 @@ import { cpus } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { measureConvergence } from "./convergence.js";
 import { measureLargeState } from "./large-state.js";
-import { linearizableRead, measureLoad, serializableRead, write, type Operation } from "./load.js";
+import { linearizableRead, measureLoad, serializableRead, warmUp, write, type Operation } from "./load.js";
 import { LocalCluster } from "./local-cluster.js";
 import { ELECTION_TIMEOUT_MS, etcdSystem, gauntletSystem, type System } from "./system.js";
 
@@ -37,6 +37,8 @@ const PARTS: Readonly<Record<string, Part>> = {
   load: async (system, { seconds }) => {
     return withCluster(system, async (cluster) => {
       const figures = new Map<string, readonly number[]>();
+      const operations = LOADS.map(([, operation]) => operation);
+      await warmUp(cluster, operations);
       for (const [name, operation, sizes] of LOADS) {
         for (const clients of sizes) {
           const { perSecond, p50Ms, p99Ms, cpuSecondsPerThousand } = await measureLoad(
