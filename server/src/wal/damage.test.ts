@@ -136,8 +136,8 @@ describe("a flipped byte", () => {
   it("anywhere takes no acknowledged entry with it, and no vote", async () => {
     for (const name of names) {
       const records = recordsOf(disk, name);
-      // Behind the proof of the last sync nothing is left to lose; and zeros are no part of the log.
-      const end = name === last ? records.at(-1)?.offset : records.at(-1)?.end;
+      // The last record of each repeats what others say, too; and zeros are no part of the log.
+      const end = records.at(-1)?.offset;
       for (let at = 0; at < SEGMENT_BYTES; at++) {
         for (const mask of [0x01, 0x80, 0xff]) {
           const outcome = await reopen(flipped(disk, name, at, mask));
@@ -209,9 +209,9 @@ describe("a log that ends early", () => {
     }
   });
 
-  it("in a segment that is not the last is damaged, but among the zeros behind its records", async () => {
+  it("in a segment that is not the last is damaged, but behind its records", async () => {
     for (const name of names.slice(0, -1)) {
-      const end = recordsOf(disk, name).at(-1)?.end ?? 0;
+      const end = recordsOf(disk, name).at(-1)?.offset ?? 0;
       for (let length = 0; length < SEGMENT_BYTES; length++) {
         const outcome = await reopen(planted(disk, name, disk.contents(name).subarray(0, length)));
         expect(verdict(outcome, state)).toBe(length < end ? "damaged, provable" : "whole");
@@ -260,6 +260,39 @@ describe("damaged, with the place", () => {
       offset: 0,
     });
     expect(verdict(await reopen(missing), state)).toBe("damaged, provable");
+  });
+
+  it("is a missing newest segment: the one before says that the log goes on in it", async () => {
+    for (const gone of [[LAST], [LAST, LAST - 1]]) {
+      const missing = disk.copy();
+      for (const number of gone) await missing.remove(segmentName(number));
+      const opening = Wal.open(missing, walOptions(SEGMENT_BYTES));
+      await expect(opening).rejects.toMatchObject({
+        name: "WalCorruption",
+        segment: segmentName(Math.min(...gone)),
+        offset: 0,
+      });
+      expect(verdict(await reopen(missing), state)).toBe("damaged, nothing provable");
+      // Further damage must not make a proof of what stood before the end.
+      const [first] = names;
+      expect(verdict(await reopen(flipped(missing, first ?? "", 130, 1)), state)).toBe(
+        "damaged, nothing provable",
+      );
+    }
+  });
+
+  it("is a missing newest segment, also where a crash took the record that says that it was there", async () => {
+    const crashed = disk.copy();
+    for (const name of names.slice(0, -1)) {
+      const end = recordsOf(disk, name).at(-1);
+      expect(end?.type).toBe(RECORD_TYPES.goesOn);
+      crashed.plant(name, crashed.contents(name).fill(0, end?.offset));
+    }
+    const { wal, ...opened } = await Wal.open(crashed, walOptions(SEGMENT_BYTES));
+    await wal.close();
+    expect(print(opened)).toBe(print(state));
+    await crashed.remove(last);
+    expect(verdict(await reopen(crashed), state)).toBe("damaged, nothing provable");
   });
 
   it("is not a missing oldest segment: it looks compacted, and the log says where it begins", async () => {

@@ -43,6 +43,22 @@ it("prints every record with its place", async () => {
   `);
 });
 
+it("prints where the log goes on, and finds out when that is gone", async () => {
+  const disk = await sample();
+  const { wal } = await Wal.open(disk, walOptions(1024));
+  await wal.append({ hardState: null, snapshot: null, entries: [entry(11, 4, "x".repeat(500))] });
+  await wal.close();
+  expect((await lines(disk)).filter((line) => line.startsWith(FIRST)).at(-1)).toMatch(
+    /goes on in the next segment$/,
+  );
+  expect(verdictLine(await verifyWal(disk))).toMatch(/^sound: .*entries 10 to 11/);
+  await disk.remove(segmentName(2));
+  expect(verdictLine(await verifyWal(disk))).toBe(
+    `damaged: segment ${segmentName(2)}, byte 0: the segment is missing, and the one before says that the log goes on ` +
+      "in it. What this member has promised cannot be told from what is left",
+  );
+});
+
 it("goes on behind damage", async () => {
   const disk = await sample();
   const bytes = disk.contents(FIRST);

@@ -69,6 +69,8 @@ export type DumpedRecord = Place &
         readonly dataBytes: number;
       }
     | { readonly type: "synced"; readonly point: LogPoint }
+    /** In the next segment, which has its name. */
+    | { readonly type: "goes-on" }
     | { readonly type: "snapshot"; readonly mark: SnapshotMark; readonly generation: number }
     /** Verifies, and says nothing to this server. */
     | { readonly type: "unknown"; readonly number: number; readonly reason: string }
@@ -126,6 +128,8 @@ function contents({ type, payload }: WalRecord, segment: string): Contents {
     }
     case RECORD_TYPES.synced:
       return { type: "synced", point: readPoint(payload, 0) };
+    case RECORD_TYPES.goesOn:
+      return { type: "goes-on" };
     case RECORD_TYPES.snapshot:
       return { type: "snapshot", ...decodeSnapshot(payload) };
     default:
@@ -151,6 +155,8 @@ function dumpText(record: DumpedRecord): string {
       return `entry ${record.index}, term ${record.term}, ${record.kind}, ${record.dataBytes} bytes`;
     case "synced":
       return `synced up to here: ${pointText(record.point)}`;
+    case "goes-on":
+      return "goes on in the next segment";
     case "snapshot":
       return `snapshot of entry ${record.mark.index}, term ${record.mark.term}, state ${record.generation}`;
     case "unknown":

@@ -1,6 +1,7 @@
 import type { Disk, DiskFile } from "../ports.js";
 import type { Position } from "./record.js";
-import { encodeSegmentHead, segmentName, type SegmentHead } from "./segment.js";
+import { GOES_ON_BYTES, SEGMENT_HEAD_BYTES, encodeSegmentHead, segmentName } from "./segment.js";
+import type { SegmentHead } from "./segment.js";
 
 /** A segment under this name is being made, or waits to be used: nothing in it counts. */
 export const PREPARED_NAME = "prepared.tmp";
@@ -53,7 +54,8 @@ export async function writeHead(
 }
 
 /** The first segment of a log: made at once, nothing is tried again. */
-export async function beginSegment(disk: Disk, head: NewSegment, bytes: number): Promise<OpenSegment> {
+export async function beginSegment(disk: Disk, head: NewSegment, wanted: number): Promise<OpenSegment> {
+  const bytes = Math.max(wanted, SEGMENT_HEAD_BYTES + GOES_ON_BYTES);
   await removePrepared(disk);
   const prepared = await prepareFile(disk, bytes);
   const position = await writeHead(prepared, head, 0);

@@ -2,7 +2,7 @@ import type { Clock, Disk } from "../ports.js";
 import { WalError } from "./errors.js";
 import { PREPARED_NAME, prepareFile, removePrepared, writeHead } from "./new-segment.js";
 import type { NewSegment, OpenSegment, PreparedFile } from "./new-segment.js";
-import { SEGMENT_HEAD_BYTES, segmentName } from "./segment.js";
+import { GOES_ON_BYTES, SEGMENT_HEAD_BYTES, segmentName } from "./segment.js";
 
 /** A full disk is tried again so often. */
 const RETRY_MS = 1000;
@@ -43,7 +43,7 @@ export class NextSegment {
 
   /** The next segment, with room for `bytes` behind its head. Waits while the disk is full; rejects when stopped then. */
   async take(head: NewSegment, previous: number, bytes: number): Promise<OpenSegment> {
-    const least = SEGMENT_HEAD_BYTES + bytes;
+    const least = SEGMENT_HEAD_BYTES + bytes + GOES_ON_BYTES;
     try {
       let prepared = await (this.preparing ??= this.make(least));
       if (prepared.bytes < least) {

@@ -60,14 +60,18 @@ class Row {
   provable: Provable | null = null;
 
   take(record: WalRecord): void {
-    this.chain = record.crc;
     const { payload } = record;
+    if (record.type !== RECORD_TYPES.goesOn) this.chain = record.crc;
     switch (record.type) {
       case RECORD_TYPES.segmentHead:
         this.provable = decodeSegmentHead(payload, "").point;
         return;
       case RECORD_TYPES.synced:
         this.provable = readPoint(payload, 0);
+        return;
+      case RECORD_TYPES.goesOn:
+        // The next segment's head says where the log stands, and nothing does where there is none.
+        this.provable = null;
         return;
     }
     // From here on only changes of what a point said.

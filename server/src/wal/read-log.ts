@@ -32,11 +32,11 @@ import {
  * After a sync with nothing queued the writer adds a `synced` record (it is not waited for), and else the next
  * write begins with one, so that the last acknowledged write, too, is soon followed by its proof: a flipped bit in
  * it is told from a tear unless the power went within the moment before that proof reached the disk. A file that is
- * shorter than its segment was made is damage: no crash does that. What no format can tell on its own: a log that
- * lost its newest segments looks like one of a crash before.
+ * shorter than its segment was made is damage: no crash does that.
  *
  * Earlier segments were synced whole before their successor got its name, and a segment gets its name when its head
- * is on disk: anything bad there is damage. Which segment is the first, only the state can judge: older ones are
+ * is on disk: anything bad there is damage. Then the earlier one gets its `goes on`: without a successor, it is
+ * damage; without it, and with a successor, a crash came in between, and `settle` writes it. Which segment is the first, only the state can judge: older ones are
  * removed when it covers their entries.
  */
 export interface ReadLog {
@@ -48,6 +48,8 @@ export interface ReadLog {
   readonly floorIndex: number;
   /** Segments before the tail, ascending. */
   readonly sealed: readonly SealedSegment[];
+  /** The last segment before the tail, where it does not say yet that the log goes on; null: it does, or there is none. */
+  readonly unfinished: SegmentEnd | null;
   /** Where to go on writing; null: no segment is there. */
   readonly tail: ReadTail | null;
   /** Segments from before the log began anew: they do not count. */
@@ -61,13 +63,18 @@ export interface SealedSegment {
   readonly highestIndex: number;
 }
 
-export interface ReadTail extends SealedSegment {
+/** Where the records of a segment end. */
+export interface SegmentEnd {
+  readonly number: number;
+  /** Behind the last record, but for `goes on`. */
+  readonly end: number;
+  /** crc of that record. */
+  readonly chain: number;
+}
+
+export interface ReadTail extends SealedSegment, SegmentEnd {
   readonly image: Buffer;
   readonly unreadable: readonly Range[];
-  /** Behind the last record. */
-  readonly end: number;
-  /** crc of the last record. */
-  readonly chain: number;
   /** Where the last write began. */
   readonly durable: number;
   /** Behind `end`, of a write that was cut short. */
@@ -87,6 +94,8 @@ export async function readLog(disk: Disk, identity: WalIdentity | null): Promise
     };
   } catch (error) {
     if (!(error instanceof WalCorruption)) throw error;
+    // A server that has the log open may have gone on in another segment meanwhile: `verifyWal`.
+    if (segmentNumbers(await disk.list()).live.at(-1) !== live.at(-1)) return await readLog(disk, identity);
     const { segment, offset, reason } = error;
     const damage = { number: segmentNumbers([segment]).live[0] ?? 0, offset };
     const provable = await proveBehind(disk, identity, numbers, damage, replay.point.hardState);
@@ -110,20 +119,23 @@ async function replayAll(
   replay: Replay,
 ): Promise<Omit<ReadLog, "superseded">> {
   const sealed: SealedSegment[] = [];
-  let tail: ReadTail | null = null;
+  let tail: (ReadTail & { readonly goesOn: boolean }) | null = null;
+  let unfinished: SegmentEnd | null = null;
   let whose = identity;
   for (const number of numbers) {
     if (tail !== null) {
-      const { bytes, highestIndex }: ReadTail = tail;
+      const { bytes, highestIndex, end, chain, goesOn }: ReadTail & { readonly goesOn: boolean } = tail;
       if (number !== tail.number + 1) {
         throw damage(tail.number + 1, 0, "the segment is missing, later ones are there");
       }
       sealed.push({ number: tail.number, bytes, highestIndex });
+      unfinished = goesOn ? null : { number: tail.number, end, chain };
     }
     const image = await readSegment(disk, number);
     checkChain(image, number, tail, replay);
     whose ??= readSegmentHead(image.bytes, number)?.identity ?? null;
     const end = replaySegment(image.bytes, number, whose, replay);
+    const goesOn = readRecord(image.bytes, end)?.type === RECORD_TYPES.goesOn;
     tail = {
       number,
       bytes: image.bytes.length,
@@ -131,17 +143,25 @@ async function replayAll(
       image: image.bytes,
       unreadable: image.unreadable,
       end,
+      goesOn,
       chain: replay.chain ?? 0,
       durable: replay.durable,
       tornBytes: 0,
     };
+  }
+  if (tail?.goesOn === true) {
+    throw damage(
+      tail.number + 1,
+      0,
+      "the segment is missing, and the one before says that the log goes on in it",
+    );
   }
   if (tail !== null) {
     checkLength(tail, replay.segmentBytes);
     tail = { ...tail, tornBytes: tornBytes(tail) };
   }
   const { point, entries, firstIndex, floorIndex } = replay;
-  return { point, entries, firstIndex, floorIndex, sealed, tail };
+  return { point, entries, firstIndex, floorIndex, sealed, unfinished, tail };
 }
 
 /** A segment's head names the last record of the segment before. */
@@ -152,7 +172,7 @@ function checkChain({ bytes }: SegmentImage, number: number, before: ReadTail | 
   throw damage(before.number, before.end, "no record verifies there, yet the next segment follows on one");
 }
 
-/** Replays all records from the segment's start on; returns the offset at which no more verifies. */
+/** Replays all records from the segment's start on; returns the offset at which no more verifies, or it `goes on`. */
 function replaySegment(
   segment: Buffer,
   number: number,
@@ -166,6 +186,7 @@ function replaySegment(
     if (offset > 0 && record.previous !== replay.chain) {
       throw damage(number, offset, "the record there does not follow on the one before it");
     }
+    if (offset > 0 && record.type === RECORD_TYPES.goesOn) return offset;
     if ((offset === 0) !== (record.type === RECORD_TYPES.segmentHead)) {
       throw damage(number, offset, "a segment's head stands where none belongs, or is not where one belongs");
     }

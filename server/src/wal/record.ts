@@ -18,7 +18,14 @@ import { crc32 } from "../checksum.js";
  */
 export const HEADER_BYTES = 24;
 
-export const RECORD_TYPES = { segmentHead: 1, hardState: 2, entry: 3, synced: 4, snapshot: 5 } as const;
+export const RECORD_TYPES = {
+  segmentHead: 1,
+  hardState: 2,
+  entry: 3,
+  synced: 4,
+  snapshot: 5,
+  goesOn: 6,
+} as const;
 
 const ZEROS = Buffer.alloc(64 * 1024);
 

@@ -1,6 +1,6 @@
 import { WalError } from "./errors.js";
 import { POINT_BYTES, readPoint, writePoint, type LogPoint } from "./log-point.js";
-import { HEADER_BYTES, RECORD_TYPES, readRecord, writeRecord } from "./record.js";
+import { HEADER_BYTES, RECORD_TYPES, readRecord, writeRecord, type Position } from "./record.js";
 
 /** Whose log this is: checked at every open, so that a directory never serves another member. */
 export interface WalIdentity {
@@ -80,6 +80,19 @@ export function encodeSegmentHead(
   const position = { offset: 0, previous, durable: 0 };
   const { previous: crc } = writeRecord(bytes, 0, position, RECORD_TYPES.segmentHead, payload);
   return { crc, bytes };
+}
+
+/** Of the record that ends a segment; each segment keeps room for it. */
+export const GOES_ON_BYTES = HEADER_BYTES;
+
+/**
+ * Says at the end of a segment that the next one is there, so that this one is never taken for the newest. It comes
+ * once the next one has its name, whose head therefore names the record before this one.
+ */
+export function encodeGoesOn({ offset, previous }: Pick<Position, "offset" | "previous">): Buffer {
+  const bytes = Buffer.alloc(GOES_ON_BYTES);
+  writeRecord(bytes, 0, { offset, previous, durable: offset }, RECORD_TYPES.goesOn, Buffer.alloc(0));
+  return bytes;
 }
 
 /** Throws WalError where `payload` is not the head of a segment `name` in this format. */

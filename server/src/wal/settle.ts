@@ -1,7 +1,7 @@
 import type { Disk } from "../ports.js";
 import { removePrepared, type OpenSegment } from "./new-segment.js";
-import type { ReadLog, ReadTail } from "./read-log.js";
-import { damagedName, segmentName, segmentNumbers } from "./segment.js";
+import type { ReadLog, ReadTail, SegmentEnd } from "./read-log.js";
+import { damagedName, encodeGoesOn, segmentName, segmentNumbers } from "./segment.js";
 
 /** What was cut off: at most the one write that was in flight when the power went, never acknowledged. */
 export interface Repair {
@@ -16,6 +16,7 @@ const KEPT_DAMAGED = 4;
 export async function settle(disk: Disk, log: ReadLog): Promise<OpenSegment | null> {
   await removePrepared(disk);
   const tail = log.tail === null ? null : await settleTail(disk, log.tail);
+  if (log.unfinished !== null) await finish(disk, log.unfinished);
   await putAside(disk, log.superseded);
   return tail;
 }
@@ -34,6 +35,14 @@ async function settleTail(disk: Disk, tail: ReadTail): Promise<OpenSegment> {
   await disk.syncDirectory();
   const position = { offset: end, previous: chain, durable: end };
   return { file, number, capacityBytes: image.length, position };
+}
+
+/** The name of the next segment is durable by now. */
+async function finish(disk: Disk, { number, end, chain }: SegmentEnd): Promise<void> {
+  const file = await disk.open(segmentName(number), "read-write");
+  await file.write([encodeGoesOn({ offset: end, previous: chain })], end);
+  await file.sync();
+  await file.close();
 }
 
 /** Segments from before the log began anew. A crash in between leaves the rest for the next time. */

@@ -8,7 +8,8 @@ import { beginSegment, type OpenSegment } from "./new-segment.js";
 import { NextSegment } from "./next-segment.js";
 import { HEADER_BYTES, RECORD_TYPES, writeRecord, type Position } from "./record.js";
 import { readIdentity, readLog, type ReadLog, type SealedSegment } from "./read-log.js";
-import { SEGMENT_HEAD_BYTES, segmentName, segmentNumbers, type WalIdentity } from "./segment.js";
+import { GOES_ON_BYTES, SEGMENT_HEAD_BYTES, encodeGoesOn, segmentName, segmentNumbers } from "./segment.js";
+import type { WalIdentity } from "./segment.js";
 import { settle, type Repair } from "./settle.js";
 import { encodeSnapshot, type LogSnapshot } from "./snapshot-record.js";
 
@@ -301,7 +302,7 @@ export class Wal {
 
   private hasRoomFor(bytes: number): boolean {
     const proofBytes = this.isPointLast ? PROOF_BYTES : 2 * PROOF_BYTES;
-    return this.position.offset + bytes + proofBytes <= this.segment.capacityBytes;
+    return this.position.offset + bytes + proofBytes <= this.segment.capacityBytes - GOES_ON_BYTES;
   }
 
   /** `bytes`: of all records, headers included. */
@@ -322,7 +323,7 @@ export class Wal {
 
   /** Not synced itself: the kernel writes it out in its own time, or the next sync does. */
   private async writeProof(): Promise<void> {
-    if (this.position.offset + PROOF_BYTES > this.segment.capacityBytes) return;
+    if (this.position.offset + PROOF_BYTES > this.segment.capacityBytes - GOES_ON_BYTES) return;
     this.isPointLast = true;
     await this.write([this.proof()], PROOF_BYTES);
   }
@@ -336,13 +337,20 @@ export class Wal {
     // The next segment's head names this one's last record, which therefore must not get lost.
     await this.syncProof();
     const { file, number, capacityBytes } = this.segment;
+    const { offset, previous } = this.position;
     const head = { identity: this.options.identity, number: number + 1, begins: false, point: this.written };
-    this.segment = await this.next.take(head, this.position.previous, bytes + PROOF_BYTES);
+    this.segment = await this.next.take(head, previous, bytes + PROOF_BYTES);
+    try {
+      // Nothing counts in the next segment before this one says that it is there.
+      await file.write([encodeGoesOn({ offset, previous })], offset);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
     this.sealed.push({ number, bytes: capacityBytes, highestIndex: this.highestIndex });
     this.position = this.segment.position;
     this.highestIndex = 0;
     this.isPointLast = true;
-    await file.close();
     this.next.prepare();
   }
 
