@@ -4,7 +4,7 @@ import type { MemberId } from "../raft/message.js";
 import type { Alarm } from "./report.js";
 
 /** What of this member's can be full. */
-export type Place = "log" | "state";
+export type Place = "log" | "state" | "snapshot";
 
 /** What is wrong with this member, and what the others say is wrong with them. */
 export class Alarms {

@@ -4,6 +4,7 @@ import { configurationOf } from "../raft/configuration.js";
 import type { SnapshotMark } from "../raft/configuration.js";
 import type { Effect } from "../raft/event.js";
 import type { Message, MessageOf } from "../raft/message.js";
+import { noSpace } from "../store/testing/memory-engine.js";
 import { StateClosed, StateFailed } from "./state.js";
 import type { StagedState } from "./state.js";
 import {
@@ -189,11 +190,47 @@ describe("a snapshot for a peer", () => {
     world.effects(toPeer(6));
     world.streams[1]?.fail(new Error("refused"));
     await turn();
+    world.clock.advance(1020);
     expect(sentEvents()).toEqual([
       { type: "snapshot-sent", to: 12, ok: true },
       { type: "snapshot-sent", to: 12, ok: false },
     ]);
     expect(world.told).toEqual(["sent 5 to 12: ok", "sent 6 to 12: refused"]);
+  });
+
+  test("that failed is repeated after a pause, which grows until one arrives", async () => {
+    async function pauseMs(): Promise<number> {
+      const told = sentEvents().length;
+      world.effects(toPeer(5));
+      world.streams.at(-1)?.fail(new Error("no space left"));
+      await turn();
+      const { tickIntervalMs } = OPTIONS;
+      for (let waitedMs = 0; waitedMs < 100_000; waitedMs += tickIntervalMs) {
+        if (sentEvents().length > told) return waitedMs;
+        world.clock.advance(tickIntervalMs);
+      }
+      throw new Error("the core is not told");
+    }
+    const pauses: number[] = [];
+    for (let at = 0; at < 7; at += 1) pauses.push(await pauseMs());
+    expect(pauses).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+    world.effects(toPeer(5));
+    world.streams.at(-1)?.done();
+    await turn();
+    expect(sentEvents().at(-1)).toMatchObject({ ok: true });
+    expect(await pauseMs()).toBe(1000);
+  });
+
+  test("that the core begins within the pause of an earlier one ends that pause unheard", async () => {
+    world.effects(toPeer(5));
+    world.streams[0]?.fail(new Error("refused"));
+    await turn();
+    world.effects(toPeer(6));
+    world.clock.advance(5000);
+    expect(sentEvents()).toEqual([]);
+    world.streams[1]?.done();
+    await turn();
+    expect(sentEvents()).toEqual([{ type: "snapshot-sent", to: 12, ok: true }]);
   });
 
   test("takes the place of an earlier one to the same peer, which ends unheard", async () => {
@@ -208,7 +245,7 @@ describe("a snapshot for a peer", () => {
 
   test("that nothing moves is given up", async () => {
     world.effects(toPeer(5));
-    world.clock.advance(61_000);
+    world.clock.advance(62_100);
     expect(sentEvents()).toEqual([{ type: "snapshot-sent", to: 12, ok: false }]);
     expect(await failureOf(chunksOf(0))).toContain("nothing moved");
     world.streams[0]?.done();
@@ -340,6 +377,51 @@ describe("a snapshot from a peer", () => {
     world.stages[1]?.fail(new StateFailed("EIO"));
     await failed;
     expect(world.fatal.map(({ message }) => message)).toEqual(["a snapshot cannot be taken in"]);
+  });
+
+  describe("that finds no room", () => {
+    const noRoom = async (at: number): Promise<void> => {
+      const call = failureOf(world.replica.receiveSnapshot(offer(9), noBytes));
+      world.stages[at]?.fail(noSpace());
+      expect(await call).toContain("ENOSPC");
+    };
+    const alarms = () => world.replica.alarms.map(({ alarm }) => alarm);
+
+    test("raises an alarm until one was staged, whatever else the next ones fail for", async () => {
+      await noRoom(0);
+      expect(alarms()).toEqual(["NOSPACE"]);
+      expect(world.reports.at(-1)?.alarms).toEqual(["NOSPACE"]);
+      const torn = failureOf(world.replica.receiveSnapshot(offer(9), noBytes));
+      world.stages[1]?.fail(new Error("chunk 3 is missing"));
+      await torn;
+      world.clock.advance(10_000);
+      expect(alarms()).toEqual(["NOSPACE"]);
+      const call = world.replica.receiveSnapshot(offer(9), noBytes);
+      world.stages[2]?.done(staged(mark(9)));
+      await call;
+      expect(alarms()).toEqual([]);
+      expect(world.fatal).toEqual([]);
+    });
+
+    test("raises an alarm until what was in it is committed without it", async () => {
+      await noRoom(0);
+      world.commitIndex = 8;
+      world.clock.advance(OPTIONS.tickIntervalMs);
+      expect(alarms()).toEqual(["NOSPACE"]);
+      world.commitIndex = 9;
+      world.clock.advance(OPTIONS.tickIntervalMs);
+      expect(alarms()).toEqual([]);
+    });
+
+    test("raises none when a later one has taken its place", async () => {
+      const first = failureOf(world.replica.receiveSnapshot(offer(9), noBytes));
+      const second = world.replica.receiveSnapshot(offer(12), noBytes);
+      world.stages[0]?.fail(noSpace());
+      await first;
+      expect(alarms()).toEqual([]);
+      world.stages[1]?.done(staged(mark(12)));
+      await second;
+    });
   });
 
   test("without its state is no message for the core, and a core that asks for one that did not come ends it", async () => {

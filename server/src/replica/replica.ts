@@ -108,6 +108,7 @@ export class Replica<Result> {
     this.#sends = new SnapshotSends(parts, step, fail);
     this.#receipts = new SnapshotReceipts(parts, {
       step: (message) => step({ type: "receive", message }),
+      full: (full) => this.#reports.setFull("snapshot", full),
       isRunning,
       fail,
     });
@@ -294,6 +295,7 @@ export class Replica<Result> {
     this.#step({ type: "tick" });
     for (const calls of [this.#writes, this.#changes, this.#transfers, this.#reads]) calls.expire(now);
     this.#sends.tick(now);
+    this.#receipts.tick();
   }
 
   /** A batch goes by the first of its request ids. */

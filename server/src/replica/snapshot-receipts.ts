@@ -3,12 +3,15 @@ import type { SnapshotMark } from "../raft/configuration.js";
 import { InvariantViolation } from "../raft/invariant.js";
 import type { MessageOf } from "../raft/message.js";
 import type { ReplicaParts } from "./parts.js";
+import { hasNoRoom } from "./generation.js";
 import { StateFailed } from "./state.js";
 import type { StagedState } from "./state.js";
 
 interface Hooks {
   /** Gives the core the message. */
   readonly step: (message: MessageOf<"snapshot">) => void;
+  /** There is no room for a snapshot that this member needs, or there is again. */
+  readonly full: (full: boolean) => void;
   readonly isRunning: () => boolean;
   readonly fail: (what: string, error: unknown) => void;
 }
@@ -34,6 +37,9 @@ export class SnapshotReceipts {
 
   #whole: StagedState | null = null;
 
+  /** There was no room for the state as of this entry, and for none since. */
+  #noRoomFor: number | null = null;
+
   constructor(parts: Parts, hooks: Hooks) {
     this.#parts = parts;
     this.#hooks = hooks;
@@ -45,10 +51,12 @@ export class SnapshotReceipts {
     const receipt = this.#begin(message);
     try {
       const staged = await this.#parts.state.stage(whileWanted(chunks, receipt));
+      this.#roomFound();
       await this.#deliver(message, staged, receipt);
       this.#parts.observer.snapshotReceived(message.from, message.snapshot.index, null);
     } catch (error) {
       const failure = error instanceof Error ? error : new Error("it failed", { cause: error });
+      if (hasNoRoom(failure)) this.#noRoom(message.snapshot.index, receipt);
       if (failure instanceof StateFailed) this.#hooks.fail("a snapshot cannot be taken in", failure);
       this.#parts.observer.snapshotReceived(message.from, message.snapshot.index, failure);
       throw failure;
@@ -65,8 +73,27 @@ export class SnapshotReceipts {
     throw new InvariantViolation(`a snapshot of entry ${mark.index} is asked for, which did not come`);
   }
 
+  /** What was committed without the snapshot makes it needless. */
+  tick(): void {
+    if (this.#noRoomFor !== null && this.#parts.core.status().commitIndex >= this.#noRoomFor) {
+      this.#roomFound();
+    }
+  }
+
   stop(): void {
     if (this.#current !== null) this.#current.cancelled = true;
+  }
+
+  #noRoom(index: number, receipt: Receipt): void {
+    if (this.#current !== receipt || !this.#hooks.isRunning()) return;
+    this.#noRoomFor = index;
+    this.#hooks.full(true);
+  }
+
+  #roomFound(): void {
+    if (this.#noRoomFor === null || !this.#hooks.isRunning()) return;
+    this.#noRoomFor = null;
+    this.#hooks.full(false);
   }
 
   /** What a deposed leader says, or what is here already, the core answers without it. */

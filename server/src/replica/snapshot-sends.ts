@@ -11,8 +11,11 @@ interface Transfer {
   cancelled: Error | null;
 }
 
-/** A snapshot that does not get on, or is not taken in, for so long is given up. */
+/** A snapshot that does not get on for so long is given up. */
 const STALLED_AFTER_MS = 60_000;
+/** A failed one is not repeated at once: what it failed for, as a full disk, may last. Doubled with each failure. */
+const FIRST_PAUSE_MS = 1000;
+const MAX_PAUSE_MS = 30_000;
 
 type Parts = Pick<ReplicaParts<unknown>, "state" | "network" | "clock" | "observer">;
 
@@ -25,6 +28,12 @@ export class SnapshotSends {
   readonly #fail: (what: string, error: unknown) => void;
 
   readonly #transfers = new Map<MemberId, Transfer>();
+
+  /** In a row, since the last that arrived. */
+  readonly #failures = new Map<MemberId, number>();
+
+  /** When the core is told of the one that failed: until then it sends no other. */
+  readonly #pausedUntilMs = new Map<MemberId, number>();
 
   constructor(parts: Parts, step: (event: Event) => void, fail: (what: string, error: unknown) => void) {
     this.#parts = parts;
@@ -43,6 +52,7 @@ export class SnapshotSends {
       cancelled: null,
     };
     this.#transfers.set(to, transfer);
+    this.#pausedUntilMs.delete(to);
     // Which state that is has to be settled now: the next checkpoint may take its place before the first chunk is asked for.
     const image = this.#parts.state.image(snapshot.index);
     this.#parts.network.stream(message, this.#chunks(image, transfer)).then(
@@ -51,8 +61,13 @@ export class SnapshotSends {
     );
   }
 
-  /** Gives up what does not get on. */
+  /** Gives up what does not get on, and ends pauses. */
   tick(nowMs: number): void {
+    for (const [to, untilMs] of this.#pausedUntilMs) {
+      if (nowMs < untilMs) continue;
+      this.#pausedUntilMs.delete(to);
+      this.#step({ type: "snapshot-sent", to, ok: false });
+    }
     for (const [to, transfer] of this.#transfers) {
       if (nowMs - transfer.movedMs < STALLED_AFTER_MS) continue;
       transfer.cancelled = new Error(`nothing moved for ${STALLED_AFTER_MS} ms`);
@@ -63,6 +78,7 @@ export class SnapshotSends {
   stop(): void {
     for (const transfer of this.#transfers.values()) transfer.cancelled = new Error("the sender stops");
     this.#transfers.clear();
+    this.#pausedUntilMs.clear();
   }
 
   async *#chunks(image: AsyncIterable<Uint8Array>, transfer: Transfer): AsyncIterable<Uint8Array> {
@@ -90,6 +106,18 @@ export class SnapshotSends {
     const failure =
       error === null || error instanceof Error ? error : new Error("it failed", { cause: error });
     this.#parts.observer.snapshotSent(to, transfer.index, failure);
-    this.#step({ type: "snapshot-sent", to, ok: failure === null });
+    if (failure === null) {
+      this.#failures.delete(to);
+      this.#step({ type: "snapshot-sent", to, ok: true });
+    } else {
+      this.#pause(to);
+    }
+  }
+
+  #pause(to: MemberId): void {
+    const failures = this.#failures.get(to) ?? 0;
+    this.#failures.set(to, failures + 1);
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** failures, MAX_PAUSE_MS);
+    this.#pausedUntilMs.set(to, this.#parts.clock.monotonicMs() + pauseMs);
   }
 }
