@@ -7,7 +7,7 @@ import type { Clock } from "../ports.js";
 import type { Message } from "../raft/message.js";
 import type { Report } from "../replica/report.js";
 import { approximateBytes, toWire } from "./codec.js";
-import { channelOptions } from "./options.js";
+import { linkOptions } from "./options.js";
 import type { PeerOptions } from "./options.js";
 import { answersHttp2 } from "./probe.js";
 import { REMOVED } from "./protocol.js";
@@ -219,7 +219,7 @@ export class PeerLink {
     if (!(await answersHttp2(url, dialTimeoutMs)) || this.#stopped || this.#moved) {
       return { kind: "unreachable", reason: `no answer from ${url}` };
     }
-    const client = new Client(new URL(url).host, credentials.createInsecure(), channelOptions(this.#options));
+    const client = new Client(new URL(url).host, credentials.createInsecure(), linkOptions(this.#options));
     try {
       return await this.#useStream(client);
     } finally {

@@ -16,8 +16,12 @@ export interface PeerOptions {
   /** Silence before a ping, and how long its answer may take. */
   readonly pingAfterMs: number;
   readonly pingTimeoutMs: number;
+  /** The same where more is lost with a connection than a dial: one that carries a snapshot, and all that were accepted. */
+  readonly patientPingTimeoutMs: number;
   /** A snapshot of which the receiver takes nothing in for so long is given up. */
   readonly stallTimeoutMs: number;
+  /** So long the receiver may take to read back what it was sent whole. */
+  readonly loadTimeoutMs: number;
 }
 
 const MIB = 1024 * 1024;
@@ -35,19 +39,38 @@ export function peerOptions(electionTimeoutMs: number, maxRequestBytes: number):
     // anew: TCP alone would try again only seconds after the network is healed.
     pingAfterMs: Math.max(100, electionTimeoutMs / 4),
     pingTimeoutMs: Math.max(500, electionTimeoutMs),
+    patientPingTimeoutMs: Math.max(10_000, electionTimeoutMs),
     // Far above what a slow disk takes for one chunk; a dead connection is noticed by its pings.
     stallTimeoutMs: Math.max(30_000, 10 * electionTimeoutMs),
+    loadTimeoutMs: 30 * 60_000,
   };
 }
 
 /** Large enough that one round trip carries a full batch. */
 const FLOW_CONTROL_WINDOW_BYTES = 4 * MIB;
 
-/** For both ends of a peer connection: dead connections are noticed by pings, whoever dialled. */
-export function channelOptions(options: PeerOptions): ChannelOptions {
+/** Of the link to a peer: it is dialled anew soon after it died. */
+export function linkOptions(options: PeerOptions): ChannelOptions {
+  return channelOptions(options, options.pingTimeoutMs);
+}
+
+/** Of a connection that carries a snapshot: a receiver that is busy for a moment must not cost all that was sent. */
+export function snapshotOptions(options: PeerOptions): ChannelOptions {
+  return channelOptions(options, options.patientPingTimeoutMs);
+}
+
+/**
+ * Of what others dialled, be it a link or a snapshot. Who dialled notices by its own pings when it has to dial anew; those of the server
+ * only end what is left here of connections that died without a word.
+ */
+export function serverOptions(options: PeerOptions): ChannelOptions {
+  return channelOptions(options, options.patientPingTimeoutMs);
+}
+
+function channelOptions(options: PeerOptions, pingTimeoutMs: number): ChannelOptions {
   return {
     "grpc.keepalive_time_ms": options.pingAfterMs,
-    "grpc.keepalive_timeout_ms": options.pingTimeoutMs,
+    "grpc.keepalive_timeout_ms": pingTimeoutMs,
     "grpc.keepalive_permit_without_calls": 1,
     "grpc.max_receive_message_length": options.maxReceiveBytes,
     "grpc.max_send_message_length": -1,

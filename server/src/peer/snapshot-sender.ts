@@ -5,7 +5,7 @@ import type { gauntletpeer } from "@gauntlet/proto";
 import type { Clock } from "../ports.js";
 import type { Message } from "../raft/message.js";
 import { toWire } from "./codec.js";
-import { channelOptions } from "./options.js";
+import { snapshotOptions } from "./options.js";
 import type { PeerOptions } from "./options.js";
 
 type Stream = ClientWritableStream<gauntletpeer.SnapshotPart.$Properties>;
@@ -15,7 +15,7 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 
 /**
  * Sends one snapshot, on a connection of its own: heartbeats do not wait behind it. Resolves when the receiver
- * has taken it all in; rejects when it refused, when the connection ended or stood still, or when `chunks` did.
+ * has taken it all in, which may be long after the last chunk has left; rejects when it refused, when the connection ended or stood still, or when `chunks` did.
  */
 export async function sendSnapshot(
   url: string,
@@ -25,9 +25,9 @@ export async function sendSnapshot(
   options: PeerOptions,
   clock: Clock,
 ): Promise<void> {
-  const client = new Client(new URL(url).host, credentials.createInsecure(), channelOptions(options));
+  const client = new Client(new URL(url).host, credentials.createInsecure(), snapshotOptions(options));
   try {
-    await new SnapshotSender(client, introduction, options.stallTimeoutMs, clock).send(message, chunks);
+    await new SnapshotSender(client, introduction, options, clock).send(message, chunks);
   } finally {
     client.close();
   }
@@ -36,7 +36,7 @@ export async function sendSnapshot(
 class SnapshotSender {
   readonly #stream: Stream;
 
-  readonly #stallTimeoutMs: number;
+  readonly #options: PeerOptions;
 
   readonly #clock: Clock;
 
@@ -48,8 +48,8 @@ class SnapshotSender {
   /** Something has changed. */
   #wake: () => void = () => undefined;
 
-  constructor(client: Client, introduction: Metadata, stallTimeoutMs: number, clock: Clock) {
-    this.#stallTimeoutMs = stallTimeoutMs;
+  constructor(client: Client, introduction: Metadata, options: PeerOptions, clock: Clock) {
+    this.#options = options;
     this.#clock = clock;
     const { path, requestSerialize, responseDeserialize } = peerService.install;
     this.#stream = client.makeClientStreamRequest(
@@ -66,16 +66,19 @@ class SnapshotSender {
   }
 
   async send(message: Message, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+    const { stallTimeoutMs, loadTimeoutMs } = this.#options;
     try {
       this.#write({ message: toWire(message) }, 0);
       for await (const data of chunks) {
         this.#write({ data }, data.length);
-        await this.#until(() => this.#waitingBytes < MAX_WAITING_BYTES);
+        await this.#until(() => this.#waitingBytes < MAX_WAITING_BYTES, stallTimeoutMs);
         if (this.#answer !== undefined) break;
       }
       this.#write({ last: true }, 0);
       this.#stream.end();
-      await this.#until(() => this.#answer !== undefined);
+      await this.#until(() => this.#waitingBytes === 0, stallTimeoutMs);
+      // Now it reads back all of it, and says nothing meanwhile; that its process is there, the pings show.
+      await this.#until(() => this.#answer !== undefined, loadTimeoutMs);
     } catch (error) {
       this.#stream.cancel();
       throw error;
@@ -91,17 +94,17 @@ class SnapshotSender {
     });
   }
 
-  /** Returns when `isSo`, or when there is an answer. Rejects when nothing changes for too long. */
-  async #until(isSo: () => boolean): Promise<void> {
+  /** Returns when `isSo`, or when there is an answer. Rejects when nothing changes for `limitMs`. */
+  async #until(isSo: () => boolean, limitMs: number): Promise<void> {
     while (!isSo() && this.#answer === undefined) {
       const changed = await new Promise<boolean>((resolve) => {
-        const cancel = this.#clock.after(this.#stallTimeoutMs, () => resolve(false));
+        const cancel = this.#clock.after(limitMs, () => resolve(false));
         this.#wake = () => {
           cancel();
           resolve(true);
         };
       });
-      if (!changed) throw new Error(`the receiver took nothing in for ${this.#stallTimeoutMs} ms`);
+      if (!changed) throw new Error(`the receiver took nothing in for ${limitMs} ms`);
     }
   }
 }

@@ -345,7 +345,11 @@ test("a snapshot that its receiver refuses is rejected with the reason, in the m
 });
 
 test("a snapshot that breaks off is not taken for a whole one", async () => {
-  const { one, two, gate } = await connectedPair({ pingAfterMs: 50, pingTimeoutMs: 200, dialTimeoutMs: 200 });
+  const { one, two, gate } = await connectedPair({
+    pingAfterMs: 50,
+    patientPingTimeoutMs: 200,
+    dialTimeoutMs: 200,
+  });
   const outcomes: string[] = [];
   let begun = 0;
   two.snapshot = async (_message, chunks) => {
@@ -374,6 +378,38 @@ test("a snapshot that breaks off is not taken for a whole one", async () => {
   await expect(sending).rejects.toThrow(/./);
   await until("the receiver knows", async () => (outcomes.length === 2 ? true : null));
   for (const outcome of outcomes) expect(outcome).toContain("in the middle of a snapshot");
+});
+
+test("a snapshot whose receiver is busy for longer than a link may be silent goes on", async () => {
+  const { one, two, gate } = await connectedPair({ pingAfterMs: 50, pingTimeoutMs: 200, dialTimeoutMs: 200 });
+  let received = 0;
+  two.snapshot = async (_message, chunks) => {
+    for await (const chunk of chunks) received += chunk.length;
+  };
+  async function* interrupted(): AsyncGenerator<Uint8Array> {
+    yield Buffer.alloc(1000);
+    await until("the receiver takes it in", async () => (received === 1000 ? true : null));
+    gate.pause();
+    await until("the link is given up", async () => (one.ended.length > 0 ? true : null));
+    // As long again, for the pings of the receiver's side.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    gate.resume();
+    yield Buffer.alloc(500);
+  }
+  await one.transport.stream(snapshot(), interrupted());
+  expect(received).toBe(1500);
+});
+
+test("a receiver that needs long for what it was sent whole is waited for, but not for ever", async () => {
+  const { one, two } = await connectedPair({ stallTimeoutMs: 200, loadTimeoutMs: 1500 });
+  two.snapshot = async (_message, chunks) => {
+    await collect(chunks);
+    await new Promise((resolve) => setTimeout(resolve, 600));
+  };
+  await one.transport.stream(snapshot(), chunksOf(Buffer.alloc(3_000_000), 100_000));
+  two.snapshot = () => new Promise(() => undefined);
+  const sending = one.transport.stream(snapshot(), chunksOf(Buffer.alloc(1000), 100));
+  await expect(sending).rejects.toThrow("took nothing in for 1500 ms");
 });
 
 test("a receiver that takes nothing in is given up", async () => {

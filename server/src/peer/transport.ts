@@ -10,7 +10,7 @@ import { PeerLink } from "./link.js";
 import type { LinkObserver } from "./link.js";
 import { answerMembers } from "./members.js";
 import type { MembersAnswer } from "./members.js";
-import { channelOptions } from "./options.js";
+import { serverOptions } from "./options.js";
 import type { PeerOptions } from "./options.js";
 import { introduce } from "./protocol.js";
 import type { Ids, Introduction, OwnUrls } from "./protocol.js";
@@ -53,7 +53,7 @@ export class PeerTransport implements Network<Message, Report> {
     this.#parts = parts;
     const { identity, options } = parts;
     this.#book = new AddressBook(identity.self.id, identity.members);
-    this.#server = new Server(channelOptions(options));
+    this.#server = new Server(serverOptions(options));
     this.#follow();
   }
 

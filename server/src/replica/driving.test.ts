@@ -253,6 +253,16 @@ describe("a snapshot for a peer", () => {
     expect(sentEvents()).toHaveLength(1);
   });
 
+  test("that has left whole may take far longer to be read back", async () => {
+    world.effects(toPeer(5));
+    await chunksOf(0);
+    world.clock.advance(30 * 60_000);
+    expect(sentEvents()).toEqual([]);
+    world.clock.advance(11 * 60_000);
+    expect(sentEvents()).toEqual([{ type: "snapshot-sent", to: 12, ok: false }]);
+    expect(world.told.at(-1)).toContain("nothing moved");
+  });
+
   test("ends the replica when its own state cannot be read, but not when that was replaced", async () => {
     world.fault = new StateClosed("replaced");
     world.effects(toPeer(5));

@@ -8,11 +8,15 @@ interface Transfer {
   readonly index: number;
   /** When its peer last had room for more. */
   movedMs: number;
+  /** So long it may take until the next move. */
+  limitMs: number;
   cancelled: Error | null;
 }
 
 /** A snapshot that does not get on for so long is given up. */
 const STALLED_AFTER_MS = 60_000;
+/** Once the last chunk has left, the peer reads back all of it, and says nothing meanwhile. */
+const LOADED_AFTER_MS = 40 * 60_000;
 /** A failed one is not repeated at once: what it failed for, as a full disk, may last. Doubled with each failure. */
 const FIRST_PAUSE_MS = 1000;
 const MAX_PAUSE_MS = 30_000;
@@ -49,6 +53,7 @@ export class SnapshotSends {
     const transfer: Transfer = {
       index: snapshot.index,
       movedMs: this.#parts.clock.monotonicMs(),
+      limitMs: STALLED_AFTER_MS,
       cancelled: null,
     };
     this.#transfers.set(to, transfer);
@@ -69,8 +74,8 @@ export class SnapshotSends {
       this.#step({ type: "snapshot-sent", to, ok: false });
     }
     for (const [to, transfer] of this.#transfers) {
-      if (nowMs - transfer.movedMs < STALLED_AFTER_MS) continue;
-      transfer.cancelled = new Error(`nothing moved for ${STALLED_AFTER_MS} ms`);
+      if (nowMs - transfer.movedMs < transfer.limitMs) continue;
+      transfer.cancelled = new Error(`nothing moved for ${transfer.limitMs} ms`);
       this.#ended(to, transfer, transfer.cancelled);
     }
   }
@@ -88,6 +93,7 @@ export class SnapshotSends {
       yield chunk;
     }
     transfer.movedMs = this.#parts.clock.monotonicMs();
+    transfer.limitMs = LOADED_AFTER_MS;
   }
 
   /** What is on this member's own disk must be readable: if it is not, a restart finds that out, and gets it from the peers. */

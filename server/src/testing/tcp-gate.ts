@@ -27,6 +27,15 @@ export class TcpGate {
     for (const socket of this.#sockets) socket.pause();
   }
 
+  /** Passes nothing on until it is told to resume: then all of it, as if nothing had been. */
+  pause(): void {
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  resume(): void {
+    for (const socket of this.#sockets) socket.resume();
+  }
+
   /** Lets new connections pass; the old ones stay stuck. */
   open(): void {
     this.#open = true;
