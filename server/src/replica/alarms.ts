@@ -45,6 +45,10 @@ export class Alarms {
     this.#isCorrupt = true;
   }
 
+  isCorrupt(member: MemberId): boolean {
+    return member === this.#self ? this.#isCorrupt : this.#peers.get(member)?.includes("CORRUPT") === true;
+  }
+
   received(from: MemberId, alarms: readonly Alarm[]): void {
     this.#peers.set(from, alarms);
   }

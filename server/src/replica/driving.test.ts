@@ -4,6 +4,7 @@ import { configurationOf } from "../raft/configuration.js";
 import type { SnapshotMark } from "../raft/configuration.js";
 import type { Effect } from "../raft/event.js";
 import type { Message, MessageOf } from "../raft/message.js";
+import type { Alarm } from "./report.js";
 import { noSpace } from "../store/testing/memory-engine.js";
 import { StateClosed, StateFailed } from "./state.js";
 import type { StagedState } from "./state.js";
@@ -387,6 +388,55 @@ describe("a snapshot from a peer", () => {
     world.stages[1]?.fail(new StateFailed("EIO"));
     await failed;
     expect(world.fatal.map(({ message }) => message)).toEqual(["a snapshot cannot be taken in"]);
+  });
+
+  describe("that is known to be wrong", () => {
+    const told = (from: number, hash: number, alarms: readonly Alarm[] = []): void =>
+      world.replica.receiveReport(from, { alarms, hashes: [{ index: 4, revision: 4, hash }] });
+    const wrong = "the state of member 12 is not that of the others";
+
+    beforeEach(() => {
+      world.configuration = configurationOf([SELF, 12, 13, 14, 15]);
+    });
+
+    test("since a majority has another, is refused before any of it is taken in", async () => {
+      told(12, 99);
+      for (const from of [13, 14, 15]) told(from, 4);
+      expect(await failureOf(world.replica.receiveSnapshot(offer(9), noBytes))).toBe(wrong);
+      expect(world.stages).toEqual([]);
+      expect(types()).toEqual([]);
+    });
+
+    test("only once all of it is here, is thrown away", async () => {
+      for (const from of [13, 14]) told(from, 4);
+      told(12, 99);
+      const whole = staged(mark(9));
+      const call = failureOf(world.replica.receiveSnapshot(offer(9), noBytes));
+      told(15, 4);
+      world.stages[0]?.done(whole);
+      expect(await call).toBe(wrong);
+      expect(whole.done).toEqual(["discarded"]);
+      expect(types()).toEqual([]);
+    });
+
+    test("by its sender itself, is refused until that has another", async () => {
+      told(12, 4, ["CORRUPT"]);
+      expect(await failureOf(world.replica.receiveSnapshot(offer(9), noBytes))).toBe(wrong);
+      told(12, 4);
+      const call = world.replica.receiveSnapshot(offer(9), noBytes);
+      world.stages[0]?.done(staged(mark(9)));
+      await call;
+      expect(types()).toEqual(["receive"]);
+    });
+
+    test("only by a minority, is taken in", async () => {
+      told(12, 99);
+      for (const from of [13, 14]) told(from, 4);
+      const call = world.replica.receiveSnapshot(offer(9), noBytes);
+      world.stages[0]?.done(staged(mark(9)));
+      await call;
+      expect(types()).toEqual(["receive"]);
+    });
   });
 
   describe("that finds no room", () => {

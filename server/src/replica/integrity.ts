@@ -57,6 +57,16 @@ export class Integrity {
     return null;
   }
 
+  /** A majority of the voters, as far as they are known, agrees on another state than the member's. */
+  isOutvoted(member: MemberId, configuration: Configuration): boolean {
+    const told = member === this.#self ? this.#own : (this.#peers.get(member)?.values() ?? []);
+    for (const hash of told) {
+      const majority = this.#votesAt(hash.index, configuration).agreed;
+      if (majority !== null && !isSame(majority, hash)) return true;
+    }
+    return false;
+  }
+
   /** Almost always: nobody is known to have another. */
   #isUndisputed(own: StateHash): boolean {
     for (const hashes of this.#peers.values()) {
@@ -67,22 +77,38 @@ export class Integrity {
   }
 
   #judgeAt(own: StateHash, configuration: Configuration, leader: MemberId | null): Difference | null {
+    const { known, agreed, canAgree } = this.#votesAt(own.index, configuration);
+    if (agreed !== null && !isSame(agreed, own)) return { own, other: agreed, of: "a majority" };
+    const leaders = leader === null ? undefined : known.get(leader);
+    if (canAgree || leaders === undefined || isSame(leaders, own)) return null;
+    return { own, other: leaders, of: "the leader" };
+  }
+
+  /** `agreed`: what a majority has; null: none is known to agree, but where `canAgree` it may yet. */
+  #votesAt(index: number, configuration: Configuration): Votes {
     const known = new Map<MemberId, StateHash>();
     for (const member of new Set([...configuration.voters, ...configuration.outgoing])) {
-      const hash = member === this.#self ? own : this.#peers.get(member)?.get(own.index);
+      const hash =
+        member === this.#self
+          ? this.#own.find((own) => own.index === index)
+          : this.#peers.get(member)?.get(index);
       if (hash !== undefined) known.set(member, hash);
     }
     let canAgree = false;
     for (const candidate of known.values()) {
       const votes = new Map([...known].map(([member, hash]) => [member, isSame(hash, candidate)]));
       const result = tally(configuration, votes);
+      if (result === "won") return { known, agreed: candidate, canAgree: true };
       if (result !== "lost") canAgree = true;
-      if (result === "won" && !isSame(candidate, own)) return { own, other: candidate, of: "a majority" };
     }
-    const leaders = leader === null ? undefined : known.get(leader);
-    if (canAgree || leaders === undefined || isSame(leaders, own)) return null;
-    return { own, other: leaders, of: "the leader" };
+    return { known, agreed: null, canAgree };
   }
+}
+
+interface Votes {
+  readonly known: ReadonlyMap<MemberId, StateHash>;
+  readonly agreed: StateHash | null;
+  readonly canAgree: boolean;
 }
 
 function isSame(a: StateHash, b: StateHash): boolean {

@@ -109,6 +109,7 @@ export class Replica<Result> {
     this.#receipts = new SnapshotReceipts(parts, {
       step: (message) => step({ type: "receive", message }),
       full: (full) => this.#reports.setFull("snapshot", full),
+      isDisputed: (member) => this.#reports.isDisputed(member),
       isRunning,
       fail,
     });

@@ -71,6 +71,11 @@ export class Reports {
     this.#integrity.forgetOwn();
   }
 
+  /** By its own word, or by that of a majority, its state is wrong: nobody should begin with it. */
+  isDisputed(member: MemberId): boolean {
+    return this.#alarms.isCorrupt(member) || this.#integrity.isOutvoted(member, this.#hooks.configuration());
+  }
+
   setFull(place: Place, full: boolean): void {
     if (!this.#alarms.setFull(place, full)) return;
     this.#parts.observer.alarmsChanged(this.#alarms.own);

@@ -1,7 +1,7 @@
 import { sameConfiguration } from "../raft/configuration.js";
 import type { SnapshotMark } from "../raft/configuration.js";
 import { InvariantViolation } from "../raft/invariant.js";
-import type { MessageOf } from "../raft/message.js";
+import type { MemberId, MessageOf } from "../raft/message.js";
 import type { ReplicaParts } from "./parts.js";
 import { hasNoRoom } from "./generation.js";
 import { StateFailed } from "./state.js";
@@ -12,6 +12,8 @@ interface Hooks {
   readonly step: (message: MessageOf<"snapshot">) => void;
   /** There is no room for a snapshot that this member needs, or there is again. */
   readonly full: (full: boolean) => void;
+  /** The state of that member is known to be wrong. */
+  readonly isDisputed: (member: MemberId) => boolean;
   readonly isRunning: () => boolean;
   readonly fail: (what: string, error: unknown) => void;
 }
@@ -50,6 +52,7 @@ export class SnapshotReceipts {
     if (!this.#isNews(message)) return this.#hooks.step(message);
     const receipt = this.#begin(message);
     try {
+      if (this.#hooks.isDisputed(message.from)) throw new Error(disputed(message.from));
       const staged = await this.#parts.state.stage(whileWanted(chunks, receipt));
       this.#roomFound();
       await this.#deliver(message, staged, receipt);
@@ -113,15 +116,10 @@ export class SnapshotReceipts {
   }
 
   async #deliver(message: MessageOf<"snapshot">, staged: StagedState, receipt: Receipt): Promise<void> {
-    const { index, term, configuration } = message.snapshot;
-    const { mark } = staged;
-    const isOf =
-      mark.index === index && mark.term === term && sameConfiguration(mark.configuration, configuration);
-    if (!isOf || receipt.cancelled || !this.#hooks.isRunning()) {
+    const refusal = this.#refusalOf(message, staged, receipt);
+    if (refusal !== null) {
       await staged.discard();
-      throw new Error(
-        isOf ? "it was given up" : `the state is that of entry ${mark.index}, announced was ${index}`,
-      );
+      throw new Error(refusal);
     }
     this.#whole = staged;
     this.#hooks.step(message);
@@ -129,6 +127,25 @@ export class SnapshotReceipts {
     this.#whole = null;
     await staged.discard();
   }
+
+  #refusalOf(
+    { from, snapshot }: MessageOf<"snapshot">,
+    { mark }: StagedState,
+    { cancelled }: Receipt,
+  ): string | null {
+    const { index, term, configuration } = snapshot;
+    const isOf =
+      mark.index === index && mark.term === term && sameConfiguration(mark.configuration, configuration);
+    if (!isOf) return `the state is that of entry ${mark.index}, announced was ${index}`;
+    if (cancelled || !this.#hooks.isRunning()) return "it was given up";
+    // More may be known of it than when the first chunk came.
+    return this.#hooks.isDisputed(from) ? disputed(from) : null;
+  }
+}
+
+/** A wrong state that is taken over would be one more voice for itself. */
+function disputed(member: MemberId): string {
+  return `the state of member ${member} is not that of the others`;
 }
 
 async function* whileWanted(chunks: AsyncIterable<Uint8Array>, receipt: Receipt): AsyncIterable<Uint8Array> {

@@ -63,6 +63,7 @@ export class ReplicaWorld {
   lastIndex: number;
   commitIndex = 0;
   term = 1;
+  configuration: Configuration = OPTIONS.initial;
   /** What the core answers to an event. */
   script: (event: Event) => readonly Effect[] = () => [];
 
@@ -84,7 +85,7 @@ export class ReplicaWorld {
             commitIndex: this.commitIndex,
             appliedIndex: 0,
             lastIndex: this.lastIndex,
-            configuration: OPTIONS.initial,
+            configuration: this.configuration,
             peers: this.peers,
           }),
         },
