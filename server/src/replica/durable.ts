@@ -6,7 +6,7 @@ import type { MemberId } from "../raft/message.js";
 import { KvState } from "./kv-state.js";
 import { isMarkedCorrupt, unmarkCorrupt } from "./marker.js";
 import { Wal, WalCorruption, hasLog } from "../wal/index.js";
-import type { OpenedWal, WalOptions } from "../wal/index.js";
+import type { LastConfiguration, OpenedWal, WalOptions } from "../wal/index.js";
 
 /** Where a replica keeps what outlives it, and whose it is. */
 export interface Place {
@@ -45,6 +45,7 @@ interface LogEnd {
   readonly hardState: HardState;
   readonly lastIndex: number;
   readonly generation: number;
+  readonly configuration: LastConfiguration;
 }
 
 /**
@@ -69,12 +70,19 @@ export async function openDurable(place: Place, hooks: Hooks): Promise<Durable> 
     const known = state instanceof KvState ? state : null;
     await known?.close();
     const reason = `the log is damaged: segment ${error.segment}, byte ${error.offset}: ${error.reason}`;
-    await beginAnew(place, hooks, reason, error.provable, known, known?.checkpoint?.configuration);
+    await beginAnew(place, hooks, reason, error.provable, known, known?.checkpoint ?? null);
     return openDurable(place, hooks);
   }
   const state = await openState(place, log.generation, hooks);
   const sound = state instanceof KvState ? state : null;
-  const fault = state instanceof KvState ? gapBetween(log, state.checkpoint) : state.message;
+  let fault: string | null;
+  try {
+    fault = state instanceof KvState ? gapBetween(log, state.checkpoint) : state.message;
+  } catch (error) {
+    await log.wal.close();
+    await sound?.close();
+    throw error;
+  }
   if (fault === null && sound !== null) {
     await removeOthers(place.states, log.generation);
     return { log, state: sound };
@@ -86,8 +94,7 @@ export async function openDurable(place: Place, hooks: Hooks): Promise<Durable> 
     await place.states.remove(log.generation);
     hooks.recovering(fault ?? "", 0);
   } else {
-    const configuration = configurationOfLog(log) ?? sound?.checkpoint?.configuration;
-    await beginAnew(place, hooks, fault ?? "", log, sound, configuration);
+    await beginAnew(place, hooks, fault ?? "", log, sound, sound?.checkpoint ?? null);
   }
   return openDurable(place, hooks);
 }
@@ -102,9 +109,9 @@ export async function rebuildReplica(place: Place): Promise<number> {
   const state = await openState(place, log.generation, { failed: () => undefined });
   const known = state instanceof KvState ? state : null;
   await known?.close();
-  const configuration = log.configuration ?? known?.checkpoint?.configuration;
-  const lastIndex = Math.max(log.lastIndex, known?.checkpoint?.index ?? 0);
-  const lostTo = await beginAnew(place, null, "a rebuild", { ...log, lastIndex }, null, configuration);
+  const checkpoint = known?.checkpoint ?? null;
+  const lastIndex = Math.max(log.lastIndex, checkpoint?.index ?? 0);
+  const lostTo = await beginAnew(place, null, "a rebuild", { ...log, lastIndex }, null, checkpoint);
   await unmarkCorrupt(place.disk);
   return lostTo;
 }
@@ -118,13 +125,11 @@ async function refuseWithoutLog({ disk, states }: Place): Promise<void> {
   );
 }
 
-async function endOfLog(
-  place: Place,
-): Promise<LogEnd & { readonly configuration?: Configuration | undefined }> {
+async function endOfLog(place: Place): Promise<LogEnd> {
   try {
     const log = await Wal.open(place.disk, place.log);
     await log.wal.close();
-    return { ...log, configuration: configurationOfLog(log) };
+    return log;
   } catch (error) {
     if (error instanceof WalCorruption && error.provable !== null) return error.provable;
     throw error;
@@ -164,30 +169,22 @@ function gapBetween(
   return `the log begins at entry ${firstIndex}, and the state is as of entry ${index}: what is between them is missing`;
 }
 
-function configurationOfLog({ entries }: OpenedWal): Configuration | undefined {
-  const last = entries.findLast((entry) => entry.kind === "configuration");
-  return last?.kind === "configuration" ? last.configuration : undefined;
-}
-
-/** Keeps `state`, where it is sound, and begins a log behind it. Returns up to which entry something may be lost; 0: nothing. */
+/**
+ * Keeps `state`, where it is sound, and begins a log behind it. `checkpoint`: of the state that was there. Returns up to which entry something may be lost; 0: nothing.
+ */
 async function beginAnew(
   place: Place,
   hooks: Hooks | null,
   reason: string,
   log: LogEnd,
   state: KvState | null,
-  configuration: Configuration = place.initial,
+  checkpoint: SnapshotMark | null,
 ): Promise<number> {
-  const { disk, states, self } = place;
+  const { disk, states } = place;
   const base = state?.checkpoint ?? null;
   const { lostTo: lostBefore = 0, ...hardState } = log.hardState;
   const lostTo = Math.max(lostBefore, log.lastIndex > (base?.index ?? 0) ? log.lastIndex : 0);
-  if (lostTo > 0 && isAlone(configuration, self)) {
-    throw new ReplicaUnusable(
-      `${reason}. This member alone decides in its cluster, so nobody else has what is lost, up to entry ${lostTo}. ` +
-        "Nothing was changed: put the data directory back from a copy",
-    );
-  }
+  if (lostTo > 0) refuseAlone(place, reason, lostTo, log.configuration, checkpoint);
   const there = await states.list();
   const generation = state === null ? 1 + Math.max(log.generation, ...there) : log.generation;
   await Wal.beginAnew(disk, place.log, {
@@ -197,6 +194,37 @@ async function beginAnew(
   });
   hooks?.recovering(reason, lostTo);
   return lostTo;
+}
+
+/**
+ * Whoever alone decides in its cluster has nobody to get from what is lost, so it must not begin anew. Where the newest
+ * configuration may be among what is missing, the newest one that is known counts. If that has others, the member
+ * begins anew: should they have been removed since, it waits for them, and the log is kept under other names. If it
+ * has none, the member is refused, though others may have been added since: that changes nothing on disk.
+ */
+function refuseAlone(
+  { self, initial }: Place,
+  reason: string,
+  lostTo: number,
+  { known, missingTo }: LastConfiguration,
+  checkpoint: SnapshotMark | null,
+): void {
+  const inLog = known ?? { index: 0, configuration: initial };
+  const { index, configuration } =
+    checkpoint !== null && checkpoint.index >= inLog.index ? checkpoint : inLog;
+  if (!isAlone(configuration, self)) return;
+  if (index >= missingTo) {
+    throw new ReplicaUnusable(
+      `${reason}. This member alone decides in its cluster, so nobody else has what is lost, up to entry ${lostTo}. ` +
+        "Nothing was changed: put the data directory back from a copy",
+    );
+  }
+  throw new ReplicaUnusable(
+    `${reason}. As of entry ${index} this member alone decided in its cluster; whether others were added up to entry ` +
+      `${missingTo} cannot be told from what is left, and if not, nobody else has what is lost. Nothing was changed. ` +
+      "Put the data directory back from a copy, or, where the cluster has other voters, remove this member from it, " +
+      "clear its data directory and add it as a new member",
+  );
 }
 
 function isAlone({ voters, outgoing }: Configuration, self: MemberId): boolean {

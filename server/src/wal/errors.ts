@@ -1,4 +1,5 @@
 import type { HardState } from "../raft/entry.js";
+import type { LastConfiguration } from "./last-configuration.js";
 
 /** The log cannot be used: told with what to do. After one of these from `append`, the Wal stays unusable. */
 export class WalError extends Error {
@@ -12,6 +13,8 @@ export interface Provable {
   /** No entry behind it was acknowledged, and not taken back by a leader since. */
   readonly lastIndex: number;
   readonly generation: number;
+  /** From intact records before the damage and behind it. */
+  readonly configuration: LastConfiguration;
 }
 
 /**

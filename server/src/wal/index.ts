@@ -1,6 +1,7 @@
 export { Wal, type OpenedWal, type WalBatch, type WalOptions, type WalStats } from "./wal.js";
 export type { Beginning } from "./begin-anew.js";
 export { WalCorruption, WalError, type Provable } from "./errors.js";
+export type { KnownConfiguration, LastConfiguration } from "./last-configuration.js";
 export { hasLog, readIdentity } from "./read-log.js";
 export type { Repair } from "./settle.js";
 export type { WalIdentity } from "./segment.js";

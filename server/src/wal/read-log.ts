@@ -1,6 +1,7 @@
 import type { Disk } from "../ports.js";
 import type { Entry } from "../raft/entry.js";
 import { WalCorruption } from "./errors.js";
+import type { LastConfiguration } from "./last-configuration.js";
 import type { LogPoint } from "./log-point.js";
 import { proveBehind } from "./proof.js";
 import { HEADER_BYTES, RECORD_TYPES, endOfBytes, findRecord, readRecord } from "./record.js";
@@ -46,6 +47,7 @@ export interface ReadLog {
   readonly firstIndex: number;
   /** The log begins after it by a snapshot, so that nothing before can follow; 0: not so, or it begins with entry 1. */
   readonly floorIndex: number;
+  readonly configuration: LastConfiguration;
   /** Segments before the tail, ascending. */
   readonly sealed: readonly SealedSegment[];
   /** The last segment before the tail, where it does not say yet that the log goes on; null: it does, or there is none. */
@@ -98,7 +100,7 @@ export async function readLog(disk: Disk, identity: WalIdentity | null): Promise
     if (segmentNumbers(await disk.list()).live.at(-1) !== live.at(-1)) return await readLog(disk, identity);
     const { segment, offset, reason } = error;
     const damage = { number: segmentNumbers([segment]).live[0] ?? 0, offset };
-    const provable = await proveBehind(disk, identity, numbers, damage, replay.point.hardState);
+    const provable = await proveBehind(disk, identity, numbers, damage, replay);
     throw new WalCorruption(segment, offset, reason, provable);
   }
 }
@@ -160,8 +162,9 @@ async function replayAll(
     checkLength(tail, replay.segmentBytes);
     tail = { ...tail, tornBytes: tornBytes(tail) };
   }
-  const { point, entries, firstIndex, floorIndex } = replay;
-  return { point, entries, firstIndex, floorIndex, sealed, unfinished, tail };
+  const { point, entries, firstIndex, floorIndex, configurations } = replay;
+  const configuration = configurations.last;
+  return { point, entries, firstIndex, floorIndex, configuration, sealed, unfinished, tail };
 }
 
 /** A segment's head names the last record of the segment before. */

@@ -1,6 +1,7 @@
 import type { Entry } from "../raft/entry.js";
 import { EntryFormatError, decodeEntry, decodeHardState } from "./entry-codec.js";
 import { WalCorruption, WalError } from "./errors.js";
+import { Configurations } from "./last-configuration.js";
 import { START, readPoint, samePoint, type LogPoint } from "./log-point.js";
 import { RECORD_TYPES, type WalRecord } from "./record.js";
 import { decodeSegmentHead, segmentName } from "./segment.js";
@@ -18,6 +19,7 @@ export class Replay {
   /** The highest entry in the segment that is being read. */
   highestInSegment = 0;
   entries: Entry[] = [];
+  configurations = new Configurations([], 0);
   /** Of the first entry, whether it is there yet or not. */
   firstIndex = 1;
   /** The log begins after it by a snapshot: no entry at or before it can follow. 0: it was merely compacted, or never. */
@@ -54,6 +56,7 @@ export class Replay {
     if (!isFirst) return this.checkPoint(head.point, record, number);
     this.point = head.point;
     this.firstIndex = head.point.lastIndex + 1;
+    this.configurations = new Configurations([], head.point.lastIndex);
     this.floorIndex = head.begins ? head.point.lastIndex : 0;
   }
 
@@ -72,6 +75,7 @@ export class Replay {
     // A leader's entry at an index that is taken replaces it and all behind it (Raft paper, figure 2).
     this.entries.length = index - this.firstIndex;
     this.entries.push(entry);
+    this.configurations = this.configurations.withEntry(entry);
     this.point = { ...this.point, lastIndex: index, lastTerm: term };
     this.highestInSegment = Math.max(this.highestInSegment, index);
   }
@@ -87,6 +91,7 @@ export class Replay {
     this.entries = [];
     this.firstIndex = mark.index + 1;
     this.floorIndex = mark.index;
+    this.configurations = new Configurations([mark], 0);
     this.point = { ...this.point, lastIndex: mark.index, lastTerm: mark.term, generation };
   }
 }

@@ -3,6 +3,7 @@ import type { Entry, HardState } from "../raft/entry.js";
 import { beginAnew } from "./begin-anew.js";
 import { encodeEntry, encodeHardState } from "./entry-codec.js";
 import { WalError } from "./errors.js";
+import type { LastConfiguration } from "./last-configuration.js";
 import { POINT_BYTES, START, encodePoint, type LogPoint } from "./log-point.js";
 import { beginSegment, type OpenSegment } from "./new-segment.js";
 import { NextSegment } from "./next-segment.js";
@@ -42,6 +43,7 @@ export interface OpenedWal {
   readonly lastIndex: number;
   /** Of the state that belongs to this log; 0 until a snapshot or a new beginning names another. */
   readonly generation: number;
+  readonly configuration: LastConfiguration;
   /** What was cut off a torn tail; null: nothing. */
   readonly repair: Repair | null;
 }
@@ -169,11 +171,11 @@ export class Wal {
     }
     const wal = new Wal(disk, options, segment, log);
     wal.next.prepare();
-    const { point, entries, firstIndex, tail } = log;
+    const { point, entries, firstIndex, configuration, tail } = log;
     const { hardState, lastIndex, generation } = point;
     const tornBytes = tail?.tornBytes ?? 0;
     const repair = tornBytes > 0 ? { tornBytes, segment: segmentName(segment.number) } : null;
-    return { wal, hardState, entries, firstIndex, lastIndex, generation, repair };
+    return { wal, hardState, entries, firstIndex, lastIndex, generation, configuration, repair };
   }
 
   static readonly beginAnew = beginAnew;
