@@ -1,9 +1,10 @@
 #!/bin/sh
-# Installs the Debian packages that some tests use: etcdctl (etcd-client) and a browser (chromium).
+# Installs the Debian packages that some tests use: etcdctl (etcd-client), strace and a browser (chromium).
 # Elsewhere than on Debian or Ubuntu as root it only says what is missing; those tests then say that they skip.
 set -eu
 missing=
 command -v etcdctl >/dev/null 2>&1 || missing="$missing etcd-client"
+command -v strace >/dev/null 2>&1 || missing="$missing strace"
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && [ -e /etc/debian_version ]; then

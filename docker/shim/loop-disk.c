@@ -128,6 +128,8 @@ static void read_pages(int fd, struct entry *entry) {
 }
 
 static void look(struct survey *survey, int parent, const char *name, const char *prefix) {
+    /* LMDB never syncs it and makes it anew at each start: its loss would pass for one of data. */
+    if (strcmp(name, "lock.mdb") == 0) return;
     int fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOATIME);
     if (fd < 0) return; /* a link, or gone */
     struct stat st;
