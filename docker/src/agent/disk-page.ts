@@ -1,4 +1,5 @@
 import { openSync, readSync, writeSync } from "node:fs";
+import type { DiskCounts, DiskSetting } from "@gauntlet/nemesis";
 
 /**
  * The page of memory through which the server's disk is made to behave badly; shim/disk.c maps it and has the same
@@ -13,22 +14,7 @@ const PAGE_BYTES = 72;
 const STALLED = 1;
 const FULL = 2;
 
-/** As DiskSetting of nemesis; `full` only where the disk cannot be filled in earnest. */
-export interface DiskSetting {
-  readonly syncDelayMs: number;
-  readonly stalled: boolean;
-  readonly writeErrorShare: number;
-  readonly syncErrorShare: number;
-  readonly full: boolean;
-}
-
-export interface DiskCounts {
-  readonly slowSyncs: number;
-  readonly stalledSyncs: number;
-  readonly ioErrors: number;
-  readonly spaceErrors: number;
-}
-
+/** `full` of the page is for where the disk cannot be filled in earnest. */
 export const HEALTHY_DISK: DiskSetting = {
   syncDelayMs: 0,
   stalled: false,

@@ -1,8 +1,9 @@
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { mkdir, open, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
+import type { DiskCounts, DiskSetting } from "@gauntlet/nemesis";
 import { log } from "./agent-log.js";
-import { type DiskCounts, DiskPage, type DiskSetting } from "./disk-page.js";
+import { DiskPage } from "./disk-page.js";
 import { fill, LoopDisk, type Loss } from "./loop-disk.js";
 import { DISK_VARIABLES, PATHS } from "./paths.js";
 
