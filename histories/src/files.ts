@@ -16,6 +16,10 @@ export const RUN_FILES = {
   /** Only of a run with a key that is not linearizable. */
   linearizability: "linearizability.html",
   nodes: "nodes",
+  /** What the run says of itself while it goes on (live.ts). */
+  live: "live.json",
+  /** What the rig told people, a line each, with the time. */
+  log: "rig.log",
 } as const;
 
 /** test.json: what reproduces the run. Fields beside these are kept. */

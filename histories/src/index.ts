@@ -9,6 +9,7 @@ export {
   writeResults,
   writeTest,
 } from "./files.js";
+export { LIVE_STALE_MS, type LiveCheckStatus, type LiveStatus, readLive, writeLive } from "./live.js";
 export {
   type EventPair,
   pairEvents,
