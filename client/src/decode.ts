@@ -11,6 +11,7 @@ import type {
   RangeResponse,
   StatusResponse,
   TxnAnswer,
+  TxnRequest,
   TxnResponse,
 } from "./messages.js";
 
@@ -92,12 +93,22 @@ function decodeAnswer(answer: pb.ResponseOp.$Properties): TxnAnswer {
   throw new MalformedAnswer("an operation of the transaction was answered with an unknown kind of answer");
 }
 
-export function decodeTxn(response: pb.TxnResponse.$Properties): TxnResponse {
-  return {
-    header: decodeHeader(response.header),
-    succeeded: response.succeeded ?? false,
-    responses: (response.responses ?? []).map(decodeAnswer),
-  };
+/** Each operation of the branch that was taken has its answer, in its order. */
+export function decodeTxn(
+  { success, failure }: Pick<TxnRequest, "success" | "failure">,
+  response: pb.TxnResponse.$Properties,
+): TxnResponse {
+  const succeeded = response.succeeded ?? false;
+  const operations = succeeded ? success : failure;
+  const responses = (response.responses ?? []).map(decodeAnswer);
+  const fits = operations.every(({ type }, index) => responses[index]?.type === type);
+  if (!fits || responses.length !== operations.length) {
+    const [answered, asked] = [responses, operations].map((list) => list.map(({ type }) => type).join(", "));
+    throw new MalformedAnswer(
+      `a transaction of ${asked || "nothing"} was answered with ${answered || "nothing"}`,
+    );
+  }
+  return { header: decodeHeader(response.header), succeeded, responses };
 }
 
 export function decodeStatus(response: pb.StatusResponse.$Properties): StatusResponse {

@@ -1,6 +1,12 @@
 import type { MethodDefinition } from "@grpc/grpc-js";
 import { Client, credentials, status } from "@grpc/grpc-js";
-import { clusterService, fromBigInt, kvService, maintenanceService } from "@gauntlet/proto";
+import {
+  clusterService,
+  type etcdserverpb as pb,
+  fromBigInt,
+  kvService,
+  maintenanceService,
+} from "@gauntlet/proto";
 import { callOnce } from "./call.js";
 import { CHANNEL_OPTIONS } from "./channel.js";
 import {
@@ -92,7 +98,8 @@ export class EtcdClient {
   txn(request: TxnRequest, options?: CallOptions): Promise<TxnResponse> {
     const readOnly = [...request.success, ...request.failure].every(({ type }) => type === "range");
     const kind: CallKind = readOnly ? "read" : "write";
-    return this.#call({ definition: kvService.txn, decode: decodeTxn, kind }, encodeTxn(request), options);
+    const decode = (wire: pb.TxnResponse.$Properties): TxnResponse => decodeTxn(request, wire);
+    return this.#call({ definition: kvService.txn, decode, kind }, encodeTxn(request), options);
   }
 
   /** What the current endpoint says of itself; needs no quorum. */

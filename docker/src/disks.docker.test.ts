@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect, type RegisterClient, registerClient } from "@gauntlet/client";
+import { connect, type KvClient, kvClient } from "@gauntlet/client";
 import type { DiskCounts, DiskSetting, NodeName } from "@gauntlet/nemesis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DISK_VARIABLES, PATHS } from "./agent/paths.js";
@@ -34,10 +34,10 @@ function settled(): Promise<true> {
   });
 }
 
-async function withClient<T>(node: NodeName, use: (client: RegisterClient) => Promise<T>): Promise<T> {
+async function withClient<T>(node: NodeName, use: (client: KvClient) => Promise<T>): Promise<T> {
   const etcd = connect({ endpoint: hosts.endpoints.get(node)?.client ?? "", deadlineMs: 2_000 });
   try {
-    return await use(registerClient(etcd));
+    return await use(kvClient(etcd));
   } finally {
     etcd.close();
   }

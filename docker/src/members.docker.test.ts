@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect, registerClient } from "@gauntlet/client";
+import { connect, kvClient } from "@gauntlet/client";
 import type { Membership, NodeName } from "@gauntlet/nemesis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DockerHosts } from "./hosts.js";
@@ -39,7 +39,7 @@ function becomes(voters: readonly NodeName[], learners: readonly NodeName[] = []
 
 async function write(node: NodeName, key: string): Promise<void> {
   const etcd = connect({ endpoint: hosts.endpoints.get(node)?.client ?? "", deadlineMs: 2_000 });
-  const client = registerClient(etcd);
+  const client = kvClient(etcd);
   try {
     await until(`a write at ${node}`, async () =>
       (await client.write(key, key)).type === "ok" ? true : undefined,

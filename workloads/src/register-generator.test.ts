@@ -18,7 +18,9 @@ function take(
   const generator = new RegisterGenerator(options, { concurrency, nodes: 5 }, drawFrom(seed));
   const taken = Array.from({ length: count }, (_, index) => {
     const worker = index % concurrency;
-    return { worker, operation: generator.next(worker) };
+    const next = generator.next(worker);
+    if (next.type !== "operation") throw new Error("a register has always something to do");
+    return { worker, operation: next.operation };
   });
   return { taken, generator };
 }

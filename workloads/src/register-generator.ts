@@ -1,4 +1,4 @@
-import type { Draw, Generator, Operation, WorkloadOptions } from "./workload.js";
+import type { Draw, Generator, Next, Operation, WorkloadOptions } from "./workload.js";
 
 export interface RegisterOptions {
   /** Keys in use at a time. Few, so that operations on one key overlap. */
@@ -49,7 +49,11 @@ export class RegisterGenerator implements Generator {
     }
   }
 
-  next(worker: number): Operation {
+  next(worker: number): Next {
+    return { type: "operation", operation: this.#operation(worker) };
+  }
+
+  #operation(worker: number): Operation {
     const key = this.#pick();
     key.operations += 1;
     const roll = worker < this.#readers ? 100 : this.#draw.below(100);

@@ -130,6 +130,9 @@ describe("perform", () => {
     read: async () => ({ type: "ok", value: null, revision: 4 }),
     write: async () => ({ type: "info", error: { code: "unavailable", message: "gone" } }),
     compareAndSet: async (_, from) => ({ type: "ok", value: from === "1", revision: 5 }),
+    transact: async () => {
+      throw new Error("a register needs no transaction");
+    },
   };
 
   test("the answer of a read is what was read, null for an absent key", async () => {

@@ -13,6 +13,7 @@ export function registerWorkload(options: Partial<RegisterOptions> = {}): Worklo
   return {
     name: "register",
     functions: ["read", "write", "cas"],
+    callsPerOperation: 1,
     start: (workloadOptions, draw) => new RegisterGenerator(registerOptions, workloadOptions, draw),
     perform,
     check: async (history, limits) =>

@@ -25,6 +25,8 @@ export interface WorkloadOptions {
   /** Workers, numbered 0 … concurrency-1, worker w pinned to node w mod nodes. */
   readonly concurrency: number;
   readonly nodes: number;
+  /** Exponent of the Zipf distribution by which keys are chosen; 0 or absent: all alike. */
+  readonly keySkew?: number;
 }
 
 /** A workload is a generator, its client calls, its checks and its final reads. Pure and seeded. */
@@ -32,6 +34,8 @@ export interface Workload {
   readonly name: string;
   /** The functions that a run must have seen succeed; one without any `ok` makes the run vacuous. */
   readonly functions: readonly string[];
+  /** How many client calls one operation makes, one after another, at most: bounds how long it may take. */
+  readonly callsPerOperation: number;
   start(options: WorkloadOptions, draw: Draw): Generator;
   /** Performs one operation. The answer's fields go into the completion event. */
   perform(client: Client, operation: Operation): Promise<Outcome<Answer>>;
@@ -45,10 +49,20 @@ export interface LiveCheck {
   push(event: HistoryEvent): CheckResult | undefined;
 }
 
-/** Hands out operations. Called from one thread. */
+/** What a worker is to do next. */
+export type Next =
+  | { readonly type: "operation"; readonly operation: Operation }
+  /** Nothing now. Ask again at `untilMs`, or, where that is null, when any operation has completed. */
+  | { readonly type: "pending"; readonly untilMs: number | null }
+  /** Nothing any more, for this worker. */
+  | { readonly type: "done" };
+
+/** Hands out operations. Called from one thread, with times that never go back. */
 export interface Generator {
-  /** The next operation of this worker. */
-  next(worker: number): Operation;
+  /** `nowMs`: milliseconds since the load began. */
+  next(worker: number, nowMs: number): Next;
+  /** Told how each operation that `next` handed out ended. */
+  completed?(worker: number, operation: Operation, type: Outcome<Answer>["type"]): void;
   /** After the last heal: what to read so that everything acknowledged is looked at once more. */
   finalOperations(): readonly Operation[];
 }

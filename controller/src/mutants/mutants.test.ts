@@ -42,7 +42,7 @@ describe("the mutants of this repository", () => {
 });
 
 test("a mutant of the client is compiled, and loaded in place of the client", async () => {
-  const source = join(REPOSITORY, "client/src/register-client.ts");
+  const source = join(REPOSITORY, "client/src/kv-client.ts");
   const line = "        return { value: undefined, revision: header.revision };";
   const lines = (await readFile(source, "utf8")).split("\n");
   const at = lines.indexOf(line);
@@ -50,8 +50,8 @@ test("a mutant of the client is compiled, and loaded in place of the client", as
   const mutant = join(folder, "50-client");
   await mkdir(mutant);
   const patch = [
-    "--- a/client/src/register-client.ts",
-    "+++ b/client/src/register-client.ts",
+    "--- a/client/src/kv-client.ts",
+    "+++ b/client/src/kv-client.ts",
     `@@ -${at},3 +${at},3 @@`,
     ` ${lines[at - 1]}`,
     `-${line}`,
@@ -63,9 +63,9 @@ test("a mutant of the client is compiled, and loaded in place of the client", as
   await writeFile(join(mutant, "mutant.yaml"), `${fields}schedule: {faults: []}\n`);
   const copy = await plant(REPOSITORY, await readMutant(folder, "50"));
   try {
-    const { registerClient } = await loadClient(copy);
+    const { kvClient } = await loadClient(copy);
     const etcd = { put: async () => ({ header: { revision: 7 } }) } as unknown as EtcdClient;
-    expect(await registerClient(etcd).write("k", "v")).toMatchObject({ type: "ok", revision: 1007 });
+    expect(await kvClient(etcd).write("k", "v")).toMatchObject({ type: "ok", revision: 1007 });
   } finally {
     await copy.remove();
   }

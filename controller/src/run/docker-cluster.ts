@@ -5,7 +5,7 @@ import { RigError } from "../errors.js";
 import type { Cluster, StartCluster } from "./cluster.js";
 
 /** What the rig asks with. */
-export type ClientModule = Pick<typeof ordinaryClient, "connect" | "registerClient">;
+export type ClientModule = Pick<typeof ordinaryClient, "connect" | "kvClient">;
 
 export interface DockerClusterOptions {
   /** Instead of the repository's own client. */
@@ -77,7 +77,7 @@ async function identityOf(image: string): Promise<Readonly<Record<string, string
 
 function clusterOf(
   hosts: DockerHosts,
-  { connect, registerClient }: ClientModule,
+  { connect, kvClient }: ClientModule,
   versions: Readonly<Record<string, string>>,
   keep: boolean,
   log: (line: string) => void,
@@ -96,7 +96,7 @@ function clusterOf(
       const endpoint = hosts.endpoints.get(node)?.client;
       if (endpoint === undefined) throw new RigError(`there is no node "${node}"`);
       const etcd = connect({ endpoint, deadlineMs });
-      return { client: registerClient(etcd), close: () => etcd.close() };
+      return { client: kvClient(etcd), close: () => etcd.close() };
     },
     failures: () => hosts.failures().map(({ node, reason }) => `${node}: ${reason}`),
     stop: () => (stopping ??= stop()),

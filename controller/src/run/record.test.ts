@@ -195,6 +195,7 @@ describe.concurrent("a run that must not pass", () => {
         read: (key) => next().read(key),
         write: (key, value) => next().write(key, value),
         compareAndSet: (key, from, to) => next().compareAndSet(key, from, to),
+        transact: (transaction) => next().transact(transaction),
       };
     };
     const ran = await run({ client, isHung: () => calls > 120 });

@@ -30,12 +30,13 @@ function world(perform: Perform) {
   });
   let count = 0;
   const generator: Generator = {
-    next: () => ({ f: "write", key: "k", value: `${(count += 1)}` }),
+    next: () => ({ type: "operation", operation: { f: "write", key: "k", value: `${(count += 1)}` } }),
     finalOperations: () => [],
   };
   const workload: Workload = {
     name: "test",
     functions: ["write"],
+    callsPerOperation: 1,
     start: () => generator,
     perform: (client, operation) => perform(names.get(client) ?? "", operation),
     check: async () => [],

@@ -1,4 +1,13 @@
-import type { Answer, Client, Generator, Operation, Outcome, Workload } from "@gauntlet/workloads";
+import type {
+  Answer,
+  Assignment,
+  Client,
+  Generator,
+  Operation,
+  Outcome,
+  Workload,
+} from "@gauntlet/workloads";
+import { Roster } from "@gauntlet/workloads";
 import { messageOf } from "../errors.js";
 import type { RunClock } from "./clock.js";
 import type { Pacer } from "./pacer.js";
@@ -12,7 +21,7 @@ export interface WorkersOptions {
   readonly generator: Generator;
   readonly recorder: Recorder;
   readonly clock: RunClock;
-  /** A client ends each call within this; the guard below gives it one second more. */
+  /** A client ends each call within this; the guard below gives an operation one second more than its calls. */
   readonly opTimeoutMs: number;
 }
 
@@ -56,24 +65,27 @@ export class Workers {
    */
   async run(pacer: Pacer, untilMs: number, signal: AbortSignal): Promise<void> {
     const { clock, generator } = this.#options;
-    const idle = this.#processes.map((_, worker) => worker);
+    const roster = new Roster(generator, this.#processes.length);
     const restMs = this.#processes.map((): number => REFUSED_REST_MS.first);
-    const work = async (worker: number): Promise<void> => {
-      const outcome = await this.#execute(worker, generator.next(worker), {});
+    const work = async ({ worker, operation }: Assignment): Promise<void> => {
+      const outcome = await this.#execute(worker, operation, {});
+      generator.completed?.(worker, operation, outcome.type);
+      roster.completed();
       const rest = restMs[worker] ?? REFUSED_REST_MS.first;
       if (outcome.type === "fail") await clock.sleep(rest, signal);
       restMs[worker] =
         outcome.type === "fail" ? Math.min(rest * 2, REFUSED_REST_MS.most) : REFUSED_REST_MS.first;
-      idle.push(worker);
+      roster.release(worker);
     };
     while (!signal.aborted && clock.nowMs() < untilMs) {
       this.#throwFailure();
-      while (idle.length > 0 && pacer.dueMs < untilMs && pacer.take(clock.nowMs())) {
-        const worker = idle.shift();
-        if (worker === undefined) break;
-        this.#track(work(worker));
+      for (let nowMs = clock.nowMs(); pacer.dueMs < untilMs && pacer.dueMs <= nowMs; nowMs = clock.nowMs()) {
+        const assignment = roster.take(nowMs);
+        if (assignment === null) break;
+        pacer.take(nowMs);
+        this.#track(work(assignment));
       }
-      // With nobody idle this wakes up once a millisecond or so until an answer frees a worker.
+      // With nobody free this wakes up once a millisecond or so until an answer frees a worker.
       await clock.sleep(Math.max(1, Math.min(pacer.dueMs, untilMs) - clock.nowMs()), signal);
     }
   }
@@ -153,16 +165,17 @@ export class Workers {
 
   /** A client that throws or never ends breaks its contract; what became of the call is unknown. */
   async #guarded(client: Client, operation: Operation): Promise<Outcome<Answer>> {
-    const limitMs = this.#options.opTimeoutMs + GUARD_MARGIN_MS;
+    const { opTimeoutMs, workload } = this.#options;
+    const limitMs = workload.callsPerOperation * opTimeoutMs + GUARD_MARGIN_MS;
     let timer: NodeJS.Timeout | undefined;
     const guard = new Promise<Outcome<Answer>>((resolve) => {
       timer = setTimeout(() => {
-        this.#clientFault ??= `a call of ${operation.f} did not end within ${limitMs} ms`;
+        this.#clientFault ??= `${operation.f} did not end within ${limitMs} ms`;
         resolve({ type: "info", error: { code: "rig-timeout", message: `no end within ${limitMs} ms` } });
       }, limitMs);
     });
     try {
-      return await Promise.race([this.#options.workload.perform(client, operation), guard]);
+      return await Promise.race([workload.perform(client, operation), guard]);
     } catch (error) {
       this.#clientFault ??= `a call of ${operation.f} threw: ${messageOf(error)}`;
       return { type: "info", error: { code: "client-threw", message: messageOf(error) } };

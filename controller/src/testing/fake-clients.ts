@@ -1,13 +1,8 @@
-import type { Client, Outcome } from "@gauntlet/workloads";
-
-interface Register {
-  readonly value: string;
-  readonly revision: number;
-}
+import type { Client, Found, Outcome, Transaction, TransactionAnswer } from "@gauntlet/workloads";
 
 /** Linearizable registers in memory: each call takes effect at one moment, in the middle of it. */
 export class MemoryStore {
-  readonly #registers = new Map<string, Register>();
+  readonly #registers = new Map<string, Found>();
 
   #revision = 1;
 
@@ -21,12 +16,31 @@ export class MemoryStore {
           if (holds) this.set(key, to);
           return holds;
         }),
+      transact: (transaction) => this.#answer(() => this.#transact(transaction)),
     };
   }
 
   set(key: string, value: string): void {
     this.#revision += 1;
-    this.#registers.set(key, { value, revision: this.#revision });
+    this.#registers.set(key, { value, modRevision: this.#revision });
+  }
+
+  #transact({ guards, then, else: otherwise = [] }: Transaction): TransactionAnswer {
+    const succeeded = guards.every((guard) => {
+      const found = this.#registers.get(guard.key);
+      return "value" in guard
+        ? found?.value === guard.value
+        : (found?.modRevision ?? 0) === guard.modRevision;
+    });
+    const steps = succeeded ? then : otherwise;
+    const modRevision = this.#revision + 1;
+    const reads: (Found | null)[] = [];
+    for (const step of steps) {
+      if (step.type === "get") reads.push(this.#registers.get(step.key) ?? null);
+      else this.#registers.set(step.key, { value: step.value, modRevision });
+    }
+    if (steps.some(({ type }) => type === "put")) this.#revision = modRevision;
+    return { succeeded, reads };
   }
 
   async #answer<Value>(act: () => Value): Promise<Outcome<Value>> {
@@ -61,6 +75,7 @@ export function deafClient(client: Client): Client {
   return {
     read: lost,
     compareAndSet: lost,
+    transact: lost,
     write: (key, value) => (isProbe(key) ? client.write(key, value) : lost()),
   };
 }

@@ -1,12 +1,20 @@
 import { etcdserverpb as pb, toSafeNumber } from "@gauntlet/proto";
-import type { Client, Outcome } from "@gauntlet/workloads";
-import { EtcdError } from "@gauntlet/server/inside";
+import type {
+  Client,
+  Found,
+  Guard,
+  Outcome,
+  Step,
+  Transaction,
+  TransactionAnswer,
+} from "@gauntlet/workloads";
+import { EtcdError, isReadOnlyTxn, validateTxn } from "@gauntlet/server/inside";
 import type { Server, WriteResult } from "./boot.js";
 import type { CallContext } from "./call.js";
 import { startCall } from "./call.js";
 
 const { EQUAL } = pb.Compare.CompareResult;
-const { VALUE } = pb.Compare.CompareTarget;
+const { MOD, VALUE } = pb.Compare.CompareTarget;
 
 /** A workload's client, pinned to one machine. Calls go the way of api/kv.ts, without gRPC. */
 export class SimClient implements Client {
@@ -40,6 +48,47 @@ export class SimClient implements Client {
       startCall(this.context, "write", (server) => server.replica.propose({ txn }).then(compared), resolve);
     });
   }
+
+  transact({ guards, then, else: otherwise = [] }: Transaction): Promise<Outcome<TransactionAnswer>> {
+    const request: pb.ITxnRequest = {
+      compare: guards.map(compare),
+      success: then.map(requestOp),
+      failure: otherwise.map(requestOp),
+    };
+    return new Promise((resolve) => {
+      if (isReadOnlyTxn(request)) {
+        startCall(this.context, "read", (server) => readTxn(server, request), resolve);
+      } else startCall(this.context, "write", (server) => writeTxn(server, request), resolve);
+    });
+  }
+}
+
+function compare(guard: Guard): pb.ICompare {
+  const key = Buffer.from(guard.key);
+  if ("value" in guard) return { target: VALUE, result: EQUAL, key, value: Buffer.from(guard.value) };
+  return { target: MOD, result: EQUAL, key, mod_revision: guard.modRevision };
+}
+
+function requestOp(step: Step): pb.IRequestOp {
+  const key = Buffer.from(step.key);
+  return step.type === "get"
+    ? { request_range: { key } }
+    : { request_put: { key, value: Buffer.from(step.value) } };
+}
+
+async function readTxn(server: Server, request: pb.ITxnRequest): Promise<Outcome<TransactionAnswer>> {
+  refuse(validateTxn(request));
+  await server.replica.readBarrier();
+  return transacted(server.store.txn(request));
+}
+
+async function writeTxn(server: Server, request: pb.ITxnRequest): Promise<Outcome<TransactionAnswer>> {
+  refuse(validateTxn(request));
+  return transacted(await server.replica.propose({ txn: pb.TxnRequest.encode(request).finish() }));
+}
+
+function refuse(error: EtcdError["errorName"] | null): void {
+  if (error !== null) throw new EtcdError(error);
 }
 
 async function range(server: Server, key: Uint8Array): Promise<Outcome<string | null>> {
@@ -61,6 +110,22 @@ function compared(result: WriteResult): Outcome<boolean> {
   const succeeded =
     result.type === "ok" && "succeeded" in result.response && result.response.succeeded === true;
   return { type: "ok", value: succeeded, revision };
+}
+
+function transacted(result: WriteResult): Outcome<TransactionAnswer> {
+  const revision = revisionOf(result);
+  const response: pb.ITxnResponse = result.type === "ok" ? result.response : {};
+  const reads = (response.responses ?? []).flatMap(found);
+  return { type: "ok", value: { succeeded: response.succeeded ?? false, reads }, revision };
+}
+
+/** What a get found; of a put there is nothing to tell. */
+function found({ response_range }: pb.IResponseOp): readonly (Found | null)[] {
+  if (!response_range) return [];
+  const kv = response_range.kvs?.[0];
+  return [
+    kv === undefined ? null : { value: text(kv.value), modRevision: toSafeNumber(kv.mod_revision ?? 0) },
+  ];
 }
 
 function revisionOf(result: WriteResult): number {

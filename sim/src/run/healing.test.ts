@@ -46,7 +46,7 @@ test("a node that does not answer in time is asked less and less often", async (
     await loop.sleep(1000);
     return { type: "info", error: { code: "timeout", message: "timed out" } } as const;
   };
-  const client: Client = { read: slow, write: slow, compareAndSet: slow };
+  const client: Client = { read: slow, write: slow, compareAndSet: slow, transact: slow };
   const world = { loop, connect: () => client, leadership: () => ({ term: 1, leader: "n1" }) };
   const demand = { core: ["n1"], either: [] };
   const failure = await loop.run(demandProgress(world, demand, { boundMs: 60_000, stretchMs: 1000 }));

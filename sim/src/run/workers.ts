@@ -1,4 +1,13 @@
-import type { Answer, Client, Generator, Operation, Outcome, Workload } from "@gauntlet/workloads";
+import type {
+  Answer,
+  Assignment,
+  Client,
+  Generator,
+  Operation,
+  Outcome,
+  Workload,
+} from "@gauntlet/workloads";
+import { Roster } from "@gauntlet/workloads";
 import type { Loop } from "../world/loop.js";
 import type { Pacer } from "./pacer.js";
 import type { Recorder } from "./recorder.js";
@@ -54,42 +63,47 @@ export class Workers {
   run(pacer: Pacer, untilMs: number, most: number): Promise<void> {
     const { loop, generator } = this.options;
     const beganMs = loop.nowMs;
-    const idle = this.processes.map((_, worker) => worker);
+    const roster = new Roster(generator, this.processes.length);
     const restMs = this.processes.map((): number => REFUSED_REST_MS.first);
     let left = most;
-    let isArmed = false;
+    let armedMs = Number.POSITIVE_INFINITY;
     const rested = (worker: number): void => {
-      idle.push(worker);
+      roster.release(worker);
       pump();
     };
-    const done = (worker: number, outcome: Outcome<Answer>): void => {
+    const done = ({ worker, operation }: Assignment, { type }: Outcome<Answer>): void => {
+      generator.completed?.(worker, operation, type);
+      roster.completed();
       const rest = restMs[worker] as number;
-      if (outcome.type !== "fail") {
+      if (type !== "fail") {
         restMs[worker] = REFUSED_REST_MS.first;
         rested(worker);
         return;
       }
       restMs[worker] = Math.min(rest * 2, REFUSED_REST_MS.most);
       loop.after(rest, () => rested(worker));
+      pump();
     };
-    const work = async (worker: number): Promise<void> => {
-      done(worker, await this.execute(worker, generator.next(worker), false));
+    const work = async (assignment: Assignment): Promise<void> => {
+      done(assignment, await this.execute(assignment.worker, assignment.operation, false));
     };
     /** `leastMs`: it is at least so late, whatever rounding makes of the difference. */
     const pump = (leastMs = 0): void => {
       const now = Math.max(loop.nowMs - beganMs, leastMs);
       if (now >= untilMs) return;
-      while (idle.length > 0 && left > 0 && pacer.dueMs < untilMs && pacer.take(now)) {
-        const worker = idle.shift() as number;
+      while (left > 0 && pacer.dueMs < untilMs && pacer.dueMs <= now) {
+        const assignment = roster.take(now);
+        if (assignment === null) break;
+        pacer.take(now);
         left -= 1;
-        this.track(work(worker));
+        this.track(work(assignment));
       }
-      if (isArmed || idle.length === 0 || left === 0 || pacer.dueMs >= untilMs) return;
-      isArmed = true;
-      const { dueMs } = pacer;
-      loop.after(beganMs + dueMs - loop.nowMs, () => {
-        isArmed = false;
-        pump(dueMs);
+      const wakeMs = Math.max(pacer.dueMs, roster.askAtMs);
+      if (wakeMs >= armedMs || left === 0 || pacer.dueMs >= untilMs || wakeMs >= untilMs) return;
+      armedMs = wakeMs;
+      loop.after(beganMs + wakeMs - loop.nowMs, () => {
+        armedMs = Number.POSITIVE_INFINITY;
+        pump(wakeMs);
       });
     };
     pump();

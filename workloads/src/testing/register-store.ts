@@ -1,30 +1,49 @@
 import type { HistoryEvent } from "@gauntlet/histories";
-import type { CallError, Client, Outcome } from "../client.js";
+import type { CallError, Client, Found, Outcome, Transaction, TransactionAnswer } from "../client.js";
 import type { Draw, Generator, Operation, Workload } from "../workload.js";
 
 /** Registers behind a Client, correct by construction: every call takes effect at once, in one order. */
 export class RegisterStore {
-  readonly #values = new Map<string, string>();
+  readonly #values = new Map<string, Found>();
   #revision = 1;
 
   readonly client: Client = {
-    read: async (key) => this.#ok(this.#values.get(key) ?? null),
+    read: async (key) => this.#ok(this.#values.get(key)?.value ?? null),
     write: async (key, value) => {
       this.#set(key, value);
       return this.#ok(undefined);
     },
     compareAndSet: async (key, from, to) => {
-      const found = this.#values.get(key) === from;
+      const found = this.#values.get(key)?.value === from;
       if (found) {
         this.#set(key, to);
       }
       return this.#ok(found);
     },
+    transact: async (transaction) => this.#ok(this.#transact(transaction)),
   };
 
+  #transact({ guards, then, else: otherwise = [] }: Transaction): TransactionAnswer {
+    const succeeded = guards.every((guard) => {
+      const found = this.#values.get(guard.key);
+      return "value" in guard
+        ? found?.value === guard.value
+        : (found?.modRevision ?? 0) === guard.modRevision;
+    });
+    const steps = succeeded ? then : otherwise;
+    const modRevision = this.#revision + 1;
+    const reads: (Found | null)[] = [];
+    for (const step of steps) {
+      if (step.type === "get") reads.push(this.#values.get(step.key) ?? null);
+      else this.#values.set(step.key, { value: step.value, modRevision });
+    }
+    if (steps.some(({ type }) => type === "put")) this.#revision = modRevision;
+    return { succeeded, reads };
+  }
+
   #set(key: string, value: string): void {
-    this.#values.set(key, value);
     this.#revision += 1;
+    this.#values.set(key, { value, modRevision: this.#revision });
   }
 
   #ok<Value>(value: Value): Outcome<Value> {
@@ -73,7 +92,9 @@ export async function simulate(simulation: Simulation): Promise<HistoryEvent[]> 
     if (open === undefined) {
       if (left > 0) {
         left -= 1;
-        const operation = generator.next(worker);
+        const next = generator.next(worker, history.length);
+        if (next.type !== "operation") continue;
+        const { operation } = next;
         pending.set(worker, { operation, outcome: null });
         emit(worker, { type: "invoke", ...operation });
       }
@@ -82,6 +103,7 @@ export async function simulate(simulation: Simulation): Promise<HistoryEvent[]> 
     } else {
       pending.delete(worker);
       emit(worker, completion(open.operation, open.outcome));
+      generator.completed?.(worker, open.operation, open.outcome.type);
       if (open.outcome.type === "info") {
         processes[worker] = (processes[worker] ?? 0) + concurrency;
       }

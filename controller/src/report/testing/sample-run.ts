@@ -41,7 +41,9 @@ export function sampleHistory(options: SampleOptions): HistoryEvent[] {
     if ((busyUntil[worker] ?? 0) > due) {
       continue;
     }
-    const operation = generator.next(worker);
+    const next = generator.next(worker, due);
+    if (next.type !== "operation") continue;
+    const { operation } = next;
     const node = `n${(worker % NODES) + 1}`;
     const hit = faults.find((fault) => isOn(fault, node, due));
     // A deposed leader answers reads at once; what needs a quorum is lost.

@@ -1,7 +1,7 @@
 import { etcdserverpb as pb } from "@gauntlet/proto";
 import { afterEach, describe, expect, test } from "vitest";
-import type { RegisterClient } from "./register-client.js";
-import { connect, registerClient } from "./register-client.js";
+import type { KvClient } from "./kv-client.js";
+import { connect, kvClient } from "./kv-client.js";
 import { freePort } from "./testing/harness.js";
 import type { KvServerOptions } from "./testing/kv-server.js";
 import { startKvServer } from "./testing/kv-server.js";
@@ -13,13 +13,13 @@ afterEach(() => {
   }
 });
 
-function on(port: number): RegisterClient {
+function on(port: number): KvClient {
   const etcd = connect({ endpoint: `127.0.0.1:${port}`, deadlineMs: 5000 });
   closers.push(() => etcd.close());
-  return registerClient(etcd);
+  return kvClient(etcd);
 }
 
-async function serving(options: Partial<KvServerOptions>): Promise<RegisterClient> {
+async function serving(options: Partial<KvServerOptions>): Promise<KvClient> {
   const { server, port } = await startKvServer({
     port: 0,
     range: (answer) => answer(null, {}),
@@ -33,7 +33,7 @@ async function serving(options: Partial<KvServerOptions>): Promise<RegisterClien
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
-describe("registerClient", () => {
+describe("kvClient", () => {
   test("a read gives the value and the store's revision", async () => {
     const kvs = [{ key: text("r0"), value: text("4"), mod_revision: 3 }];
     const node = await serving({ range: (answer) => answer(null, { header: { revision: 9 }, kvs }) });
