@@ -6,15 +6,16 @@ import { WORKLOADS } from "@gauntlet/workloads";
 export type ToLive = HistoryEvent;
 export type FromLive =
   | { readonly type: "ready" }
-  | { readonly type: "seen"; readonly events: number }
+  | { readonly type: "seen"; readonly events: number; readonly heapBytes: number }
   | { readonly type: "violation"; readonly result: CheckResult };
 
-const SEEN_EVERY = 1_000;
+const TELL_EVERY_MS = 250;
 
 const live = WORKLOADS[workerData as string]?.live?.();
 const port = parentPort;
 if (live === undefined || port === null) throw new Error(`no live check of ${String(workerData)}`);
 let events = 0;
+let toldMs = 0;
 const found = new Set<string>();
 port.on("message", (event: ToLive) => {
   const result = live.push(event);
@@ -23,7 +24,10 @@ port.on("message", (event: ToLive) => {
     found.add(result.name);
     tell({ type: "violation", result });
   }
-  if (events % SEEN_EVERY === 0) tell({ type: "seen", events });
+  const nowMs = performance.now();
+  if (nowMs - toldMs < TELL_EVERY_MS) return;
+  toldMs = nowMs;
+  tell({ type: "seen", events, heapBytes: process.memoryUsage().heapUsed });
 });
 
 tell({ type: "ready" });

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { CheckResult, HistoryEvent, UnstampedEvent } from "@gauntlet/histories";
+import type { CheckResult, HistoryEvent, LiveCheckStatus, UnstampedEvent } from "@gauntlet/histories";
 import { messageOf } from "../errors.js";
 import type { FromLive, ToLive } from "./live-thread.js";
 import type { EventSink } from "./recorder.js";
@@ -30,6 +30,8 @@ export class LiveCheck implements EventSink {
   readonly #ready: Promise<void>;
   #sent = 0;
   #seen = 0;
+  #heapBytes: number | null = null;
+  #gaveUp: string | null = null;
 
   /** Passes events on to `sink`. `detectors`: the checks whose violations count; all if absent. */
   constructor(
@@ -73,6 +75,18 @@ export class LiveCheck implements EventSink {
     return stamped;
   }
 
+  /** How far it has come, for people who look on. */
+  status(): LiveCheckStatus {
+    const state = this.#thread === undefined ? "done" : "checking";
+    return {
+      state: this.#found !== undefined ? "violation" : this.#gaveUp === null ? state : "given up",
+      recorded: this.#sent,
+      checked: this.#seen,
+      heapBytes: this.#heapBytes,
+      reason: this.#found?.reason ?? this.#gaveUp,
+    };
+  }
+
   /** Throws ViolationSeen as soon as there is a violation; returns when the signal aborts. */
   async watch(signal: AbortSignal): Promise<void> {
     await new Promise<void>((resolve) => {
@@ -90,7 +104,10 @@ export class LiveCheck implements EventSink {
   }
 
   #hear(message: FromLive): void {
-    if (message.type === "seen") this.#seen = message.events;
+    if (message.type === "seen") {
+      this.#seen = message.events;
+      this.#heapBytes = message.heapBytes;
+    }
     if (message.type === "violation" && this.#detectors?.includes(message.result.name) !== false) {
       this.#found ??= message.result;
       this.#onFound?.();
@@ -99,6 +116,7 @@ export class LiveCheck implements EventSink {
 
   #giveUp(why: string): void {
     if (this.#thread === undefined) return;
+    this.#gaveUp = why;
     this.#log(`live check: given up (${why}); the recording is checked at the end`);
     void this.close();
   }

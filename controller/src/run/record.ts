@@ -24,6 +24,7 @@ import type { StartCluster } from "./cluster.js";
 import type { Bounds, RunConfig } from "./config.js";
 import type { Facts } from "./facts.js";
 import { LiveCheck } from "./live.js";
+import { LiveFiles } from "./live-files.js";
 import { Recorder } from "./recorder.js";
 import { writeFailedKeys, writeReport } from "./pages.js";
 import { execute } from "./runner.js";
@@ -40,6 +41,8 @@ export interface RecordOptions {
    * them if absent; none: it goes on to its end.
    */
   readonly stopAt?: readonly string[] | undefined;
+  /** Told as soon as the run has a folder. */
+  readonly onDirectory?: (directory: string) => void;
 }
 
 export interface RecordedRun {
@@ -57,11 +60,13 @@ export async function recordRun(
   options: RecordOptions,
   signal: AbortSignal,
 ): Promise<RecordedRun> {
-  const { progress, bounds, stopAt } = options;
+  const { bounds, stopAt } = options;
   const startedAt = new Date();
   let test = describeTest(config, startedAt, await rigVersions());
   const clock = new RunClock();
   const { directory, writer } = await openRun(options.runsRoot, test, startedAt, clock);
+  options.onDirectory?.(directory);
+  const progress = new LiveFiles(directory, options.progress);
   const historyPath = join(directory, RUN_FILES.history);
   const job = { historyPath, workload: config.workload.name, timeLimitMs: bounds.checkMs };
   const live = config.workload.live !== undefined && stopAt?.length !== 0;
@@ -72,6 +77,7 @@ export async function recordRun(
         log: (line) => progress.line(line),
       })
     : null;
+  progress.watch(() => watched?.status() ?? null);
   const context = {
     ...(watched === null ? {} : { watch: (until: AbortSignal) => watched.watch(until) }),
     runId: runIdOf(startedAt, config.seed),
@@ -81,6 +87,7 @@ export async function recordRun(
     recorder: new Recorder(watched ?? writer),
     progress,
     bounds,
+    onPhase: (phase: string) => progress.enter(phase, () => (phase === "prepare" ? null : clock.nowMs())),
     onPrepared: async ({ versions, capabilities }: Facts): Promise<void> => {
       test = { ...test, versions: { ...test.versions, ...versions }, capabilities };
       await writeTest(directory, test);
@@ -104,6 +111,7 @@ export async function recordRun(
   await attempt("recording", () => writeJson(join(directory, RUN_FILES.schedule), executed));
   facts.servers = await attempt("check", () => readServerFindings(context.logsDirectory));
 
+  progress.enter("check", () => null);
   progress.line("check: looking for an order that explains what was seen");
   const history = (await attempt("check", () => eventsOf(historyPath))) ?? [];
   const workloadChecks = history.length === 0 ? [] : await options.checkWorkload(job, signal);
@@ -126,6 +134,7 @@ export async function recordRun(
     results = conclude();
     await attempt("results", () => writeResults(directory, results));
   }
+  await progress.end();
   return { directory, results };
 }
 

@@ -29,6 +29,8 @@ export interface RunContext {
   readonly bounds: Bounds;
   /** Beside the main phase: throws ViolationSeen when there is no need to go on. */
   readonly watch?: (signal: AbortSignal) => Promise<void>;
+  /** Told of each phase as it begins. */
+  readonly onPhase?: (phase: string) => void;
   /** Told once, when the cluster is up: for test.json. */
   readonly onPrepared: (facts: Facts) => Promise<void>;
 }
@@ -242,6 +244,7 @@ class Run {
   #enter(phase: string, text: string): void {
     this.#signal.throwIfAborted();
     this.phase = phase;
+    this.#context.onPhase?.(phase);
     this.#context.progress.line(`${phase}: ${text}`);
   }
 }
