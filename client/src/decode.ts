@@ -2,6 +2,7 @@ import type { Int64, etcdserverpb as pb, mvccpb } from "@gauntlet/proto";
 import { toBigInt, toSafeNumber } from "@gauntlet/proto";
 import type {
   DeleteRangeResponse,
+  HashKvResponse,
   Header,
   KeyValue,
   Member,
@@ -122,6 +123,14 @@ export function decodeStatus(response: pb.StatusResponse.$Properties): StatusRes
     dbSizeBytes: number(response.dbSize),
     isLearner: response.isLearner ?? false,
     errors: response.errors ?? [],
+  };
+}
+
+export function decodeHashKv(response: pb.HashKVResponse.$Properties): HashKvResponse {
+  return {
+    header: decodeHeader(response.header),
+    hash: number(response.hash),
+    compactRevision: number(response.compact_revision),
   };
 }
 

@@ -11,6 +11,7 @@ import { callOnce } from "./call.js";
 import { CHANNEL_OPTIONS } from "./channel.js";
 import {
   decodeDeleteRange,
+  decodeHashKv,
   decodeMemberAdd,
   decodeMemberList,
   decodePut,
@@ -24,6 +25,8 @@ import { EtcdError } from "./errors.js";
 import type {
   DeleteRangeRequest,
   DeleteRangeResponse,
+  HashKvRequest,
+  HashKvResponse,
   MemberAddResponse,
   MemberListResponse,
   PutRequest,
@@ -106,6 +109,12 @@ export class EtcdClient {
   status(options?: CallOptions): Promise<StatusResponse> {
     const method = { definition: maintenanceService.status, decode: decodeStatus, kind: "read" } as const;
     return this.#call(method, {}, options);
+  }
+
+  /** A hash over what the current endpoint holds, as of a revision; needs no quorum. */
+  hashKv(request: HashKvRequest, options?: CallOptions): Promise<HashKvResponse> {
+    const method = { definition: maintenanceService.hashKV, decode: decodeHashKv, kind: "read" } as const;
+    return this.#call(method, { revision: request.revision }, options);
   }
 
   memberList(

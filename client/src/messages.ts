@@ -112,6 +112,19 @@ export interface StatusResponse {
   readonly errors: readonly string[];
 }
 
+export interface HashKvRequest {
+  /** 0: the newest that the member has. */
+  readonly revision: number;
+}
+
+export interface HashKvResponse {
+  /** Its revision is the member's newest. */
+  readonly header: Header;
+  readonly hash: number;
+  /** 0 or -1: nothing was compacted. */
+  readonly compactRevision: number;
+}
+
 export interface Member {
   readonly id: bigint;
   /** Empty until the member has started. */

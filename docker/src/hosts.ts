@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { connect } from "node:net";
 import { join, resolve } from "node:path";
+import type { NodeReading } from "@gauntlet/histories";
 import type {
   Capability,
   ClockReading,
@@ -24,6 +25,8 @@ import { NodeMachine } from "./node-machine.js";
 import { readClockOf, viewOf } from "./observation.js";
 import { cutsOf, dropsOf, rulesOf } from "./packet-cuts.js";
 import { probeAll } from "./probe.js";
+import { Sampler } from "./sampling.js";
+import { saveData } from "./saving.js";
 import { labelArguments, removeRun, type ClusterKind } from "./resources.js";
 import { PORTS, serverArguments, type Member } from "./server-arguments.js";
 
@@ -86,6 +89,7 @@ export class DockerHosts implements Hosts {
   readonly #machines: ReadonlyMap<NodeName, NodeMachine>;
   readonly #addresses: ReadonlyMap<NodeName, string>;
   readonly #resetOnHeal: boolean;
+  readonly #sampler = new Sampler();
   /** Addresses that a node's present rules name. */
   readonly #cutFrom = new Map<NodeName, ReadonlySet<string>>();
 
@@ -180,9 +184,27 @@ export class DockerHosts implements Hosts {
     return view;
   }
 
+  /** The machines that are members, or were from the start. */
+  get present(): readonly NodeName[] {
+    return [...this.nodes, ...(this.members?.joined ?? [])];
+  }
+
+  /** What each present machine's server shows of itself; bounded in time (under a second), never rejects. */
+  async sample(): Promise<readonly NodeReading[]> {
+    return Promise.all(
+      this.present.map((node) => this.#sampler.sample(node, this.endpoints.get(node)?.metrics ?? "")),
+    );
+  }
+
+  /** Ends the node's server and packs its data directory into a file of this machine. */
+  async saveData(node: NodeName, path: string): Promise<void> {
+    const machine = this.#machine(node);
+    if ((await this.process(node)).state !== "exited") await this.signal(node, "SIGKILL");
+    await saveData(machine.container, path);
+  }
+
   async view(): Promise<ReadonlyMap<NodeName, NodeView>> {
-    const present = [...this.nodes, ...(this.members?.joined ?? [])];
-    const views = present.map(async (node): Promise<[NodeName, NodeView]> => {
+    const views = this.present.map(async (node): Promise<[NodeName, NodeView]> => {
       return [node, await viewOf(this.endpoints.get(node)?.metrics ?? "")];
     });
     return new Map(await Promise.all(views));

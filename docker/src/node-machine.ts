@@ -18,7 +18,7 @@ export interface MachineSpec {
 export class NodeMachine {
   readonly node: string;
   readonly address: string;
-  readonly #container: string;
+  readonly container: string;
   #channel: Promise<Channel>;
   #failure: string | null = null;
   #closed = false;
@@ -26,7 +26,7 @@ export class NodeMachine {
   private constructor(spec: MachineSpec, channel: Channel) {
     this.node = spec.node;
     this.address = spec.address;
-    this.#container = spec.container;
+    this.container = spec.container;
     this.#channel = Promise.resolve(channel);
     void this.#watch(channel);
   }
@@ -70,13 +70,13 @@ export class NodeMachine {
   async #reopen(lost: string): Promise<Channel> {
     let problem = lost;
     for (let attempt = 0; attempt < REOPEN_ATTEMPTS && !this.#closed; attempt += 1) {
-      const why = await whyNotRunning(this.#container);
+      const why = await whyNotRunning(this.container);
       if (why !== null) {
         problem = why;
         break;
       }
       try {
-        const channel = await Channel.open(this.node, this.#container);
+        const channel = await Channel.open(this.node, this.container);
         void this.#watch(channel);
         return channel;
       } catch (error) {

@@ -3,13 +3,15 @@ import { join } from "node:path";
 import { z } from "zod";
 import { HistoryError } from "./errors.js";
 import { firstIssue } from "./reader.js";
-import type { RunResults } from "./results.js";
+import { CHECK_KINDS, type RunResults } from "./results.js";
 import { VERDICTS } from "./verdict.js";
 
 /** The names of a run's files. */
 export const RUN_FILES = {
   test: "test.json",
   history: "history.jsonl",
+  /** What the nodes showed of themselves, a line for each node and second (NodeSample). Older runs have none. */
+  samples: "nodes.jsonl",
   schedule: "schedule.json",
   results: "results.json",
   report: "report.html",
@@ -20,6 +22,8 @@ export const RUN_FILES = {
   live: "live.json",
   /** What the rig told people, a line each, with the time. */
   log: "rig.log",
+  /** In each node's folder under nodes/, after a safety violation: its data directory. */
+  nodeData: "data.tar.gz",
 } as const;
 
 /** test.json: what reproduces the run. Fields beside these are kept. */
@@ -45,7 +49,7 @@ const testSchema = z.looseObject({
 
 const checkSchema = z.looseObject({
   name: z.string(),
-  kind: z.enum(["safety", "liveness", "vacuity", "rig"]),
+  kind: z.enum(CHECK_KINDS),
   verdict: z.enum(VERDICTS),
   reason: z.string(),
   details: z.unknown().optional(),
@@ -68,6 +72,25 @@ const faultSchema = z.looseObject({
   healed: z.boolean().nullable(),
 });
 
+const verdictOrNone = z.enum(VERDICTS).nullable();
+
+const windowSchema = z.looseObject({
+  index: count.nullable(),
+  fault: z.string(),
+  nodes: z.array(z.string()),
+  startMs: milliseconds,
+  endMs: milliseconds,
+  ok: count,
+  fail: count,
+  info: count,
+  p50Ms: milliseconds,
+  p90Ms: milliseconds,
+  p99Ms: milliseconds,
+  maxMs: milliseconds,
+  longestGapMs: milliseconds,
+  recoveryMs: milliseconds,
+});
+
 const resultsSchema = z.looseObject({
   version: z.literal(1, "this version of the program reads version 1 only"),
   verdict: z.enum(VERDICTS),
@@ -86,6 +109,15 @@ const resultsSchema = z.looseObject({
   ),
   okPerSecond: z.number().nonnegative(),
   faults: z.array(faultSchema),
+  verdicts: z
+    .object({
+      safety: verdictOrNone,
+      liveness: verdictOrNone,
+      vacuity: verdictOrNone,
+      rig: verdictOrNone,
+    })
+    .exactOptional(),
+  windows: z.array(windowSchema).exactOptional(),
 });
 
 export async function writeTest(run: string, test: TestDescription): Promise<void> {

@@ -19,7 +19,8 @@ export {
   toRegisterOutput,
 } from "./operations.js";
 export { type History, MAX_LINE_BYTES, parseHistory, readHistory } from "./reader.js";
-export type * from "./results.js";
+export * from "./results.js";
 export * from "./runs.js";
+export { type NodeReading, type NodeSample, parseSample, readSamples, SampleWriter } from "./samples.js";
 export * from "./verdict.js";
 export { HistoryWriter, type RunClock, type UnstampedEvent } from "./writer.js";

@@ -1,9 +1,15 @@
 import type { Verdict } from "./verdict.js";
 
+/**
+ * What a check is about: a wrong answer, an answer that does not come, a run that shows nothing, or the rig itself.
+ */
+export const CHECK_KINDS = ["safety", "liveness", "vacuity", "rig"] as const;
+export type CheckKind = (typeof CHECK_KINDS)[number];
+
 /** The outcome of one check. */
 export interface CheckResult {
   readonly name: string;
-  readonly kind: "safety" | "liveness" | "vacuity" | "rig";
+  readonly kind: CheckKind;
   readonly verdict: Verdict;
   /** One sentence for people. */
   readonly reason: string;
@@ -48,6 +54,36 @@ export interface FunctionStats {
   readonly maxMs: number | null;
 }
 
+/**
+ * What clients saw while one fault acted, or, where `index` is null, while none did. An operation belongs to every
+ * window that its interval touches. Times are milliseconds since the run's time 0.
+ */
+export interface FaultWindow {
+  /** The fault's place in the schedule (FaultRecord.index); null: the quiet times, all together. */
+  readonly index: number | null;
+  /** The fault's name; "quiet" for the quiet times. */
+  readonly fault: string;
+  readonly nodes: readonly string[];
+  /** Null for the quiet times. */
+  readonly startMs: number | null;
+  readonly endMs: number | null;
+  readonly ok: number;
+  readonly fail: number;
+  readonly info: number;
+  /** Latency of ok operations, counted from when they were due; null without any. */
+  readonly p50Ms: number | null;
+  readonly p90Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly maxMs: number | null;
+  /** The longest time within it without an acknowledged write. Null: the workload writes nothing. */
+  readonly longestGapMs: number | null;
+  /** From its end to the next acknowledged write. Null: there was none, or these are the quiet times. */
+  readonly recoveryMs: number | null;
+}
+
+/** The checks of each kind, merged apart; null: no check of that kind. */
+export type KindVerdicts = Readonly<Record<CheckKind, Verdict | null>>;
+
 /** results.json. */
 export interface RunResults {
   readonly version: 1;
@@ -59,4 +95,8 @@ export interface RunResults {
   /** ok operations a second over the main phase. */
   readonly okPerSecond: number;
   readonly faults: readonly FaultRecord[];
+  /** Absent in older files. */
+  readonly verdicts?: KindVerdicts;
+  /** The quiet times, then a window for each fault that acted, by their begin. Absent in older files. */
+  readonly windows?: readonly FaultWindow[];
 }

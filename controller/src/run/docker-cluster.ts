@@ -1,8 +1,11 @@
 import * as ordinaryClient from "@gauntlet/client";
 import { DockerError, DockerHosts, ensureImages, removeLeftovers } from "@gauntlet/docker";
+import { join } from "node:path";
+import { RUN_FILES } from "@gauntlet/histories";
 import { execa } from "execa";
-import { RigError } from "../errors.js";
-import type { Cluster, StartCluster } from "./cluster.js";
+import { messageOf, RigError } from "../errors.js";
+import type { Cluster, SavedData, StartCluster } from "./cluster.js";
+import { readHashes } from "./hashes.js";
 
 /** What the rig asks with. */
 export type ClientModule = Pick<typeof ordinaryClient, "connect" | "kvClient">;
@@ -52,7 +55,8 @@ export function dockerClusters(options: DockerClusterOptions): StartCluster {
         signal,
         log,
       });
-      return clusterOf(hosts, options.client ?? ordinaryClient, versions, options.keep === true, log);
+      const kept = options.keep === true;
+      return clusterOf(hosts, options.client ?? ordinaryClient, versions, logsDirectory, kept, log);
     } catch (error) {
       if (!(error instanceof DockerError)) throw error;
       if (PLAINLY_INTERRUPTED.test(error.message)) signal.throwIfAborted();
@@ -79,6 +83,7 @@ function clusterOf(
   hosts: DockerHosts,
   { connect, kvClient }: ClientModule,
   versions: Readonly<Record<string, string>>,
+  logsDirectory: string,
   keep: boolean,
   log: (line: string) => void,
 ): Cluster {
@@ -99,6 +104,34 @@ function clusterOf(
       return { client: kvClient(etcd), close: () => etcd.close() };
     },
     failures: () => hosts.failures().map(({ node, reason }) => `${node}: ${reason}`),
+    sample: () => hosts.sample(),
+    hashes: async (limitMs, signal) => {
+      const members = await membersOf(hosts);
+      const endpoints = members.map((node) => [node, hosts.endpoints.get(node)?.client ?? ""] as const);
+      return readHashes(new Map(endpoints), limitMs, signal);
+    },
+    saveData: () =>
+      Promise.all(
+        hosts.present.map(async (node): Promise<SavedData> => {
+          if (keep) return { node, path: null, detail: "the machine is kept" };
+          const path = join(logsDirectory, node, RUN_FILES.nodeData);
+          return hosts.saveData(node, path).then(
+            () => ({ node, path, detail: null }),
+            (error: unknown) => ({ node, path: null, detail: messageOf(error) }),
+          );
+        }),
+      ),
     stop: () => (stopping ??= stop()),
   };
+}
+
+/** By the leader's word; where nobody leads, all machines that may be members. */
+async function membersOf(hosts: DockerHosts): Promise<readonly string[]> {
+  if (hosts.members === undefined) return hosts.nodes;
+  try {
+    const { voters, learners } = await hosts.members.membership();
+    return [...voters, ...learners];
+  } catch {
+    return hosts.present;
+  }
 }

@@ -6,8 +6,9 @@ import {
   type ProbeResult,
   type ProcessState,
 } from "@gauntlet/nemesis";
+import type { NodeReading } from "@gauntlet/histories";
 import type { Client } from "@gauntlet/workloads";
-import type { Cluster, ClusterRequest, StartCluster } from "../run/cluster.js";
+import type { Cluster, ClusterRequest, StartCluster, StateHashes } from "../run/cluster.js";
 
 /** A cluster in this process: hosts that do what they are told, and clients of the test's own making. */
 export interface FakeOptions {
@@ -20,6 +21,8 @@ export interface FakeOptions {
   readonly isHung?: () => boolean;
   /** Whether signals and cuts have an effect that can be proved. */
   readonly faultsWork?: boolean;
+  /** What the nodes hold at the end; all the same if absent. */
+  readonly hashes?: () => StateHashes;
   readonly capabilities?: Partial<Record<Capability, ProbeResult>>;
 }
 
@@ -45,6 +48,18 @@ export function fakeCluster(options: FakeOptions): FakeCluster {
         return { client: options.client(node), close: () => void (connections -= 1) };
       },
       failures: () => options.failures?.() ?? [],
+      sample: async () => [...(await cluster.hosts.view())].map(([node, view]) => readingOf(node, view)),
+      hashes: async () => {
+        const nodes = cluster.hosts.nodes.map((node) => ({
+          node,
+          hash: 1,
+          compactRevision: 0,
+          detail: null,
+        }));
+        return options.hashes?.() ?? { revision: 1, nodes };
+      },
+      saveData: async () =>
+        cluster.hosts.nodes.map((node) => ({ node, path: null, detail: "there are no machines" })),
       stop: async () => {
         if (!stopped) running -= 1;
         stopped = true;
@@ -53,6 +68,22 @@ export function fakeCluster(options: FakeOptions): FakeCluster {
     return cluster;
   };
   return { start, running: () => running, openConnections: () => connections };
+}
+
+function readingOf(node: string, { role, term }: NodeView): NodeReading {
+  const commitIndex = term;
+  return {
+    node,
+    role: role === "unknown" ? null : role,
+    term,
+    commitIndex,
+    appliedIndex: commitIndex,
+    wallOffsetMs: term === null ? null : 0,
+    timerRate: term === null ? null : 1,
+    rssBytes: term === null ? null : 50_000_000,
+    openFiles: term === null ? null : 20,
+    diskBytes: term === null ? null : 1_000,
+  };
 }
 
 class FakeHosts implements Hosts {
