@@ -1,6 +1,6 @@
 import { etcdserverpb as pb } from "@gauntlet/proto";
 import { afterEach, describe, expect, test } from "vitest";
-import type { KvClient } from "./kv-client.js";
+import type { KvClient, KvTransaction } from "./kv-client.js";
 import { connect, kvClient } from "./kv-client.js";
 import { freePort } from "./testing/harness.js";
 import type { KvServerOptions } from "./testing/kv-server.js";
@@ -32,6 +32,7 @@ async function serving(options: Partial<KvServerOptions>): Promise<KvClient> {
 }
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+const textOf = (value: Uint8Array | null | undefined): string => Buffer.from(value ?? []).toString();
 
 describe("kvClient", () => {
   test("a read gives the value and the store's revision", async () => {
@@ -81,5 +82,91 @@ describe("kvClient", () => {
     expect(request?.success).toHaveLength(1);
     expect(Buffer.from(request?.success?.[0]?.request_put?.value ?? []).toString()).toBe("2");
     expect(request?.failure).toEqual([]);
+  });
+
+  describe("transact", () => {
+    const { VALUE, MOD } = pb.Compare.CompareTarget;
+    const kv = (value: string, mod_revision: number): pb.RangeResponse.$Properties => ({
+      kvs: [{ key: text("any"), value: text(value), mod_revision }],
+    });
+    const transaction: KvTransaction = {
+      guards: [
+        { key: "a", value: "1" },
+        { key: "b", modRevision: 0 },
+      ],
+      then: [
+        { type: "get", key: "a" },
+        { type: "put", key: "b", value: "2" },
+        { type: "get", key: "c" },
+      ],
+      else: [{ type: "get", key: "b" }],
+    };
+
+    test("asks for its guards and both branches", async () => {
+      const requests: pb.TxnRequest.$Properties[] = [];
+      const node = await serving({
+        txn: (request) => {
+          requests.push(request);
+          return { header: { revision: 5 }, responses: [{ response_range: {} }] };
+        },
+      });
+      await node.transact(transaction);
+      const [{ compare, success, failure } = {}] = requests;
+      const guards = (compare ?? []).map(({ key, target, result, value, mod_revision }) => {
+        expect(result ?? 0).toBe(pb.Compare.CompareResult.EQUAL);
+        return [textOf(key), target, value?.length ? textOf(value) : Number(mod_revision)];
+      });
+      expect(guards).toEqual([
+        ["a", VALUE, "1"],
+        ["b", MOD, 0],
+      ]);
+      const steps = [...(success ?? []), ...(failure ?? [])].map(({ request_range, request_put }) =>
+        request_put
+          ? `put ${textOf(request_put.key)} ${textOf(request_put.value)}`
+          : `get ${textOf(request_range?.key)}`,
+      );
+      expect(steps).toEqual(["get a", "put b 2", "get c", "get b"]);
+      expect(success).toHaveLength(3);
+      expect(
+        [...(success ?? []), ...(failure ?? [])].some(({ request_range }) => request_range?.serializable),
+      ).toBe(false);
+    });
+
+    test("tells what the gets of the branch that ran found", async () => {
+      const responses = [{ response_range: kv("1", 4) }, { response_put: {} }, { response_range: {} }];
+      const node = await serving({ txn: () => ({ header: { revision: 9 }, succeeded: true, responses }) });
+      expect(await node.transact(transaction)).toEqual({
+        type: "ok",
+        value: { succeeded: true, reads: [{ value: "1", modRevision: 4 }, null] },
+        revision: 9,
+      });
+      const other = await serving({
+        txn: () => ({ header: { revision: 9 }, responses: [{ response_range: kv("x", 7) }] }),
+      });
+      expect(await other.transact(transaction)).toEqual({
+        type: "ok",
+        value: { succeeded: false, reads: [{ value: "x", modRevision: 7 }] },
+        revision: 9,
+      });
+    });
+
+    const read: KvTransaction = { guards: [], then: [{ type: "get", key: "a" }] };
+    const guarded: KvTransaction = { ...read, else: [{ type: "put", key: "a", value: "1" }] };
+
+    test.each([
+      ["a read", read, "fail"],
+      ["a write, though only its other branch puts", guarded, "info"],
+    ] as const)("without a proper answer %s is %s", async (_, each, type) => {
+      const node = await serving({
+        txn: () => ({ header: { revision: 9 }, succeeded: true, responses: [] }),
+      });
+      expect(await node.transact(each)).toMatchObject({ type, error: { code: "internal" } });
+    });
+
+    test("what never left is fail, read or write", async () => {
+      const node = on(await freePort());
+      for (const each of [read, guarded])
+        expect(await node.transact(each)).toMatchObject({ type: "fail", error: { code: "never-sent" } });
+    });
   });
 });

@@ -26,6 +26,14 @@ async function get(node: TestNode, key: string, serializable = false): Promise<s
   return value ? Buffer.from(value).toString() : null;
 }
 
+/** Both values as one read-only transaction finds them. */
+async function getBoth(node: TestNode, ...keys: readonly string[]): Promise<readonly string[]> {
+  const { responses } = await node.client.txn({
+    success: keys.map((key) => ({ request_range: { key: bytes(key) } })),
+  });
+  return (responses ?? []).map(({ response_range }) => text(response_range?.kvs?.[0]?.value));
+}
+
 function text(value: Uint8Array | null | undefined): string {
   return Buffer.from(value ?? []).toString();
 }
@@ -66,6 +74,28 @@ describe("three nodes", () => {
     expect(sorted.map((revision) => revision - (sorted[0] ?? 0))).toEqual(
       Array.from({ length: 30 }, (_, at) => at),
     );
+  });
+
+  test("show one state to a transaction of reads alone, while both keys change together", async () => {
+    const [writer, reader] = await cluster.followers();
+    if (writer === undefined || reader === undefined) throw new Error("too few followers");
+    const stop = new AbortController();
+    const writes = (async () => {
+      for (let at = 0; !stop.signal.aborted; at++) {
+        const puts = ["left", "right"].map((key) => ({
+          request_put: { key: bytes(key), value: bytes(`${at}`) },
+        }));
+        await writer.client.txn({ success: puts });
+      }
+    })();
+    const seen: (readonly string[])[] = [];
+    await until("it saw many states", async () => {
+      seen.push(...(await Promise.all(Array.from({ length: 10 }, () => getBoth(reader, "left", "right")))));
+      return new Set(seen.map(String)).size > 20 ? true : null;
+    });
+    stop.abort();
+    await writes;
+    expect(seen.filter(([left, right]) => left !== right)).toEqual([]);
   });
 
   test("say who answers, and agree on everything else", async () => {
@@ -194,6 +224,7 @@ describe("a node without a quorum", () => {
 
     expect(await get(last, "quorum", true)).toBe("held");
     expect(await codeOf(get(last, "quorum"))).toBe(status.UNAVAILABLE);
+    expect(await codeOf(getBoth(last, "quorum"))).toBe(status.UNAVAILABLE);
     expect(await codeOf(put(last, "quorum", "lost?"))).toBe(status.UNAVAILABLE);
 
     const answer = await until("it knows that there is no leader", async () => {
@@ -259,8 +290,15 @@ describe("a stopped leader", () => {
       const { leader, header } = await other.client.status({});
       return String(leader) !== "0" && (await put(other, "paused", "new")) && header ? true : null;
     });
+    // Sent while it sleeps: among the first things that it sees.
+    const transactions = Promise.allSettled(
+      Array.from({ length: 20 }, () => getBoth(paused, "paused", "paused")),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 50));
     paused.process?.child.kill("SIGCONT");
     // Whatever it believes at first, it must not answer with the old value.
+    const read = (await transactions).flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+    expect(read).toEqual(read.map(() => ["new", "new"]));
     const value = await until("it answers", () => get(paused, "paused"));
     expect(value).toBe("new");
     expect(await cluster.leader()).not.toBe(paused);

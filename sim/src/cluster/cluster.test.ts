@@ -52,6 +52,49 @@ test("five nodes elect a leader; what one writes, all read; compare-and-set tell
   });
 });
 
+test("a transaction takes effect as a whole, under guards, and one of reads alone is linearizable", async () => {
+  await world(1, async (cluster, hosts) => {
+    const both = ["k", "l"].map((key) => ({ type: "get", key }) as const);
+    await writes(cluster, "n2", "k", "v1");
+    const client = cluster.client("n4", 3000);
+    const first = await client.transact({
+      guards: [
+        { key: "k", value: "v1" },
+        { key: "l", modRevision: 0 },
+      ],
+      then: [...both, { type: "put", key: "k", value: "v2" }, { type: "put", key: "l", value: "v2" }],
+    });
+    if (first.type !== "ok") throw new Error("the first transaction was not ok");
+    expect(first.value.succeeded).toBe(true);
+    expect(first.value.reads).toMatchObject([{ value: "v1" }, null]);
+    const { revision } = first;
+    const found = { value: "v2", modRevision: revision };
+    for (const { name } of cluster.firstMembers) {
+      const read = await cluster.client(name, 3000).transact({ guards: [], then: both });
+      expect(read).toEqual({ type: "ok", value: { succeeded: true, reads: [found, found] }, revision });
+    }
+    const stale = { guards: [{ key: "k", modRevision: revision - 1 }], then: [], else: both.slice(1) };
+    expect(await client.transact(stale)).toMatchObject({ value: { succeeded: false, reads: [found] } });
+    const twice = [both, both].flat().map(({ key }) => ({ type: "put", key, value: "x" }) as const);
+    expect(await client.transact({ guards: [], then: twice })).toMatchObject({
+      type: "fail",
+      error: { code: "duplicate-key" },
+    });
+    const leader = await leaderOf(hosts);
+    await hosts.signal(leader, "SIGSTOP");
+    await cluster.loop.sleep(20_000);
+    const other = cluster.firstMembers.find(({ name }) => name !== leader)?.name ?? "";
+    await writes(cluster, other, "k", "v3");
+    // It knows nothing of its successor when it goes on and finds this.
+    const asked = cluster.client(leader, 3000).transact({ guards: [], then: both });
+    await cluster.loop.sleep(1000);
+    await hosts.signal(leader, "SIGCONT");
+    const answer = await asked;
+    const values = answer.type === "ok" ? answer.value.reads.map((each) => each?.value) : null;
+    expect([["v3", "v2"], null]).toContainEqual(values);
+  });
+});
+
 test("calls to a node that is down are refused for certain, those that it dies with are not", async () => {
   await world(2, async (cluster, hosts) => {
     const node = await leaderOf(hosts);
