@@ -166,7 +166,7 @@ describe.skipIf(engine === null)("disks of containers", { timeout: 180_000 }, ()
     await hosts.signal("n2", "SIGKILL");
     await shell("n2", `cp -r ${PATHS.serverData} /tmp/before`);
     expect(await hosts.disks.damages("n2")).toEqual([]);
-    const damage = await hosts.disks.damage("n2", "bit-flip");
+    const damage = await hosts.disks.damage("n2", "bit-flip", "any");
     expect(damage).not.toBeNull();
     expect(await hosts.disks.damages("n2")).toEqual([damage]);
     // `cmp -l` gives a line for each byte that differs: its place from 1, and both values in octal.
@@ -177,7 +177,7 @@ describe.skipIf(engine === null)("disks of containers", { timeout: 180_000 }, ()
     expect(Number(place)).toBe((damage?.offset ?? 0) + 1);
     const flipped = Number.parseInt(was, 8) ^ Number.parseInt(is, 8);
     expect(Math.log2(flipped) % 1).toBe(0);
-    await expect(hosts.disks.damage("n2", "bad-sector")).rejects.toThrow("know no bad-sector");
+    await expect(hosts.disks.damage("n2", "bad-sector", "any")).rejects.toThrow("know no bad-sector");
     await shell("n2", `cat /tmp/before/${damage?.file} >${PATHS.serverData}/${damage?.file}`);
     expect(await hosts.disks.damages("n2")).toEqual([]);
     await hosts.start("n2");

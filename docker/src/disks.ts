@@ -1,4 +1,12 @@
-import type { Damage, DiskCounts, DiskHosts, DiskSetting, NodeName, PowerLoss } from "@gauntlet/nemesis";
+import type {
+  Damage,
+  DamageArea,
+  DiskCounts,
+  DiskHosts,
+  DiskSetting,
+  NodeName,
+  PowerLoss,
+} from "@gauntlet/nemesis";
 import { DockerError } from "./docker-error.js";
 import type { NodeMachine } from "./node-machine.js";
 
@@ -28,16 +36,23 @@ export class DockerDisks implements DiskHosts {
     return { ...lost, tornWrites: 0 };
   }
 
-  async damage(node: NodeName, kind: Damage["kind"]): Promise<Damage | null> {
+  async damage(node: NodeName, kind: Damage["kind"], area: DamageArea | "any"): Promise<Damage | null> {
     if (kind !== "bit-flip") throw new DockerError(`${node}: machines made of containers know no ${kind}`);
-    return (await this.#machine(node).request<"flip-bit">({ command: "flip-bit" })).damage;
+    if (area !== "any") throw new DockerError(`${node}: machines made of containers do not choose the area`);
+    const { damage } = await this.#machine(node).request<"flip-bit">({ command: "flip-bit" });
+    return damage && placed(damage);
   }
 
   async damages(node: NodeName): Promise<readonly Damage[]> {
-    return (await this.#machine(node).request<"read-damages">({ command: "read-damages" })).damages;
+    const { damages } = await this.#machine(node).request<"read-damages">({ command: "read-damages" });
+    return damages.map(placed);
   }
 
   #read(node: NodeName): Promise<{ readonly setting: DiskSetting; readonly counts: DiskCounts }> {
     return this.#machine(node).request<"read-disk">({ command: "read-disk" });
   }
+}
+
+function placed(damage: Omit<Damage, "area">): Damage {
+  return { ...damage, area: damage.file.endsWith(".wal") ? "wal" : "checkpoint" };
 }

@@ -108,7 +108,7 @@ describe.skipIf(engine === null)("hosts made of containers", { timeout: 180_000 
     for (const node of trio.nodes) {
       expect(await trio.cuts(node)).toEqual([]);
       expect(await trio.droppedPackets(node)).toEqual(new Map());
-      expect(await trio.clockSetting(node)).toEqual({ wallOffsetMs: 0, monotonicRate: 1 });
+      expect(await trio.clockSetting(node)).toEqual({ wallOffsetMs: 0, wallRate: 1, monotonicRate: 1 });
       expect(await trio.process(node)).toMatchObject({ state: "running", starts: 1 });
       expect(Math.abs((await trio.readClock(node, 0)).wallOffsetMs)).toBeLessThan(500);
     }
@@ -161,7 +161,7 @@ describe.skipIf(engine === null)("hosts made of containers", { timeout: 180_000 
     const node = trio.nodes.find((name) => name !== leader) ?? "";
     const { starts } = await trio.process(node);
     await trio.cut(node, [{ peer: leader, direction: "in", traffic: "peer" }]);
-    await trio.setClock(node, { wallOffsetMs: 90_000, monotonicRate: 1 });
+    await trio.setClock(node, { wallOffsetMs: 90_000, wallRate: 1, monotonicRate: 1 });
     await trio.signal(node, "SIGKILL");
     expect(await trio.process(node)).toEqual({ state: "exited", code: null, signal: "SIGKILL", starts });
     await expect(trio.signal(node, "SIGSTOP")).rejects.toThrow(
@@ -174,7 +174,7 @@ describe.skipIf(engine === null)("hosts made of containers", { timeout: 180_000 
     await until("more dropped packets", async () => ((await total(node)) > before ? true : undefined));
     const reading = await until("the clock", () => trio.readClock(node, 0).catch(() => undefined));
     expect(reading.wallOffsetMs).toBeGreaterThan(80_000);
-    await trio.setClock(node, { wallOffsetMs: 0, monotonicRate: 1 });
+    await trio.setClock(node, { wallOffsetMs: 0, wallRate: 1, monotonicRate: 1 });
     await trio.cut(node, []);
     await settled(trio);
   });
@@ -182,10 +182,14 @@ describe.skipIf(engine === null)("hosts made of containers", { timeout: 180_000 
   test("a paused server is held by the kernel and does not answer; resumed, it does", async () => {
     await trio.signal("n2", "SIGSTOP");
     // What its machine says of it needs no answer of the server.
-    await trio.setClock("n2", { wallOffsetMs: -1500.5, monotonicRate: 1.25 });
-    expect(await trio.clockSetting("n2")).toEqual({ wallOffsetMs: -1500.5, monotonicRate: 1.25 });
-    await trio.setClock("n2", { wallOffsetMs: 0, monotonicRate: 1 });
-    expect(await trio.clockSetting("n2")).toEqual({ wallOffsetMs: 0, monotonicRate: 1 });
+    await trio.setClock("n2", { wallOffsetMs: -1500.5, wallRate: 1, monotonicRate: 1.25 });
+    expect(await trio.clockSetting("n2")).toEqual({
+      wallOffsetMs: -1500.5,
+      wallRate: 1,
+      monotonicRate: 1.25,
+    });
+    await trio.setClock("n2", { wallOffsetMs: 0, wallRate: 1, monotonicRate: 1 });
+    expect(await trio.clockSetting("n2")).toEqual({ wallOffsetMs: 0, wallRate: 1, monotonicRate: 1 });
     expect(await trio.process("n2")).toMatchObject({ state: "paused" });
     expect((await trio.view()).get("n2")).toEqual({ role: "unknown", term: null });
     await trio.signal("n2", "SIGCONT");
@@ -206,7 +210,7 @@ describe.skipIf(engine === null)("hosts made of containers", { timeout: 180_000 
 
   test("the clocks of a server follow what was set, and nobody else's do", async () => {
     for (const rate of [0.5, 2]) {
-      await trio.setClock("n1", { wallOffsetMs: -30_000, monotonicRate: rate });
+      await trio.setClock("n1", { wallOffsetMs: -30_000, wallRate: 1, monotonicRate: rate });
       // Ticks that a busy machine misses are not made up for: one window may be measured low, not all of them.
       const reading = await until(`rate ${rate}`, async () => {
         const now = await trio.readClock("n1", 600);
@@ -216,7 +220,7 @@ describe.skipIf(engine === null)("hosts made of containers", { timeout: 180_000 
       expect(Math.abs(reading.wallOffsetMs + 30_000)).toBeLessThan(1000);
       expect(Math.abs((await trio.readClock("n2", 0)).wallOffsetMs)).toBeLessThan(1000);
     }
-    await trio.setClock("n1", { wallOffsetMs: 0, monotonicRate: 1 });
+    await trio.setClock("n1", { wallOffsetMs: 0, wallRate: 1, monotonicRate: 1 });
     expect(Math.abs((await trio.readClock("n1", 0)).wallOffsetMs)).toBeLessThan(500);
   });
 
@@ -251,7 +255,7 @@ describe.skipIf(engine === null)("hosts made of containers", { timeout: 180_000 
     const seen: { what: string; trueMs: number; virtualMs: number }[] = [];
     const read = eachLine(child.stdout, (text) => seen.push(JSON.parse(text) as (typeof seen)[number]));
     const setRate = (monotonicRate: number): Promise<void> =>
-      single.setClock("n1", { wallOffsetMs: 0, monotonicRate });
+      single.setClock("n1", { wallOffsetMs: 0, wallRate: 1, monotonicRate });
     for (let i = 0; seen.length < 2 && child.exitCode === null; i += 1) {
       await setRate([0.5, 2, 1, 0.75][i % 4] ?? 1);
       await sleep(5);

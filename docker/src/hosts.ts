@@ -245,11 +245,14 @@ export class DockerHosts implements Hosts {
   }
 
   async setClock(node: NodeName, setting: ClockSetting): Promise<void> {
-    await this.#machine(node).request<"set-clock">({ command: "set-clock", setting });
+    const { wallRate, ...rest } = setting;
+    if (wallRate !== 1) throw new DockerError(`${node}: these machines do not let a wall clock drift`);
+    await this.#machine(node).request<"set-clock">({ command: "set-clock", setting: rest });
   }
 
   async clockSetting(node: NodeName): Promise<ClockSetting> {
-    return (await this.#machine(node).request<"read-clock">({ command: "read-clock" })).setting;
+    const { setting } = await this.#machine(node).request<"read-clock">({ command: "read-clock" });
+    return { ...setting, wallRate: 1 };
   }
 
   async readClock(node: NodeName, windowMs: number): Promise<ClockReading> {

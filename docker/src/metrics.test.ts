@@ -41,16 +41,16 @@ test("samples are found by name and by a part of their labels", () => {
 describe("a node's view of itself", () => {
   test("a pre-candidate is a candidate", async () => {
     const endpoint = await serve(() => 'gauntlet_raft_role{role="pre-candidate"} 1\ngauntlet_raft_term 3\n');
-    expect(await viewOf(endpoint)).toEqual({ role: "candidate", term: 3 });
+    expect(await viewOf(endpoint)).toEqual({ role: "candidate", term: 3, commitIndex: null });
   });
 
   test("a node that refuses, or answers something else, is unknown", async () => {
     const endpoint = await serve(() => "hello");
-    expect(await viewOf(endpoint)).toEqual({ role: "unknown", term: null });
+    expect(await viewOf(endpoint)).toEqual({ role: "unknown", term: null, commitIndex: null });
     const gone = endpoint;
     servers[0]?.closeAllConnections();
     await new Promise((resolve) => servers.splice(0)[0]?.close(resolve));
-    expect(await viewOf(gone)).toEqual({ role: "unknown", term: null });
+    expect(await viewOf(gone)).toEqual({ role: "unknown", term: null, commitIndex: null });
   });
 });
 

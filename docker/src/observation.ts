@@ -19,9 +19,13 @@ export async function viewOf(endpoint: string): Promise<NodeView> {
   try {
     const samples = await scrape(endpoint, VIEW_TIMEOUT_MS);
     const shown = Object.keys(ROLES).find((role) => samples.value("gauntlet_raft_role", { role }) === 1);
-    return { role: ROLES[shown ?? ""] ?? "unknown", term: samples.value("gauntlet_raft_term") ?? null };
+    return {
+      role: ROLES[shown ?? ""] ?? "unknown",
+      term: samples.value("gauntlet_raft_term") ?? null,
+      commitIndex: samples.value("gauntlet_raft_commit_index") ?? null,
+    };
   } catch {
-    return { role: "unknown", term: null };
+    return { role: "unknown", term: null, commitIndex: null };
   }
 }
 

@@ -65,10 +65,17 @@ async function probeDisks(machine: NodeMachine): Promise<Readonly<Record<DiskCap
       "disk.errors": errors,
       "disk.power-loss": powerLoss,
       "disk.damage": damage,
+      "disk.truncate": NOT_OFFERED["disk.truncate"],
     };
   } catch (error) {
     const no: ProbeResult = { available: false, reason: messageOf(error) };
-    return { "disk.delay": no, "disk.errors": no, "disk.power-loss": no, "disk.damage": no };
+    return {
+      "disk.delay": no,
+      "disk.errors": no,
+      "disk.power-loss": no,
+      "disk.damage": no,
+      "disk.truncate": no,
+    };
   }
 }
 
@@ -131,10 +138,10 @@ async function probeWall(hosts: Hosts, node: NodeName): Promise<string> {
   const before = await hosts.readClock(node, 0);
   let during = before;
   try {
-    await hosts.setClock(node, { wallOffsetMs: WALL_BUMP_MS, monotonicRate: 1 });
+    await hosts.setClock(node, { wallOffsetMs: WALL_BUMP_MS, wallRate: 1, monotonicRate: 1 });
     during = await hosts.readClock(node, 0);
   } finally {
-    await hosts.setClock(node, { wallOffsetMs: 0, monotonicRate: 1 });
+    await hosts.setClock(node, { wallOffsetMs: 0, wallRate: 1, monotonicRate: 1 });
   }
   const after = await hosts.readClock(node, 0);
   const moved = Math.round(during.wallOffsetMs - before.wallOffsetMs);
@@ -149,10 +156,10 @@ async function probeWall(hosts: Hosts, node: NodeName): Promise<string> {
 async function probeRate(hosts: Hosts, node: NodeName): Promise<string> {
   let during = { timerRate: 1 };
   try {
-    await hosts.setClock(node, { wallOffsetMs: 0, monotonicRate: SLOW_RATE });
+    await hosts.setClock(node, { wallOffsetMs: 0, wallRate: 1, monotonicRate: SLOW_RATE });
     during = await hosts.readClock(node, RATE_WINDOW_MS);
   } finally {
-    await hosts.setClock(node, { wallOffsetMs: 0, monotonicRate: 1 });
+    await hosts.setClock(node, { wallOffsetMs: 0, wallRate: 1, monotonicRate: 1 });
   }
   const measured = during.timerRate.toFixed(2);
   if (during.timerRate > RATE_LIMIT || during.timerRate === 0) {

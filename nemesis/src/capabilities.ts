@@ -3,10 +3,13 @@ import type { Capability, ProbeResult } from "./hosts.js";
 /** What a world can go without: the capabilities of the facets that Hosts may leave out. */
 export const FACET_CAPABILITIES = [
   "network.shape",
+  "network.reset",
+  "clock.drift",
   "disk.delay",
   "disk.errors",
   "disk.power-loss",
   "disk.damage",
+  "disk.truncate",
   "member.change",
   "member.transfer",
   "process.upgrade",

@@ -7,7 +7,7 @@
 import type { NodeName } from "./hosts.js";
 
 /**
- * What becomes of the packets (messages, where a world has no packets) that a node sends to its peers. Everything
+ * What becomes of the packets (messages, where a world has no packets) that a node sends to one peer. Everything
  * at once is allowed. Shares are in [0, 1).
  */
 export interface PacketShape {
@@ -21,11 +21,11 @@ export interface PacketShape {
   readonly reorderMs: number;
   /** Arrive twice. */
   readonly duplicateShare: number;
-  /** Of the node's link to each peer; packets wait for their turn. Null: no limit. */
+  /** Of the link; packets wait for their turn. Null: no limit. */
   readonly bytesPerSecond: number | null;
 }
 
-/** Packets by what was done to them, since the shape in force was set. */
+/** Packets from one node to one peer by what was done to them, since the shapes in force were set. */
 export interface PacketCounts {
   readonly lost: number;
   readonly delayed: number;
@@ -36,13 +36,16 @@ export interface PacketCounts {
   readonly slowed: number;
 }
 
-/** Capability network.shape. */
+/** Capabilities network.shape and network.reset. Nothing but what goes to and comes from peers is touched. */
 export interface PacketHosts {
-  /** Replaces the node's shape as a whole; counts begin at 0. */
-  shape(node: NodeName, shape: PacketShape): Promise<void>;
-  /** The shape in force. */
-  shapeOf(node: NodeName): Promise<PacketShape>;
-  counts(node: NodeName): Promise<PacketCounts>;
+  /** Replaces the shapes of all that the node sends, by peer; peers that are absent are not shaped. Counts begin at 0. */
+  shape(node: NodeName, shapes: ReadonlyMap<NodeName, PacketShape>): Promise<void>;
+  /** The shapes in force, read back; peers that are absent are not shaped. */
+  shapeOf(node: NodeName): Promise<ReadonlyMap<NodeName, PacketShape>>;
+  /** Of every peer that has a shape. */
+  counts(node: NodeName): Promise<ReadonlyMap<NodeName, PacketCounts>>;
+  /** Capability network.reset: destroys the connections that stand between the node and these peers. How many there were. */
+  reset(node: NodeName, peers: readonly NodeName[]): Promise<number>;
 }
 
 /** How the disk that holds a node's data behaves. Everything at once is allowed. */
@@ -80,16 +83,21 @@ export interface PowerLoss {
   readonly lostEntries: number;
 }
 
+/** `wal`: the log; `checkpoint`: the state on disk. */
+export type DamageArea = "wal" | "checkpoint";
+
 /** Harm done to data that was durable. It stays until something writes over it. */
 export interface Damage {
-  readonly kind: "bit-flip" | "bad-sector";
+  /** `truncate`: the end of a file is cut off. */
+  readonly kind: "bit-flip" | "bad-sector" | "truncate";
+  readonly area: DamageArea;
   readonly file: string;
-  /** Of the first byte harmed. */
+  /** Of the first byte harmed, or cut off. */
   readonly offset: number;
   readonly bytes: number;
 }
 
-/** Capabilities disk.delay, disk.errors (setting), disk.power-loss, disk.damage. */
+/** Capabilities disk.delay, disk.errors (setting), disk.power-loss, disk.damage, disk.truncate (kind of damage). */
 export interface DiskHosts {
   /** Replaces the setting as a whole; counts begin at 0. Survives restarts of the server. */
   set(node: NodeName, setting: DiskSetting): Promise<void>;
@@ -104,8 +112,11 @@ export interface DiskHosts {
    */
   powerLoss(node: NodeName): Promise<PowerLoss>;
 
-  /** Harms a place of the node's durable data that the world draws; null when there is nothing durable to harm. */
-  damage(node: NodeName, kind: Damage["kind"]): Promise<Damage | null>;
+  /**
+   * Harms a place of the node's durable data that the world draws, in that area; null when there is nothing durable
+   * to harm. What no server could tell from a write torn by a crash is spared, or it would be blamed for lawful loss.
+   */
+  damage(node: NodeName, kind: Damage["kind"], area: DamageArea | "any"): Promise<Damage | null>;
   /** All harm that stands on the node's disk, as its medium shows it. */
   damages(node: NodeName): Promise<readonly Damage[]>;
 }

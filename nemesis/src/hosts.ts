@@ -14,14 +14,17 @@ export type NodeName = string;
 export type Capability =
   | "network.cut"
   | "network.shape"
+  | "network.reset"
   | "process.signal"
   | "process.upgrade"
   | "clock.wall"
+  | "clock.drift"
   | "clock.rate"
   | "disk.delay"
   | "disk.errors"
   | "disk.power-loss"
   | "disk.damage"
+  | "disk.truncate"
   | "member.change"
   | "member.transfer";
 
@@ -54,6 +57,11 @@ export type ProcessState =
 export interface ClockSetting {
   /** Added to the wall clock, milliseconds. */
   readonly wallOffsetMs: number;
+  /**
+   * Speed of the wall clock, 0.5 to 2; 1 is true time. What it has drifted by is added to the offset, from when a
+   * rate other than 1 was set; a setting whose rate is 1 takes it back at once. Timers are not touched.
+   */
+  readonly wallRate: number;
   /** Speed of the monotonic clock and of timers; 1 is true time. */
   readonly monotonicRate: number;
 }
@@ -71,6 +79,8 @@ export type RoleName = "leader" | "follower" | "candidate" | "unknown";
 export interface NodeView {
   readonly role: RoleName;
   readonly term: number | null;
+  /** Of its log, as far as it knows; null where it does not say. */
+  readonly commitIndex: number | null;
 }
 
 export interface Hosts {

@@ -36,9 +36,9 @@ async function resolve(
   return { ...resolution, tookMs: clock.nowMs() };
 }
 
-const leader = (term: number): NodeView => ({ role: "leader", term });
-const follower = (term: number): NodeView => ({ role: "follower", term });
-const silent: NodeView = { role: "unknown", term: null };
+const leader = (term: number): NodeView => ({ role: "leader", term, commitIndex: null });
+const follower = (term: number): NodeView => ({ role: "follower", term, commitIndex: null });
+const silent: NodeView = { role: "unknown", term: null, commitIndex: null };
 
 test("of two leaders the one with the highest term counts: an isolated one goes on claiming", async () => {
   const views = { n1: leader(3), n2: follower(4), n3: leader(4), n4: follower(4), n5: silent };
@@ -47,7 +47,7 @@ test("of two leaders the one with the highest term counts: an isolated one goes 
 });
 
 test("a leader is waited for, and one of an older term is none", async () => {
-  const stale = { n1: leader(3), n2: { role: "candidate", term: 4 }, n3: silent } as const;
+  const stale = { n1: leader(3), n2: { role: "candidate", term: 4, commitIndex: 7 }, n3: silent } as const;
   const fresh = { n1: leader(3), n2: leader(4), n3: silent };
   const script = [
     { fromMs: 0, views: stale },

@@ -7,7 +7,11 @@ import type { Message, Role } from "@gauntlet/server/inside";
 export type TraceEvent =
   | { readonly type: "sent"; readonly message: Message; readonly deliverAtMs: number }
   | { readonly type: "delivered"; readonly message: Message }
-  | { readonly type: "lost"; readonly message: Message; readonly why: "chance" | "cut" | "dead" | "clogged" }
+  | {
+      readonly type: "lost";
+      readonly message: Message;
+      readonly why: "chance" | "cut" | "dead" | "clogged" | "reset";
+    }
   | {
       readonly type: "role";
       readonly node: string;

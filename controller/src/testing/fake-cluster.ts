@@ -1,5 +1,6 @@
 import {
   type Capability,
+  type ClockSetting,
   type Hosts,
   type NodeView,
   notOffered,
@@ -110,9 +111,12 @@ class FakeHosts implements Hosts {
 
   async view(): Promise<ReadonlyMap<string, NodeView>> {
     if (this.#options.isHung?.() === true)
-      return new Map(this.nodes.map((node) => [node, { role: "unknown", term: null }]));
+      return new Map(this.nodes.map((node) => [node, { role: "unknown", term: null, commitIndex: null }]));
     return new Map(
-      this.nodes.map((node, index) => [node, { role: index === 0 ? "leader" : "follower", term: 1 }]),
+      this.nodes.map((node, index) => [
+        node,
+        { role: index === 0 ? "leader" : "follower", term: 1, commitIndex: null },
+      ]),
     );
   }
 
@@ -145,8 +149,8 @@ class FakeHosts implements Hosts {
 
   async setClock(): Promise<void> {}
 
-  async clockSetting(): Promise<{ wallOffsetMs: number; monotonicRate: number }> {
-    return { wallOffsetMs: 0, monotonicRate: 1 };
+  async clockSetting(): Promise<ClockSetting> {
+    return { wallOffsetMs: 0, wallRate: 1, monotonicRate: 1 };
   }
 
   async readClock(): Promise<{ wallOffsetMs: number; timerRate: number }> {

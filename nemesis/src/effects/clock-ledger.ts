@@ -1,15 +1,16 @@
 import type { ClockSetting, Hosts, NodeName } from "../hosts.js";
 import { Serial } from "./serial.js";
 
-export const TRUE_TIME: ClockSetting = { wallOffsetMs: 0, monotonicRate: 1 };
+export const TRUE_TIME: ClockSetting = { wallOffsetMs: 0, wallRate: 1, monotonicRate: 1 };
 
-export function isTrueTime({ wallOffsetMs, monotonicRate }: ClockSetting): boolean {
-  return wallOffsetMs === TRUE_TIME.wallOffsetMs && monotonicRate === TRUE_TIME.monotonicRate;
+export function isTrueTime({ wallOffsetMs, wallRate, monotonicRate }: ClockSetting): boolean {
+  return wallOffsetMs === 0 && wallRate === 1 && monotonicRate === 1;
 }
 
 export function describeClock(setting: ClockSetting): string {
   if (isTrueTime(setting)) return "its clocks are set to true time";
-  return `its clocks are set to ${setting.wallOffsetMs} ms off true time and ${setting.monotonicRate} times its speed`;
+  const drift = setting.wallRate === 1 ? "" : `, its wall clock to ${setting.wallRate} times its speed`;
+  return `its clocks are set to ${setting.wallOffsetMs} ms off true time and ${setting.monotonicRate} times its speed${drift}`;
 }
 
 /** `Hosts.setClock` sets offset and rate together; this keeps what one fault set while another changes its own part. */

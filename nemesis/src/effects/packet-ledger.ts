@@ -13,24 +13,35 @@ export const UNSHAPED: PacketShape = {
   bytesPerSecond: null,
 };
 
-/** Whether the shape has all that the part asks for. */
-export function hasShape(shape: PacketShape, part: Partial<PacketShape>): boolean {
+/** The shapes of what one node sends, by peer; peers that are absent are not shaped. */
+export type Shapes = ReadonlyMap<NodeName, PacketShape>;
+
+/** Whether the shape of the link to each of these peers has all that the part asks for. */
+export function hasShape(shapes: Shapes, peers: Iterable<NodeName>, part: Partial<PacketShape>): boolean {
+  return [...peers].every((peer) => shapeHas(shapes.get(peer) ?? UNSHAPED, part));
+}
+
+function shapeHas(shape: PacketShape, part: Partial<PacketShape>): boolean {
   return (Object.keys(part) as (keyof PacketShape)[]).every((key) => shape[key] === part[key]);
 }
 
-export function describeShape(shape: PacketShape): string {
-  const changed = (Object.keys(UNSHAPED) as (keyof PacketShape)[]).filter(
-    (key) => shape[key] !== UNSHAPED[key],
-  );
-  if (changed.length === 0) return "its packets are not shaped";
-  return `its packets have ${changed.map((key) => `${key} ${shape[key]}`).join(", ")}`;
+export function describeShapes(shapes: Shapes): string {
+  const links = [...shapes].flatMap(([peer, shape]) => {
+    const changed = (Object.keys(UNSHAPED) as (keyof PacketShape)[]).filter(
+      (key) => shape[key] !== UNSHAPED[key],
+    );
+    return changed.length === 0
+      ? []
+      : [`to ${peer} ${changed.map((key) => `${key} ${shape[key]}`).join(", ")}`];
+  });
+  return links.length === 0 ? "its packets are not shaped" : `its packets have ${links.join("; ")}`;
 }
 
 /** `PacketHosts.shape` sets everything together; this keeps what one fault set while another changes its own part. */
 export class PacketLedger {
   readonly #hosts: Hosts;
   readonly #serial = new Serial();
-  readonly #shapes = new Map<NodeName, PacketShape>();
+  readonly #shapes = new Map<NodeName, Map<NodeName, PacketShape>>();
 
   constructor(hosts: Hosts) {
     this.#hosts = hosts;
@@ -38,15 +49,29 @@ export class PacketLedger {
 
   get facet(): PacketHosts {
     const { packets } = this.#hosts;
-    assert(packets !== undefined, "hosts with the capability network.shape have the facet `packets`");
+    assert(packets !== undefined, "hosts with a capability of packets have the facet `packets`");
     return packets;
   }
 
-  async set(node: NodeName, part: Partial<PacketShape>): Promise<void> {
+  /** Of the links from the node to these peers. */
+  async set(node: NodeName, peers: readonly NodeName[], part: Partial<PacketShape>): Promise<void> {
     await this.#serial.run(node, async () => {
-      const shape = { ...(this.#shapes.get(node) ?? UNSHAPED), ...part };
-      this.#shapes.set(node, shape);
-      await this.facet.shape(node, shape);
+      const shapes = new Map(this.#shapes.get(node));
+      for (const peer of peers) {
+        const shape = { ...(shapes.get(peer) ?? UNSHAPED), ...part };
+        if (shapeHas(UNSHAPED, shape)) shapes.delete(peer);
+        else shapes.set(peer, shape);
+      }
+      this.#shapes.set(node, shapes);
+      await this.facet.shape(node, shapes);
+    });
+  }
+
+  /** Forgets every shape of a node and heals it. */
+  async clear(node: NodeName): Promise<void> {
+    await this.#serial.run(node, async () => {
+      this.#shapes.delete(node);
+      await this.facet.shape(node, new Map());
     });
   }
 }

@@ -18,12 +18,16 @@ export const diskBitflip = defineFault({
       .enum(["bit-flip", "bad-sector"])
       .default("bit-flip")
       .describe("bit-flip = other data is read than was written; bad-sector = reading fails with EIO."),
+    area: z
+      .enum(["any", "wal", "checkpoint"])
+      .default("any")
+      .describe("wal = the log; checkpoint = the state on disk; any = what is drawn, by size."),
     server: z
       .enum(["down", "up"])
       .default("down")
       .describe("down = killed before, and started again when the window ends; up = not touched."),
   }),
-  prepare(context, { kind, server }) {
+  prepare(context, { kind, area, server }) {
     const { hosts, nodes, damage, membership } = context;
     const disks = diskFacet(hosts);
     const before = new Before(context);
@@ -39,7 +43,7 @@ export const diskBitflip = defineFault({
         });
         if (window.aborted) return;
         if (server === "down") await forAll(nodes, (node) => hosts.signal(node, "SIGKILL"));
-        await forAll(nodes, async (node) => void done.set(node, await disks.damage(node, kind)));
+        await forAll(nodes, async (node) => void done.set(node, await disks.damage(node, kind, area)));
       },
       prove: onEveryNode(nodes, async (node) => {
         const ours = done.get(node) ?? null;

@@ -42,18 +42,17 @@ describe("packets", () => {
     const running = all.runner.run(new AbortController().signal);
     const shapeAt = async (ms: number): Promise<unknown> => {
       await all.clock.run(all.clock.sleep(ms - all.clock.nowMs()));
-      return all.hosts.cluster.node("n1").shape;
+      return all.hosts.cluster.node("n1").shapes.get("n3");
     };
     expect(await shapeAt(3_000)).toMatchObject({ lossShare: 0.25, delayMs: 30, jitterMs: 10 });
     expect(await shapeAt(7_000)).toMatchObject({ lossShare: 0, delayMs: 30, jitterMs: 10 });
     expect(outcomes(await all.clock.run(running))).toEqual(["proved", "proved"]);
-    expect(all.hosts.cluster.node("n1").shape).toMatchObject({ lossShare: 0, delayMs: 0 });
+    expect(all.hosts.cluster.node("n1").shapes.size).toBe(0);
   });
 
   test("what an earlier fault left is no evidence for a later one", async () => {
     const { machines, interfere } = meddling(({ cluster }) => {
-      Object.assign(cluster.node("n2"), { shape: { ...cluster.node("n2").shape, duplicateShare: 0.5 } });
-      cluster.node("n2").packets.duplicated = 17;
+      for (const counts of cluster.node("n2").packets.values()) counts.duplicated = 17;
     });
     // The shape is in force and its count high; no packet is duplicated while the fault lasts.
     const all = bench({ faults: [fault("packet.duplicate", 1, 5, "n2", { share: 0.5 })] }, { interfere });
@@ -68,7 +67,7 @@ describe("packets", () => {
     const all = bench({ faults: [fault("packet.delay", 1, 5, "n1", args)] });
     await runAll(all);
     const call = all.hosts.calls.find(({ method }) => method === "shape");
-    expect(call?.detail).toMatchObject({ delayMs: 10, jitterMs: 10 });
+    expect((call?.detail as Map<string, unknown>).get("n5")).toMatchObject({ delayMs: 10, jitterMs: 10 });
   });
 });
 

@@ -5,7 +5,7 @@ import { NemesisRunner } from "../run/runner.js";
 import { allCapabilities, FakeHosts, type FakeOptions, type HostCall } from "../testing/fake-hosts.js";
 import { VirtualClock } from "../testing/virtual-clock.js";
 import { HEALTHY_DISK } from "../effects/disk.js";
-import { UNSHAPED } from "../effects/packet-ledger.js";
+import { TRUE_TIME } from "../effects/clock-ledger.js";
 import { FAULTS } from "./catalogue.js";
 import { rateTolerance } from "./clock-rate.js";
 import type { Fault } from "./fault.js";
@@ -119,8 +119,8 @@ function expectWhole(hosts: FakeHosts): void {
     expect(node).toMatchObject({
       state: hosts.nodes.includes(node.name) ? "running" : "exited",
       rules: [],
-      clock: { wallOffsetMs: 0, monotonicRate: 1 },
-      shape: UNSHAPED,
+      clock: TRUE_TIME,
+      shapes: new Map(),
       disk: HEALTHY_DISK,
     });
   }

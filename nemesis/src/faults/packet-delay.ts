@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { durationArg, millisecondsOf } from "./args.js";
 import { defineFault } from "./fault.js";
-import { PACKET_WINDOW_MS, shapePackets } from "./packet.js";
+import { linksArg, PACKET_WINDOW_MS, shapePackets } from "./packet.js";
 
 export const packetDelay = defineFault({
   name: "packet.delay",
@@ -12,11 +12,12 @@ export const packetDelay = defineFault({
   args: z.strictObject({
     delay: durationArg(1, 10_000, "How much later packets arrive."),
     jitter: durationArg(0, 10_000, "How much earlier or later than that, at random.").default("0s"),
+    links: linksArg,
   }),
-  prepare(context, { delay, jitter }) {
+  prepare(context, { links, delay, jitter }) {
     const delayMs = millisecondsOf(delay);
     // No packet arrives before it was sent.
     const jitterMs = Math.min(delayMs, millisecondsOf(jitter));
-    return shapePackets(context, { delayMs, jitterMs }, "delayed");
+    return shapePackets(context, links, { delayMs, jitterMs }, "delayed");
   },
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { shareArg } from "./args.js";
 import { defineFault } from "./fault.js";
-import { PACKET_WINDOW_MS, shapePackets } from "./packet.js";
+import { linksArg, PACKET_WINDOW_MS, shapePackets } from "./packet.js";
 
 export const packetDuplicate = defineFault({
   name: "packet.duplicate",
@@ -9,6 +9,7 @@ export const packetDuplicate = defineFault({
   needs: ["network.shape"],
   claims: ["packet.copies"],
   minWindowMs: PACKET_WINDOW_MS,
-  args: z.strictObject({ share: shareArg(0.9, "Of all packets, how many arrive twice.") }),
-  prepare: (context, { share }) => shapePackets(context, { duplicateShare: share }, "duplicated"),
+  args: z.strictObject({ share: shareArg(0.9, "Of all packets, how many arrive twice."), links: linksArg }),
+  prepare: (context, { links, share }) =>
+    shapePackets(context, links, { duplicateShare: share }, "duplicated"),
 });

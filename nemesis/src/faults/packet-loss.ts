@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { shareArg } from "./args.js";
 import { defineFault } from "./fault.js";
-import { PACKET_WINDOW_MS, shapePackets } from "./packet.js";
+import { linksArg, PACKET_WINDOW_MS, shapePackets } from "./packet.js";
 
 export const packetLoss = defineFault({
   name: "packet.loss",
@@ -11,6 +11,7 @@ export const packetLoss = defineFault({
   minWindowMs: PACKET_WINDOW_MS,
   args: z.strictObject({
     share: shareArg(0.9, "Of all packets, how many never arrive: 0.1 is one in ten."),
+    links: linksArg,
   }),
-  prepare: (context, { share }) => shapePackets(context, { lossShare: share }, "lost"),
+  prepare: (context, { links, share }) => shapePackets(context, links, { lossShare: share }, "lost"),
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineFault } from "./fault.js";
-import { PACKET_WINDOW_MS, shapePackets } from "./packet.js";
+import { linksArg, PACKET_WINDOW_MS, shapePackets } from "./packet.js";
 
 const LEAST = 100;
 const MOST = 10_000_000;
@@ -17,8 +17,9 @@ export const packetRate = defineFault({
       .min(LEAST, { error: (issue) => rateProblem(issue.input) })
       .max(MOST, { error: (issue) => rateProblem(issue.input) })
       .describe(`Of the link to each peer; ${LEAST} to ${MOST}.`),
+    links: linksArg,
   }),
-  prepare: (context, { bytesPerSecond }) => shapePackets(context, { bytesPerSecond }, "slowed"),
+  prepare: (context, { links, bytesPerSecond }) => shapePackets(context, links, { bytesPerSecond }, "slowed"),
 });
 
 function rateProblem(written: unknown): string {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { durationArg, millisecondsOf, shareArg } from "./args.js";
 import { defineFault } from "./fault.js";
-import { PACKET_WINDOW_MS, shapePackets } from "./packet.js";
+import { linksArg, PACKET_WINDOW_MS, shapePackets } from "./packet.js";
 
 export const packetReorder = defineFault({
   name: "packet.reorder",
@@ -12,7 +12,8 @@ export const packetReorder = defineFault({
   args: z.strictObject({
     share: shareArg(0.9, "Of all packets, how many are held up."),
     hold: durationArg(1, 10_000, "How long they are held up.").default("50ms"),
+    links: linksArg,
   }),
-  prepare: (context, { share, hold }) =>
-    shapePackets(context, { reorderShare: share, reorderMs: millisecondsOf(hold) }, "reordered"),
+  prepare: (context, { links, share, hold }) =>
+    shapePackets(context, links, { reorderShare: share, reorderMs: millisecondsOf(hold) }, "reordered"),
 });

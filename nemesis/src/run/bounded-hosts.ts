@@ -46,9 +46,10 @@ function boundedFacets({ packets, disks, members, upgrades }: Facets, bounded: B
   return {
     ...(packets && {
       packets: {
-        shape: (node, shape) => bounded(`shape ${node}`, () => packets.shape(node, shape)),
+        shape: (node, shapes) => bounded(`shape ${node}`, () => packets.shape(node, shapes)),
         shapeOf: (node) => bounded(`shapeOf ${node}`, () => packets.shapeOf(node)),
         counts: (node) => bounded(`counts ${node}`, () => packets.counts(node)),
+        reset: (node, peers) => bounded(`reset ${node}`, () => packets.reset(node, peers)),
       },
     }),
     ...(disks && {
@@ -57,7 +58,7 @@ function boundedFacets({ packets, disks, members, upgrades }: Facets, bounded: B
         setting: (node) => bounded(`setting ${node}`, () => disks.setting(node)),
         counts: (node) => bounded(`counts ${node}`, () => disks.counts(node)),
         powerLoss: (node) => bounded(`powerLoss ${node}`, () => disks.powerLoss(node)),
-        damage: (node, kind) => bounded(`damage ${node}`, () => disks.damage(node, kind)),
+        damage: (node, kind, area) => bounded(`damage ${node}`, () => disks.damage(node, kind, area)),
         damages: (node) => bounded(`damages ${node}`, () => disks.damages(node)),
       },
     }),

@@ -2,7 +2,7 @@ import { type ClockLedger, describeClock, isTrueTime, TRUE_TIME } from "../effec
 import type { CutLedger } from "../effects/cut-ledger.js";
 import type { DamageLedger } from "../effects/damage-ledger.js";
 import { describeDisk, diskFacet, HEALTHY_DISK, sameDisk } from "../effects/disk.js";
-import { describeShape, hasShape, type PacketLedger, UNSHAPED } from "../effects/packet-ledger.js";
+import { describeShapes, hasShape, type PacketLedger, UNSHAPED } from "../effects/packet-ledger.js";
 import { messageOf } from "../errors.js";
 import { describeCuts } from "../faults/partition.js";
 import { describeProcess } from "../faults/process.js";
@@ -109,7 +109,7 @@ async function restore(
     await hosts.start(node);
   }
   if (capabilities["network.cut"].available) await context.cuts.clear(node);
-  if (capabilities["network.shape"].available) await context.shapes.set(node, UNSHAPED);
+  if (capabilities["network.shape"].available) await context.shapes.clear(node);
   if (hasClocks(capabilities)) await context.clocks.set(node, TRUE_TIME);
 }
 
@@ -127,8 +127,8 @@ async function readBack(
     if (held.length > 0) problems.push(`still ${describeCuts(held)}`);
   }
   if (capabilities["network.shape"].available) {
-    const shape = await context.shapes.facet.shapeOf(node);
-    if (!hasShape(shape, UNSHAPED)) problems.push(describeShape(shape));
+    const shapes = await context.shapes.facet.shapeOf(node);
+    if (!hasShape(shapes, shapes.keys(), UNSHAPED)) problems.push(describeShapes(shapes));
   }
   if (hasDisks(capabilities)) {
     const setting = await diskFacet(hosts).setting(node);

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { notOffered } from "../capabilities.js";
 import { HEALTHY_DISK } from "../effects/disk.js";
+import { TRUE_TIME } from "../effects/clock-ledger.js";
 import { UNSHAPED } from "../effects/packet-ledger.js";
 import { ScheduleError } from "../errors.js";
 import { generateSchedule } from "../generate/generate.js";
@@ -18,8 +19,8 @@ function expectWhole(hosts: FakeHosts): void {
     expect(node).toMatchObject({
       state: "running",
       rules: [],
-      clock: { wallOffsetMs: 0, monotonicRate: 1 },
-      shape: UNSHAPED,
+      clock: TRUE_TIME,
+      shapes: new Map(),
       disk: HEALTHY_DISK,
     });
   }
@@ -225,10 +226,10 @@ describe("healAll", () => {
     Object.assign(cluster.node("n2"), { state: "exited", signal: "SIGKILL" });
     Object.assign(cluster.node("n3"), { state: "paused" });
     Object.assign(cluster.node("n4"), {
-      clock: { wallOffsetMs: 60_000, monotonicRate: 2 },
+      clock: { wallOffsetMs: 60_000, wallRate: 1, monotonicRate: 2 },
       disk: { ...HEALTHY_DISK, stalled: true },
     });
-    Object.assign(cluster.node("n5"), { shape: { ...UNSHAPED, lossShare: 0.5 } });
+    Object.assign(cluster.node("n5"), { shapes: new Map([["n1", { ...UNSHAPED, lossShare: 0.5 }]]) });
   };
 
   test("heals what no fault of this run did, and says what it had to do", async () => {
@@ -251,7 +252,7 @@ describe("healAll", () => {
     ["start", "n2", "ended by SIGKILL"],
     ["signal", "n3", "paused, pid"],
     ["setClock", "n4", "its clocks are set to 60000 ms off true time and 2 times its speed"],
-    ["shape", "n5", "its packets have lossShare 0.5"],
+    ["shape", "n5", "its packets have to n1 lossShare 0.5"],
     ["setDisk", "n4", "its disk has stalled true"],
   ])("without effect of %s, %s is reported as not healed", async (method, name, detail) => {
     const all = bench(

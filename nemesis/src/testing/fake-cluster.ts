@@ -1,6 +1,6 @@
 import { unite } from "../effects/cut-ledger.js";
 import { HEALTHY_DISK } from "../effects/disk.js";
-import { UNSHAPED } from "../effects/packet-ledger.js";
+import { TRUE_TIME } from "../effects/clock-ledger.js";
 import type {
   ClockSetting,
   Cut,
@@ -42,8 +42,11 @@ export interface FakeNode {
   /** Whether the server, if it runs, answers what is asked about it. */
   answers: boolean;
   clock: ClockSetting;
-  shape: PacketShape;
-  packets: Mutable<PacketCounts>;
+  /** By peer. */
+  shapes: ReadonlyMap<NodeName, PacketShape>;
+  packets: Map<NodeName, Mutable<PacketCounts>>;
+  /** Connections to peers that were destroyed. */
+  resets: number;
   disk: DiskSetting;
   calls: Mutable<DiskCounts>;
   damages: readonly Damage[];
@@ -86,9 +89,10 @@ export class FakeCluster {
       dropped: new Map(),
       leaks: [],
       answers: true,
-      clock: { wallOffsetMs: 0, monotonicRate: 1 },
-      shape: UNSHAPED,
-      packets: { ...NO_PACKETS },
+      clock: TRUE_TIME,
+      shapes: new Map(),
+      packets: new Map(),
+      resets: 0,
       disk: HEALTHY_DISK,
       calls: { ...NO_CALLS },
       damages: [],
@@ -151,6 +155,14 @@ export class FakeCluster {
     Object.assign(to, { role: "leader", term: old.term + 1 });
   }
 
+  /** Two servers that run have a connection each way, and dial anew at once. */
+  reset(node: FakeNode, peers: readonly NodeName[]): number {
+    const others = peers.filter((peer) => this.node(peer).state !== "exited");
+    const destroyed = node.state === "exited" ? 0 : 2 * others.length;
+    node.resets += destroyed;
+    return destroyed;
+  }
+
   #leave(name: NodeName): void {
     Object.assign(this.node(name), { state: "exited", signal: null, role: "follower" });
   }
@@ -170,8 +182,8 @@ export class FakeCluster {
 
   view(node: FakeNode): NodeView {
     return node.state === "running" && node.answers
-      ? { role: node.role, term: node.term }
-      : { role: "unknown", term: null };
+      ? { role: node.role, term: node.term, commitIndex: null }
+      : { role: "unknown", term: null, commitIndex: null };
   }
 
   start(node: FakeNode): void {
@@ -269,16 +281,19 @@ export class FakeCluster {
     return gathered >= 1;
   }
 
-  /** Whether the packet survives the sender's shape. */
-  #passes({ name, shape, packets }: FakeNode): boolean {
-    if (this.#hits(`${name} lost`, shape.lossShare)) {
+  /** Whether the packet survives the shape of the sender's link. */
+  #passes({ name, shapes, packets: counts }: FakeNode, to: NodeName): boolean {
+    const [shape, packets] = [shapes.get(to), counts.get(to)];
+    if (shape === undefined || packets === undefined) return true;
+    const link = `${name} to ${to}`;
+    if (this.#hits(`${link} lost`, shape.lossShare)) {
       packets.lost += 1;
       return false;
     }
     if (shape.delayMs > 0) packets.delayed += 1;
     if (shape.bytesPerSecond !== null) packets.slowed += 1;
-    if (this.#hits(`${name} reordered`, shape.reorderShare)) packets.reordered += 1;
-    if (this.#hits(`${name} duplicated`, shape.duplicateShare)) packets.duplicated += 1;
+    if (this.#hits(`${link} reordered`, shape.reorderShare)) packets.reordered += 1;
+    if (this.#hits(`${link} duplicated`, shape.duplicateShare)) packets.duplicated += 1;
     return true;
   }
 
@@ -289,7 +304,7 @@ export class FakeCluster {
       count(from, to.name);
       return false;
     }
-    if (!this.#passes(from)) return false;
+    if (!this.#passes(from, to.name)) return false;
     if (drops(to, from.name, "in")) {
       count(to, from.name);
       return false;

@@ -35,6 +35,7 @@ export interface HostCall {
     | "shape"
     | "shapeOf"
     | "packetCounts"
+    | "reset"
     | "setDisk"
     | "diskSetting"
     | "diskCounts"
@@ -157,17 +158,22 @@ export class FakeHosts implements Hosts {
   }
 
   readonly packets: PacketHosts = {
-    shape: async (name, shape) => {
-      if (!(await this.#call("shape", name, shape))) return;
-      Object.assign(this.cluster.node(name), { shape, packets: { ...NO_PACKETS } });
+    shape: async (name, shapes) => {
+      if (!(await this.#call("shape", name, shapes))) return;
+      const packets = new Map([...shapes.keys()].map((peer) => [peer, { ...NO_PACKETS }]));
+      Object.assign(this.cluster.node(name), { shapes, packets });
     },
     shapeOf: async (name) => {
       await this.#call("shapeOf", name, null);
-      return this.cluster.node(name).shape;
+      return this.cluster.node(name).shapes;
     },
     counts: async (name) => {
       await this.#call("packetCounts", name, null);
-      return { ...this.cluster.node(name).packets };
+      return new Map([...this.cluster.node(name).packets].map(([peer, counts]) => [peer, { ...counts }]));
+    },
+    reset: async (name, peers) => {
+      if (!(await this.#call("reset", name, peers))) return 0;
+      return this.cluster.reset(this.cluster.node(name), peers);
     },
   };
 
@@ -192,10 +198,14 @@ export class FakeHosts implements Hosts {
       Object.assign(node, { state: "exited", signal: "SIGKILL" });
       return loss;
     },
-    damage: async (name, kind) => {
+    damage: async (name, kind, area) => {
       const node = this.cluster.node(name);
-      const damage: Damage = { kind, file: "wal/1", offset: 100 * node.damages.length, bytes: 1 };
-      if (await this.#call("damage", name, kind)) node.damages = [...node.damages, damage];
+      const place =
+        area === "checkpoint"
+          ? ({ area, file: "state" } as const)
+          : ({ area: "wal", file: "1.wal" } as const);
+      const damage: Damage = { kind, ...place, offset: 100 * node.damages.length, bytes: 1 };
+      if (await this.#call("damage", name, { kind, area })) node.damages = [...node.damages, damage];
       return damage;
     },
     damages: async (name) => {
@@ -251,14 +261,17 @@ export function allCapabilities(): Record<Capability, ProbeResult> {
   return {
     "network.cut": yes,
     "network.shape": yes,
+    "network.reset": yes,
     "process.signal": yes,
     "process.upgrade": yes,
     "clock.wall": yes,
+    "clock.drift": yes,
     "clock.rate": yes,
     "disk.delay": yes,
     "disk.errors": yes,
     "disk.power-loss": yes,
     "disk.damage": yes,
+    "disk.truncate": yes,
     "member.change": yes,
     "member.transfer": yes,
   };

@@ -173,7 +173,7 @@ test("a node whose log is damaged gets what it lost from the others", async () =
     async (cluster, hosts) => {
       for (let write = 0; write < 20; write++) await writes(cluster, "n1", "k", `v${write}`);
       await hosts.signal("n5", "SIGKILL");
-      for (let flip = 0; flip < 3; flip++) await hosts.disks.damage("n5", "bit-flip");
+      for (let flip = 0; flip < 3; flip++) await hosts.disks.damage("n5", "bit-flip", "any");
       await hosts.start("n5");
       await cluster.loop.sleep(20_000);
       expect(endings.map(({ kind }) => kind)).toEqual(["killed"]);
@@ -229,8 +229,8 @@ test("machines that stand by join, take over, and others leave", async () => {
 
 test("clocks run as they are set, and servers show it", async () => {
   await world(11, async (cluster, hosts) => {
-    await hosts.setClock("n2", { wallOffsetMs: 60_000, monotonicRate: 2 });
-    expect(await hosts.clockSetting("n2")).toEqual({ wallOffsetMs: 60_000, monotonicRate: 2 });
+    await hosts.setClock("n2", { wallOffsetMs: 60_000, wallRate: 1, monotonicRate: 2 });
+    expect(await hosts.clockSetting("n2")).toEqual({ wallOffsetMs: 60_000, wallRate: 1, monotonicRate: 2 });
     const { wallOffsetMs, timerRate } = await hosts.readClock("n2", 1000);
     expect(wallOffsetMs).toBe(60_000);
     expect(Math.abs(timerRate / cluster.machine("n2").clock.rate - 1)).toBeLessThan(0.01);

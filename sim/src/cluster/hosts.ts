@@ -15,7 +15,7 @@ import type {
   Signal,
   UpgradeHosts,
 } from "@gauntlet/nemesis";
-import type { Role } from "@gauntlet/server/inside";
+import type { MemberId, Role } from "@gauntlet/server/inside";
 import { nodeName } from "../node-names.js";
 import type { Cluster } from "./cluster.js";
 import type { Machine } from "./machine.js";
@@ -31,14 +31,17 @@ const ROLES: Readonly<Record<Role, RoleName>> = {
 const CAPABILITIES: readonly Capability[] = [
   "network.cut",
   "network.shape",
+  "network.reset",
   "process.signal",
   "process.upgrade",
   "clock.wall",
+  "clock.drift",
   "clock.rate",
   "disk.delay",
   "disk.errors",
   "disk.power-loss",
   "disk.damage",
+  "disk.truncate",
   "member.change",
   "member.transfer",
 ];
@@ -116,12 +119,12 @@ export class SimHosts implements Hosts {
   }
 
   async setClock(node: NodeName, setting: ClockSetting): Promise<void> {
-    this.cluster.machine(node).clock.set(setting.wallOffsetMs, setting.monotonicRate);
+    this.cluster.machine(node).clock.set(setting);
   }
 
   async clockSetting(node: NodeName): Promise<ClockSetting> {
     const { clock } = this.cluster.machine(node);
-    return { wallOffsetMs: clock.wallOffsetMs, monotonicRate: clock.setRate };
+    return clock.setting;
   }
 
   async readClock(node: NodeName, windowMs: number): Promise<ClockReading> {
@@ -136,23 +139,37 @@ export class SimHosts implements Hosts {
     }
     const tookMs = last.atMs - first.atMs;
     const timerRate = ((last.ticks - first.ticks) * machine.tickIntervalMs) / tookMs;
-    return { wallOffsetMs: machine.clock.wallOffsetMs, timerRate };
+    return { wallOffsetMs: machine.clock.wallOffMs(), timerRate };
   }
 }
 
 function viewOf(machine: Machine): NodeView {
-  if (machine.server === null || machine.state !== "running") return { role: "unknown", term: null };
+  if (machine.server === null || machine.state !== "running")
+    return { role: "unknown", term: null, commitIndex: null };
   const { role, term } = machine.server.replica.view;
-  return { role: ROLES[role], term };
+  return { role: ROLES[role], term, commitIndex: machine.server.replica.status().commitIndex };
 }
 
 function packetHosts(cluster: Cluster): PacketHosts {
   const { network } = cluster;
   return {
-    shape: async (node, shape) => network.setShape(cluster.machine(node).id, shape),
-    shapeOf: async (node) => network.shape(cluster.machine(node).id),
-    counts: async (node) => network.shapeCounts(cluster.machine(node).id),
+    shape: async (node, shapes) => {
+      const byId = [...shapes].map(([peer, shape]) => [cluster.machine(peer).id, shape] as const);
+      network.setShapes(cluster.machine(node).id, new Map(byId));
+    },
+    shapeOf: async (node) => byName(network.shapes(cluster.machine(node).id)),
+    counts: async (node) => byName(network.shapeCounts(cluster.machine(node).id)),
+    reset: async (node, peers) => {
+      const machine = cluster.machine(node);
+      const others = peers.map((peer) => cluster.machine(peer)).filter(({ state }) => state !== "exited");
+      if (machine.state === "exited") return 0;
+      return others.reduce((sum, peer) => sum + network.reset(machine.id, peer.id), 0);
+    },
   };
+}
+
+function byName<T>(ofMembers: ReadonlyMap<MemberId, T>): ReadonlyMap<NodeName, T> {
+  return new Map([...ofMembers].map(([id, value]) => [nodeName(id), value]));
 }
 
 function diskHosts(cluster: Cluster): DiskHosts {
@@ -165,9 +182,9 @@ function diskHosts(cluster: Cluster): DiskHosts {
       if (machine.state === "exited") throw new Error(`${node} has no process that could lose power`);
       return machine.losePower();
     },
-    damage: async (node, kind) => {
+    damage: async (node, kind, area) => {
       const machine = cluster.machine(node);
-      const damage = machine.disk.damage(kind);
+      const damage = machine.disk.damage(kind, area);
       if (damage !== null) cluster.observer.damaged(machine.id);
       return damage;
     },

@@ -64,6 +64,7 @@ const WHY = {
   cut: "the link is cut",
   dead: "nobody is there",
   clogged: "the link is clogged",
+  reset: "the connection was reset",
 } as const;
 
 /** The nodes that an event is about; none for the world's own. */

@@ -66,7 +66,9 @@ export async function busyWorld(seed: number) {
       await loop.sleep(3000);
       await hosts.start("n1");
       await hosts.signal("n3", "SIGSTOP");
-      await hosts.packets.shape("n4", { ...PLAIN, lossShare: 0.1, delayMs: 20, jitterMs: 10 });
+      const bad = { ...PLAIN, lossShare: 0.1, delayMs: 20, jitterMs: 10 };
+      const others = ["n1", "n2", "n3", "n5", "n6"];
+      await hosts.packets.shape("n4", new Map(others.map((peer) => [peer, bad])));
       await loop.sleep(4000);
       await hosts.signal("n3", "SIGCONT");
       await hosts.disks.powerLoss("n5");
@@ -74,7 +76,7 @@ export async function busyWorld(seed: number) {
       await hosts.disks.set("n2", { ...HEALTHY, syncErrorShare: 0.05 });
       await loop.sleep(5000);
       await hosts.disks.set("n2", HEALTHY);
-      await hosts.setClock("n4", { wallOffsetMs: -5000, monotonicRate: 1.5 });
+      await hosts.setClock("n4", { wallOffsetMs: -5000, wallRate: 1, monotonicRate: 1.5 });
       await hosts.members.transfer("n4").catch(() => undefined);
       await loop.sleep(13_000);
     })(),

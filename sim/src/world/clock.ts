@@ -1,3 +1,4 @@
+import type { ClockSetting } from "@gauntlet/nemesis";
 import type { Clock } from "@gauntlet/server/inside";
 import type { Life } from "./life.js";
 import type { Loop, Task } from "./loop.js";
@@ -49,9 +50,10 @@ class Turn implements Task {
 export class MachineClock {
   readonly loop: Loop;
   readonly turns: Stream;
-  wallOffsetMs = 0;
+  setting: ClockSetting = { wallOffsetMs: 0, wallRate: 1, monotonicRate: 1 };
   private readonly drift: number;
-  private faultRate = 1;
+  /** When the wall clock began to drift by its rate. */
+  private driftsSinceMs = 0;
   private sinceMs = 0;
   private monotonicAtSinceMs: number;
   private current: LifeClock | null = null;
@@ -66,11 +68,7 @@ export class MachineClock {
 
   /** Monotonic milliseconds a true millisecond. */
   get rate(): number {
-    return this.drift * this.faultRate;
-  }
-
-  get setRate(): number {
-    return this.faultRate;
+    return this.drift * this.setting.monotonicRate;
   }
 
   monotonicMs(): number {
@@ -78,17 +76,23 @@ export class MachineClock {
   }
 
   wallMs(): number {
-    return Math.floor(WORLD_BEGAN_AT_MS + this.loop.nowMs + this.wallOffsetMs);
+    return Math.floor(WORLD_BEGAN_AT_MS + this.loop.nowMs + this.wallOffMs());
+  }
+
+  /** How far the wall clock is off true time. */
+  wallOffMs(): number {
+    const { wallOffsetMs, wallRate } = this.setting;
+    return wallOffsetMs + (this.loop.nowMs - this.driftsSinceMs) * (wallRate - 1);
   }
 
   /** The setting that a fault asks for; timers that wait are due by the new rate. */
-  set(wallOffsetMs: number, monotonicRate: number): void {
-    if (!(monotonicRate > 0 && monotonicRate < 1000))
-      throw new RangeError(`a clock cannot run at ${monotonicRate}`);
+  set(setting: ClockSetting): void {
+    for (const rate of [setting.monotonicRate, setting.wallRate])
+      if (!(rate > 0 && rate < 1000)) throw new RangeError(`a clock cannot run at ${rate}`);
     this.monotonicAtSinceMs = this.monotonicMs();
     this.sinceMs = this.loop.nowMs;
-    this.faultRate = monotonicRate;
-    this.wallOffsetMs = wallOffsetMs;
+    if (setting.wallRate !== this.setting.wallRate) this.driftsSinceMs = this.loop.nowMs;
+    this.setting = setting;
     this.current?.reschedule();
   }
 

@@ -354,12 +354,12 @@ test("a full disk takes what needs no space, and stalled syncs wait", async () =
 
 test("damage is what readers meet, and stands until it is written over", async () => {
   const { loop, disk, file } = await written();
-  const flip = disk.damage("bit-flip");
+  const flip = disk.damage("bit-flip", "any");
   expect(flip).toMatchObject({ kind: "bit-flip", file: "a", bytes: 1 });
   const bytes = new Uint8Array(5000);
   await file.read(bytes, 0);
   expect(bytes.findIndex((byte) => byte !== 7)).toBe(flip?.offset);
-  const bad = disk.damage("bad-sector");
+  const bad = disk.damage("bad-sector", "any");
   await expect(file.read(bytes, bad?.offset ?? 0)).rejects.toMatchObject({ code: "EIO" });
   expect(disk.damages()).toHaveLength(2);
   await file.write([new Uint8Array(5000)], 0);

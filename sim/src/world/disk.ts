@@ -1,4 +1,4 @@
-import type { Damage, DiskCounts, DiskSetting, PowerLoss } from "@gauntlet/nemesis";
+import type { Damage, DamageArea, DiskCounts, DiskSetting, PowerLoss } from "@gauntlet/nemesis";
 import type { Disk, MemberId } from "@gauntlet/server/inside";
 import { nodeName } from "../node-names.js";
 import type { DiskProfile } from "../scenario.js";
@@ -90,10 +90,10 @@ export class SimDisk {
     return losses;
   }
 
-  /** Harms a place of the durable data that chance draws; null: there is none. */
-  damage(kind: Damage["kind"]): Damage | null {
+  /** Harms a place of the durable data that chance draws; null: there is none. A file is cut off while nobody has it open. */
+  damage(kind: Damage["kind"], area: DamageArea | "any"): Damage | null {
     const files = this.durableFiles()
-      .filter(([file]) => !LAID_ASIDE.test(file))
+      .filter(([file]) => !LAID_ASIDE.test(file) && (area === "any" || areaOf(file) === area))
       .map(([file, image]) => ({ file, image, bytes: image.durableExtent }));
     const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
     if (total === 0) return null;
@@ -104,7 +104,7 @@ export class SimDisk {
         continue;
       }
       this.wasHarmed = true;
-      const damage = kind === "bit-flip" ? this.flip(file, image, offset) : this.spoil(file, image, offset);
+      const damage = this.harmAt(kind, file, image, offset);
       this.trace.event({
         type: "disk",
         node: nodeName(this.id),
@@ -127,7 +127,9 @@ export class SimDisk {
   damages(): readonly Damage[] {
     const images = new Set(this.durableFiles().map(([, image]) => image));
     this.harm = this.harm.filter(({ damage, image, byte }) => {
-      if (!images.has(image) || damage.offset >= image.durableSize) return false;
+      if (!images.has(image)) return false;
+      if (damage.kind === "truncate") return image.durableSize <= damage.offset;
+      if (damage.offset >= image.durableSize) return false;
       if (damage.kind === "bad-sector") return image.isSpoilt(damage.offset / SECTOR_BYTES);
       return image.durableBytes()[damage.offset] === byte;
     });
@@ -210,9 +212,30 @@ export class SimDisk {
     return ms;
   }
 
+  private harmAt(kind: Damage["kind"], file: string, image: FileImage, offset: number): Damage {
+    switch (kind) {
+      case "bit-flip":
+        return this.flip(file, image, offset);
+      case "bad-sector":
+        return this.spoil(file, image, offset);
+      case "truncate":
+        return this.cutOff(file, image, offset);
+      default:
+        return kind satisfies never;
+    }
+  }
+
+  private cutOff(file: string, image: FileImage, offset: number): Damage {
+    const bytes = image.durableSize - offset;
+    image.cutOff(offset);
+    const damage: Damage = { kind: "truncate", area: areaOf(file), file, offset, bytes };
+    this.harm.push({ damage, image, byte: 0 });
+    return damage;
+  }
+
   private flip(file: string, image: FileImage, offset: number): Damage {
     image.flipBit(offset, this.random.below(8));
-    const damage: Damage = { kind: "bit-flip", file, offset, bytes: 1 };
+    const damage: Damage = { kind: "bit-flip", area: areaOf(file), file, offset, bytes: 1 };
     this.harm.push({ damage, image, byte: image.durableBytes()[offset] ?? 0 });
     return damage;
   }
@@ -220,8 +243,18 @@ export class SimDisk {
   private spoil(file: string, image: FileImage, offset: number): Damage {
     const sector = Math.floor(offset / SECTOR_BYTES);
     image.spoil(sector);
-    const damage: Damage = { kind: "bad-sector", file, offset: sector * SECTOR_BYTES, bytes: SECTOR_BYTES };
+    const damage: Damage = {
+      kind: "bad-sector",
+      area: areaOf(file),
+      file,
+      offset: sector * SECTOR_BYTES,
+      bytes: SECTOR_BYTES,
+    };
     this.harm.push({ damage, image, byte: 0 });
     return damage;
   }
+}
+
+function areaOf(file: string): DamageArea {
+  return file.endsWith(".wal") ? "wal" : "checkpoint";
 }

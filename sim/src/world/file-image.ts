@@ -159,6 +159,16 @@ export class FileImage {
     for (const bytes of [this.medium, this.cache]) bytes[offset] = (bytes[offset] ?? 0) ^ (1 << bit);
   }
 
+  /** The end is gone from the medium, seen by readers as well; nobody has the file open. */
+  cutOff(length: number): void {
+    for (const bytes of [this.medium, this.cache]) bytes.fill(0, length);
+    const clip = (ranges: readonly number[]): number[] => ranges.map((at) => Math.min(at, length));
+    this.dirty = clip(this.dirty);
+    this.flushes = [];
+    this.size = Math.min(this.size, length);
+    this.durableSize = Math.min(this.durableSize, length);
+  }
+
   spoil(sector: number): void {
     this.unreadable.add(sector);
   }

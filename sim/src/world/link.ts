@@ -22,6 +22,10 @@ export interface LinkCut {
 
 type Counts = { -readonly [Name in keyof PacketCounts]: number };
 
+export function noCounts(): Counts {
+  return { lost: 0, delayed: 0, reordered: 0, duplicated: 0, slowed: 0 };
+}
+
 /** Messages on their way together. */
 export interface Batch {
   readonly messages: Message[];
@@ -35,9 +39,6 @@ export class Port {
   readonly receiver: Receiver;
   cuts: readonly LinkCut[] = [];
   dropped = new Map<MemberId, number>();
-  /** null: none but the network's own delays and losses, the fast case. */
-  shape: PacketShape | null = null;
-  counts: Counts = { lost: 0, delayed: 0, reordered: 0, duplicated: 0, slowed: 0 };
 
   constructor(id: MemberId, receiver: Receiver) {
     this.id = id;
@@ -56,8 +57,13 @@ export class Link {
   /** Dropped at the sender, dropped at the receiver. */
   cutOut = false;
   cutIn = false;
+  /** null: none but the network's own delays and losses, the fast case. */
+  shape: PacketShape | null = null;
+  counts: Counts = noCounts();
   /** The newest delivery that keeps the order; null: it has happened. */
   newest: Batch | null = null;
+  /** Ends with a reset: what left before it does not arrive. */
+  era = 0;
   /** When the last message was sent that keeps the order. */
   sentAtUs = -1;
   /** Until then the link is busy, where its rate is limited. */

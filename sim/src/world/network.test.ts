@@ -3,6 +3,7 @@ import type { Message } from "@gauntlet/server/inside";
 import type { NetworkProfile } from "../scenario.js";
 import type { Task } from "./loop.js";
 import { Loop } from "./loop.js";
+import { noCounts } from "./link.js";
 import { PLAIN, type Receiver, SimNetwork } from "./network.js";
 import { Stream } from "./random.js";
 import { TraceLog } from "./trace-log.js";
@@ -107,21 +108,21 @@ test("cuts drop in their direction, where they stand, and count; the dead lose, 
 
 test("a shape loses, delays, doubles and slows what a machine sends, and counts each", async () => {
   const { network, b, loop, talk } = pair();
-  network.setShape(1, { ...PLAIN, delayMs: 500, duplicateShare: 0.5 });
+  network.setShapes(1, new Map([[2, { ...PLAIN, delayMs: 500, duplicateShare: 0.5 }]]));
   await talk(100);
-  const { delayed, duplicated, lost } = network.shapeCounts(1);
+  const { delayed, duplicated, lost } = network.shapeCounts(1).get(2) ?? noCounts();
   expect([delayed, lost]).toEqual([100, 0]);
   expect(b.got).toHaveLength(100 + duplicated);
   expect(duplicated).toBeGreaterThan(25);
-  network.setShape(1, { ...PLAIN, bytesPerSecond: 640 });
-  expect(network.shapeCounts(1).delayed).toBe(0);
+  network.setShapes(1, new Map([[2, { ...PLAIN, bytesPerSecond: 640 }]]));
+  expect(network.shapeCounts(1).get(2)?.delayed).toBe(0);
   const beganMs = loop.nowMs;
   const before = b.got.length;
   await talk(20);
   await loop.runFor(3000 - (loop.nowMs - beganMs));
   // Each is of 64 bytes, by estimate: ten a second.
   expect(b.got.length - before).toBe(20);
-  expect(network.shapeCounts(1).slowed).toBe(20);
+  expect(network.shapeCounts(1).get(2)?.slowed).toBe(20);
   // It clogs: ten seconds' worth has room at most.
   for (let sent = 0; sent < 200; sent++) {
     network.send(1, [{ type: "heartbeat", from: 1, to: 2, term: 1, commit: 0, round: sent }]);

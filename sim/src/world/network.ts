@@ -4,7 +4,7 @@ import { approximateBytes, fromWire, reportFromWire, reportToWire, toWire } from
 import type { MemberId, Message, Report } from "@gauntlet/server/inside";
 import type { NetworkProfile } from "../scenario.js";
 import type { Parcel, Wire } from "./channel.js";
-import { type Batch, Link, type LinkCut, Port, type Receiver } from "./link.js";
+import { type Batch, Link, type LinkCut, noCounts, Port, type Receiver } from "./link.js";
 import { Alarm, type Loop, type Task } from "./loop.js";
 import type { Stream } from "./random.js";
 import type { TraceLog } from "./trace-log.js";
@@ -35,11 +35,14 @@ class Delivery implements Task, Batch {
   readonly messages: Message[];
   /** When it is due. */
   timeUs = 0;
+  /** Of the link when it left. */
+  readonly era: number;
   private readonly network: SimNetwork;
 
   constructor(network: SimNetwork, link: Link, message: Message) {
     this.network = network;
     this.link = link;
+    this.era = link.era;
     this.messages = [message];
   }
 
@@ -118,8 +121,8 @@ export class SimNetwork implements Wire {
       if (link.cutOut) {
         link.from.drop(message.to);
         this.trace.lost(message, "cut");
-      } else if (link.from.shape !== null) {
-        this.transmitShaped(link, link.from.shape, message);
+      } else if (link.shape !== null) {
+        this.transmitShaped(link, link.shape, message);
       } else {
         this.transmit(link, message);
       }
@@ -175,14 +178,14 @@ export class SimNetwork implements Wire {
 
   carry(from: MemberId, to: MemberId, bytes: number, parcel: Parcel): void {
     const link = this.link(from, to);
-    const { shape } = link.from;
+    const { shape } = link;
     const { random, profile } = this;
     if (link.cutOut) {
       link.from.drop(to);
       return parcel.lost();
     }
     if (shape !== null && random.chance(shape.lossShare)) {
-      link.from.counts.lost++;
+      link.counts.lost++;
       return parcel.lost();
     }
     if (random.chance(profile.loss)) return parcel.lost();
@@ -209,6 +212,22 @@ export class SimNetwork implements Wire {
     else if (receiver.reception === "open") callback();
   }
 
+  /**
+   * Destroys the connections between two machines, one each way: what is on its way over them is lost, snapshots fail
+   * at both ends. They are dialled anew at once. How many there were.
+   */
+  reset(a: MemberId, b: MemberId): number {
+    const between = this.open.filter(
+      ({ from, to, isClosed }) => !isClosed && ((from === a && to === b) || (from === b && to === a)),
+    );
+    for (const link of [this.link(a, b), this.link(b, a)]) {
+      link.era++;
+      link.newest = null;
+    }
+    for (const transfer of between) transfer.connectionReset();
+    return 2 + between.length;
+  }
+
   /** Replaces all rules of a machine; counts begin at 0. */
   setCuts(id: MemberId, cuts: readonly LinkCut[]): void {
     const port = this.port(id);
@@ -231,26 +250,39 @@ export class SimNetwork implements Wire {
     return this.port(id).dropped;
   }
 
-  /** Replaces the shape of all that a machine sends; counts begin at 0. */
-  setShape(id: MemberId, shape: PacketShape): void {
-    const port = this.port(id);
-    port.shape = isPlain(shape) ? null : shape;
-    port.counts = { lost: 0, delayed: 0, reordered: 0, duplicated: 0, slowed: 0 };
+  /** Replaces the shapes of all that a machine sends, by receiver; counts begin at 0. */
+  setShapes(id: MemberId, shapes: ReadonlyMap<MemberId, PacketShape>): void {
+    for (const peer of shapes.keys()) this.link(id, peer);
+    for (const link of this.linksFrom(id)) {
+      if (link === undefined) continue;
+      const shape = shapes.get(link.to.id) ?? PLAIN;
+      link.shape = isPlain(shape) ? null : shape;
+      link.counts = noCounts();
+    }
   }
 
-  shape(id: MemberId): PacketShape {
-    return this.port(id).shape ?? PLAIN;
+  /** Of what a machine sends, by receiver, where anything shapes it. */
+  shapes(id: MemberId): ReadonlyMap<MemberId, PacketShape> {
+    return new Map(
+      this.linksFrom(id).flatMap((link) => (link?.shape == null ? [] : [[link.to.id, link.shape] as const])),
+    );
   }
 
-  shapeCounts(id: MemberId): PacketCounts {
-    return { ...this.port(id).counts };
+  shapeCounts(id: MemberId): ReadonlyMap<MemberId, PacketCounts> {
+    return new Map(
+      this.linksFrom(id).flatMap((link) =>
+        link?.shape == null ? [] : [[link.to.id, { ...link.counts }] as const],
+      ),
+    );
   }
 
   /** For deliveries: they come here when they are due. */
   arrive(delivery: Delivery): void {
     const { link, messages } = delivery;
     const { receiver } = link.to;
-    if (link.cutIn) {
+    if (delivery.era !== link.era) {
+      for (const message of messages) this.trace.lost(message, "reset");
+    } else if (link.cutIn) {
       for (const message of messages) {
         link.to.drop(message.from);
         this.trace.lost(message, "cut");
@@ -285,7 +317,7 @@ export class SimNetwork implements Wire {
 
   private transmitShaped(link: Link, shape: PacketShape, message: Message): void {
     const { random, profile } = this;
-    const { counts } = link.from;
+    const { counts } = link;
     if (random.chance(shape.lossShare)) {
       counts.lost++;
       return this.trace.lost(message, "chance");
@@ -324,7 +356,7 @@ export class SimNetwork implements Wire {
     const waitMs = ends - this.loop.nowMs;
     if (waitMs > MAX_QUEUE_MS) return waitMs;
     link.busyUntilMs = ends;
-    link.from.counts.slowed++;
+    link.counts.slowed++;
     return waitMs;
   }
 

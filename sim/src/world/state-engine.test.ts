@@ -177,7 +177,7 @@ test("what is harmed after it was opened is found when it is read; a sector that
     const world = new World(seed);
     const engine = await world.run(() => world.states().open(1));
     await world.run(() => engine.commit([new Uint8Array(5000).fill(7)], metaOf(1)));
-    const damage = world.disk.damage(seed % 2 === 0 ? "bit-flip" : "bad-sector");
+    const damage = world.disk.damage(seed % 2 === 0 ? "bit-flip" : "bad-sector", "any");
     expect(damage?.file).toBe("state/1.state");
     const offset = damage?.offset ?? 0;
     if (offset < 500 || offset >= 4500) continue;

@@ -3,7 +3,7 @@ import { nodeName } from "../node-names.js";
 import type { TraceEvent, TraceListener } from "../trace.js";
 import type { Loop } from "./loop.js";
 
-export type LossReason = "chance" | "cut" | "dead" | "clogged";
+export type LossReason = "chance" | "cut" | "dead" | "clogged" | "reset";
 
 /** Reports are in the hash only: each is much like the one before. */
 const REPORTED = 18;
@@ -29,7 +29,7 @@ const KIND = {
   snapshot: 17,
 } as const satisfies Record<TraceEvent["type"], number>;
 
-const LOSS: Readonly<Record<LossReason, number>> = { chance: 1, cut: 2, dead: 3, clogged: 4 };
+const LOSS: Readonly<Record<LossReason, number>> = { chance: 1, cut: 2, dead: 3, clogged: 4, reset: 5 };
 const ROLE: Readonly<Record<Role, number>> = { follower: 1, "pre-candidate": 2, candidate: 3, leader: 4 };
 const OUTCOME = { ok: 1, fail: 2, info: 3 } as const;
 

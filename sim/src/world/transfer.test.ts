@@ -132,7 +132,7 @@ test("a cut and a pause are outlived if they are short, and break it on both sid
   for (const kind of ["cut", "pause"] as const) {
     for (const lastsMs of [500, 3 * SILENCE_MS]) {
       const { loop, network, b, made, state, begin } = world();
-      network.setShape(1, { ...PLAIN, bytesPerSecond: 1_000_000 });
+      network.setShapes(1, new Map([[2, { ...PLAIN, bytesPerSecond: 1_000_000 }]]));
       begin(20);
       await loop.runFor(300);
       const had = b.chunks.length;
@@ -168,7 +168,7 @@ test("a receiver that refuses, is not there, or ends, says so", async () => {
 
   for (const hasPower of [true, false]) {
     const ending = world();
-    ending.network.setShape(1, { ...PLAIN, bytesPerSecond: 1_000_000 });
+    ending.network.setShapes(1, new Map([[2, { ...PLAIN, bytesPerSecond: 1_000_000 }]]));
     ending.begin(20);
     await ending.loop.runFor(100);
     ending.network.disconnect(2, hasPower);
@@ -184,7 +184,7 @@ test("a receiver that refuses, is not there, or ends, says so", async () => {
 test("a sender that ends is told of, or missed; it hears nothing itself", async () => {
   for (const hasPower of [true, false]) {
     const { loop, network, b, state, begin } = world();
-    network.setShape(1, { ...PLAIN, bytesPerSecond: 1_000_000 });
+    network.setShapes(1, new Map([[2, { ...PLAIN, bytesPerSecond: 1_000_000 }]]));
     begin(20);
     await loop.runFor(100);
     network.disconnect(1, hasPower);

@@ -103,6 +103,13 @@ export class Transfer {
     }
   }
 
+  /** Both machines find the connection gone, each process when it goes on. */
+  connectionReset(): void {
+    const reason = "connection reset";
+    this.wire.inProcess(this.from, () => this.senderEnds(reason));
+    this.wire.inProcess(this.to, () => this.receiverEnds(reason));
+  }
+
   get isClosed(): boolean {
     return this.isOver.sender && this.isOver.receiver;
   }
