@@ -22,13 +22,13 @@ import { DockerError, messageOf } from "./docker-error.js";
 import { DockerMembers } from "./members.js";
 import { createNetwork } from "./network.js";
 import { NodeMachine } from "./node-machine.js";
-import { readClockOf, viewOf } from "./observation.js";
 import { cutsOf, dropsOf, rulesOf } from "./packet-cuts.js";
 import { probeAll } from "./probe.js";
 import { Sampler } from "./sampling.js";
 import { saveData } from "./saving.js";
 import { labelArguments, removeRun, type ClusterKind } from "./resources.js";
-import { PORTS, serverArguments, type Member } from "./server-arguments.js";
+import { GAUNTLET } from "./systems/gauntlet.js";
+import { type Endpoint, type Member, PORTS, type System } from "./systems/system.js";
 
 export const MAX_NODES = 15;
 /** To mount the machine's disk from a file: loop devices and nothing else, in the container's own mount namespace. */
@@ -40,6 +40,8 @@ const LOOP_FLAGS = [
   "--security-opt=apparmor=unconfined",
 ];
 const REACH_TIMEOUT_MS = 3_000;
+/** A view is to take no longer than half a second. */
+const VIEW_TIMEOUT_MS = 450;
 const PROBE_LOOKS = 5;
 
 export interface DockerHostsOptions {
@@ -49,7 +51,9 @@ export interface DockerHostsOptions {
   readonly nodes: number;
   /** Machines beyond these, which could join; without any, members are not changed. Default 0. */
   readonly spares?: number;
-  /** As ensureImages gives it. */
+  /** What runs on the machines. Default: this repository's server. */
+  readonly system?: System;
+  /** As the system's `image` gives it. */
   readonly image: string;
   /** Gets a directory for each node: `<logsDir>/n1/server.log` and `agent.log`. Made when missing. */
   readonly logsDir: string;
@@ -64,13 +68,6 @@ export interface DockerHostsOptions {
   /** Aborting makes start() reject, after it has removed what it had made. */
   readonly signal?: AbortSignal;
   readonly log?: (line: string) => void;
-}
-
-export interface Endpoint {
-  /** host:port of the gRPC API. */
-  readonly client: string;
-  /** host:port of /health and /metrics. */
-  readonly metrics: string;
 }
 
 /** A node that the rig lost: its container or its channel ended without being asked to. */
@@ -88,6 +85,7 @@ export class DockerHosts implements Hosts {
   readonly members?: DockerMembers;
   readonly #machines: ReadonlyMap<NodeName, NodeMachine>;
   readonly #addresses: ReadonlyMap<NodeName, string>;
+  readonly system: System;
   readonly #resetOnHeal: boolean;
   readonly #sampler = new Sampler();
   /** Addresses that a node's present rules name. */
@@ -95,6 +93,7 @@ export class DockerHosts implements Hosts {
 
   private constructor(options: DockerHostsOptions, machines: readonly NodeMachine[]) {
     this.runId = options.runId;
+    this.system = options.system ?? GAUNTLET;
     const names = machines.map(({ node }) => node);
     this.nodes = names.slice(0, options.nodes);
     this.#machines = new Map(machines.map((machine) => [machine.node, machine]));
@@ -112,6 +111,7 @@ export class DockerHosts implements Hosts {
       nodes: this.nodes,
       spares,
       addresses: this.#addresses,
+      system: this.system,
       serverArgs: options.serverArgs ?? [],
       machine: (node) => this.#machine(node),
       view: () => this.view(),
@@ -192,7 +192,7 @@ export class DockerHosts implements Hosts {
   /** What each present machine's server shows of itself; bounded in time (under a second), never rejects. */
   async sample(): Promise<readonly NodeReading[]> {
     return Promise.all(
-      this.present.map((node) => this.#sampler.sample(node, this.endpoints.get(node)?.metrics ?? "")),
+      this.present.map((node) => this.#sampler.sample(node, this.system, this.#endpoint(node))),
     );
   }
 
@@ -205,7 +205,10 @@ export class DockerHosts implements Hosts {
 
   async view(): Promise<ReadonlyMap<NodeName, NodeView>> {
     const views = this.present.map(async (node): Promise<[NodeName, NodeView]> => {
-      return [node, await viewOf(this.endpoints.get(node)?.metrics ?? "")];
+      const seen = await this.system.observe(this.#endpoint(node), VIEW_TIMEOUT_MS).catch(() => null);
+      const role = seen?.role ?? "unknown";
+      const { term = null, commitIndex = null } = seen ?? {};
+      return [node, { role: role === "learner" ? "unknown" : role, term, commitIndex }];
     });
     return new Map(await Promise.all(views));
   }
@@ -214,7 +217,7 @@ export class DockerHosts implements Hosts {
     const machine = this.#machine(node);
     await machine.request<"set-rules">({
       command: "set-rules",
-      rules: [...rulesOf(node, cuts, this.#addresses)],
+      rules: [...rulesOf(node, cuts, this.#addresses, this.system.peerConnections)],
     });
     const peers = new Set(cuts.map((cut) => this.#addresses.get(cut.peer) ?? ""));
     const healed = [...(this.#cutFrom.get(node) ?? [])].filter((peer) => !peers.has(peer));
@@ -225,7 +228,7 @@ export class DockerHosts implements Hosts {
   }
 
   async cuts(node: NodeName): Promise<readonly Cut[]> {
-    return cutsOf(node, await this.#rules(node), this.#addresses);
+    return cutsOf(node, await this.#rules(node), this.#addresses, this.system.peerConnections);
   }
 
   async droppedPackets(node: NodeName): Promise<ReadonlyMap<NodeName, number>> {
@@ -256,8 +259,7 @@ export class DockerHosts implements Hosts {
   }
 
   async readClock(node: NodeName, windowMs: number): Promise<ClockReading> {
-    this.#machine(node);
-    return readClockOf(node, this.endpoints.get(node)?.metrics ?? "", windowMs);
+    return this.system.readClock(node, this.#endpoint(node), windowMs);
   }
 
   /** Round trip to a node's agent, milliseconds. */
@@ -270,6 +272,11 @@ export class DockerHosts implements Hosts {
 
   async #rules(node: NodeName): Promise<readonly CountedRule[]> {
     return (await this.#machine(node).request<"read-rules">({ command: "read-rules" })).rules;
+  }
+
+  #endpoint(node: NodeName): Endpoint {
+    this.#machine(node);
+    return this.endpoints.get(node) ?? { client: "", metrics: "" };
   }
 
   #machine(node: NodeName): NodeMachine {
@@ -331,7 +338,6 @@ async function startMachine(
   const logs = resolve(join(options.logsDir, node));
   await mkdir(logs, { recursive: true });
   await docker(["volume", "create", ...labels, name], { signal });
-  const extra = options.serverArgs ?? [];
   const flags = [
     `--name=${name}`,
     `--hostname=${node}`,
@@ -346,7 +352,8 @@ async function startMachine(
     "--pull=never",
     "--log-opt=max-size=1m",
   ];
-  const server = serverArguments(member, members, `gauntlet-${runId}`, extra);
+  const launch = { member, members, token: `gauntlet-${runId}`, extra: options.serverArgs ?? [] };
+  const server = (options.system ?? GAUNTLET).command(launch);
   const run = async (more: readonly string[], disk: string): Promise<void> => {
     const about = { [DISK_VARIABLES.kind]: disk, [DISK_VARIABLES.file]: `${name}.img` };
     const variables = Object.entries(about).map(([key, value]) => `--env=${key}=${value}`);

@@ -25,29 +25,48 @@ export interface ImageOptions {
   readonly signal?: AbortSignal;
 }
 
-/**
- * Gives the node image for a server, and builds it when there is none: an image's tag is the hash of everything that
- * it is made of. Takes about a second when it exists. Rejects with a DockerError.
- */
+/** What a node image holds beside the agent. */
+export interface ImageContent {
+  readonly repository: string;
+  /** This repository's server. */
+  readonly withServer: boolean;
+  /** Debian's. */
+  readonly packages: readonly string[];
+}
+
+/** The node image of this repository's server. */
 export async function ensureImages(options: ImageOptions): Promise<{ readonly image: string }> {
-  const [base, bundle] = await Promise.all([ensureBase(options), bundleAll(options.serverEntry)]);
+  return nodeImage(options, { repository: "gauntlet-node", withServer: true, packages: [] });
+}
+
+/**
+ * Gives a node image, and builds it when there is none: an image's tag is the hash of everything that it is made of.
+ * Takes about a second when it exists. Rejects with a DockerError.
+ */
+export async function nodeImage(
+  options: ImageOptions,
+  content: ImageContent,
+): Promise<{ readonly image: string }> {
+  const { repository, packages } = content;
+  const entry = content.withServer ? resolve(options.serverEntry ?? join(REPO, "server/src/main.ts")) : null;
+  const [base, bundle] = await Promise.all([ensureBase(options), bundleAll(entry)]);
   const shims = (await readdir(join(PACKAGE, "shim"))).toSorted().map((name) => join("shim", name));
   const parts = await Promise.all(["Dockerfile", ...shims].map((name) => readFile(join(PACKAGE, name))));
-  const hash = createHash("sha256").update(base);
+  const hash = createHash("sha256").update([base, ...packages].join(" "));
   for (const part of parts) hash.update(part);
   for (const file of bundle.filter(({ path }) => !path.endsWith(".map"))) hash.update(file.contents);
   const prefix = options.tag === undefined ? "" : `${options.tag}-`;
-  const image = `gauntlet-node:${prefix}${hash.digest("hex").slice(0, HASH_LENGTH)}`;
+  const image = `${repository}:${prefix}${hash.digest("hex").slice(0, HASH_LENGTH)}`;
   if (await exists(image)) return { image };
   options.log(`building ${image}`);
-  await buildImage(image, base, bundle, options.signal);
-  await removeOldImages();
+  await buildImage(image, base, packages, bundle, options.signal);
+  await removeOldImages(repository);
   return { image };
 }
 
 /** Every change of the server makes an image; they share their layers but for a few megabytes. */
-async function removeOldImages(): Promise<void> {
-  const newestFirst = await docker(["image", "ls", "gauntlet-node", "--format", "{{.Repository}}:{{.Tag}}"]);
+async function removeOldImages(repository: string): Promise<void> {
+  const newestFirst = await docker(["image", "ls", repository, "--format", "{{.Repository}}:{{.Tag}}"]);
   for (const image of newestFirst.split("\n").slice(IMAGES_KEPT)) {
     // Without force: an image that a container uses stays.
     await docker(["image", "rm", image]).catch(() => undefined);
@@ -87,12 +106,11 @@ async function ensureBase({ log, signal }: ImageOptions): Promise<string> {
   return result.stdout.trim().split("\n").at(-1) ?? "";
 }
 
-/** Bundles server, agent and relay; the same sources give the same bytes wherever a checkout lies. */
-async function bundleAll(serverEntry: string | undefined): Promise<readonly OutputFile[]> {
-  const entry = resolve(serverEntry ?? join(REPO, "server/src/main.ts"));
+/** Bundles agent, relay and, where there is one, the server; the same sources give the same bytes wherever a checkout lies. */
+async function bundleAll(serverEntry: string | null): Promise<readonly OutputFile[]> {
   const agent = join(PACKAGE, "src/agent");
   const parts = [
-    bundleOne("server", entry, resolve(entry, "../../..")),
+    ...(serverEntry === null ? [] : [bundleOne("server", serverEntry, resolve(serverEntry, "../../.."))]),
     bundleOne("agent", join(agent, "main.ts"), REPO),
     bundleOne("relay", join(agent, "relay.ts"), REPO),
   ];
@@ -122,6 +140,7 @@ async function bundleOne(name: string, entry: string, root: string): Promise<rea
 async function buildImage(
   image: string,
   base: string,
+  packages: readonly string[],
   bundle: readonly OutputFile[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -140,6 +159,8 @@ async function buildImage(
       ...labels,
       "--build-arg",
       `BASE_IMAGE=${base}`,
+      "--build-arg",
+      `PACKAGES=${packages.join(" ")}`,
       context,
     ];
     await docker(args, { signal, timeoutMs: BUILD_TIMEOUT_MS });

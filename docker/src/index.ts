@@ -4,9 +4,10 @@ export {
   DockerHosts,
   MAX_NODES,
   type DockerHostsOptions,
-  type Endpoint,
   type HostFailure,
 } from "./hosts.js";
 export { ensureImages, type ImageOptions } from "./image.js";
 export { removeLeftovers } from "./resources.js";
-export { PORTS } from "./server-arguments.js";
+export { findSystem, SYSTEMS } from "./systems/index.js";
+export type { Complaint, LogRules } from "./systems/log-rules.js";
+export { type Endpoint, type Observation, PORTS, type System } from "./systems/system.js";

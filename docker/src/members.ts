@@ -3,7 +3,7 @@ import { connect, type EtcdClient, type Member } from "@gauntlet/client";
 import type { MemberChange, MemberHosts, Membership, NodeName, NodeView } from "@gauntlet/nemesis";
 import { DockerError, messageOf } from "./docker-error.js";
 import type { NodeMachine } from "./node-machine.js";
-import { joinArguments, peerUrlOf, PORTS } from "./server-arguments.js";
+import { peerUrlOf, PORTS, type System } from "./systems/system.js";
 
 const CALL_TIMEOUT_MS = 5_000;
 const AGAIN_AFTER_MS = 200;
@@ -21,6 +21,7 @@ export interface MemberParts {
   readonly nodes: readonly NodeName[];
   readonly spares: readonly NodeName[];
   readonly addresses: ReadonlyMap<NodeName, string>;
+  readonly system: System;
   readonly serverArgs: readonly string[];
   readonly machine: (node: NodeName) => NodeMachine;
   readonly view: () => Promise<ReadonlyMap<NodeName, NodeView>>;
@@ -28,7 +29,7 @@ export interface MemberParts {
 
 /**
  * Who the members are, by the cluster's own API, as an operator asks for it: a machine is added, then started empty with
- * `--initial-cluster-state=existing`; a learner is promoted once the leader takes it.
+ * as one that joins a cluster; a learner is promoted once the leader takes it.
  */
 export class DockerMembers implements MemberHosts {
   readonly spares: readonly NodeName[];
@@ -114,8 +115,10 @@ export class DockerMembers implements MemberHosts {
       return { node: name, address: this.#parts.addresses.get(name) ?? "" };
     });
     // What is left of an earlier life goes: a member that was removed never comes back under its old id.
-    const args = joinArguments({ node, address: machine.address }, present, this.#parts.serverArgs);
-    await machine.request<"renew">({ command: "renew", args: [...args] });
+    const { system, serverArgs } = this.#parts;
+    const member = { node, address: machine.address };
+    const command = system.command({ member, members: present, token: null, extra: serverArgs });
+    await machine.request<"renew">({ command: "renew", run: [...command] });
     await machine.request<"start">({ command: "start" });
   }
 

@@ -2,7 +2,9 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { Samples, scrape } from "./metrics.js";
-import { readClockOf, viewOf } from "./observation.js";
+import { readClockOf } from "./observation.js";
+import { ETCD } from "./systems/etcd.js";
+import { GAUNTLET } from "./systems/gauntlet.js";
 
 const servers: Server[] = [];
 
@@ -41,16 +43,19 @@ test("samples are found by name and by a part of their labels", () => {
 describe("a node's view of itself", () => {
   test("a pre-candidate is a candidate", async () => {
     const endpoint = await serve(() => 'gauntlet_raft_role{role="pre-candidate"} 1\ngauntlet_raft_term 3\n');
-    expect(await viewOf(endpoint)).toEqual({ role: "candidate", term: 3, commitIndex: null });
+    const seen = await GAUNTLET.observe({ client: "", metrics: endpoint }, 450);
+    expect(seen).toMatchObject({ role: "candidate", term: 3, commitIndex: null, rssBytes: null });
   });
 
-  test("a node that refuses, or answers something else, is unknown", async () => {
+  test("a node that answers something else is unknown, and one that refuses gives nothing", async () => {
     const endpoint = await serve(() => "hello");
-    expect(await viewOf(endpoint)).toEqual({ role: "unknown", term: null, commitIndex: null });
-    const gone = endpoint;
+    const where = { client: endpoint, metrics: endpoint };
+    expect(await GAUNTLET.observe(where, 450)).toMatchObject({ role: null, term: null });
+    await expect(ETCD.observe(where, 450)).rejects.toThrow(endpoint);
     servers[0]?.closeAllConnections();
     await new Promise((resolve) => servers.splice(0)[0]?.close(resolve));
-    expect(await viewOf(gone)).toEqual({ role: "unknown", term: null, commitIndex: null });
+    await expect(GAUNTLET.observe(where, 450)).rejects.toThrow(endpoint);
+    await expect(ETCD.observe(where, 450)).rejects.toThrow(endpoint);
   });
 });
 

@@ -1,33 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ClockReading, NodeView, RoleName } from "@gauntlet/nemesis";
+import type { ClockReading } from "@gauntlet/nemesis";
 import { DockerError } from "./docker-error.js";
 import { scrape, type Samples } from "./metrics.js";
 
-/** What a node shows of itself, read over HTTP from outside. */
+/** A server's clocks, by the metrics of this repository's server, read over HTTP from outside. */
 
-const VIEW_TIMEOUT_MS = 450;
 const CLOCK_TIMEOUT_MS = 2_000;
-
-const ROLES: Readonly<Record<string, RoleName>> = {
-  leader: "leader",
-  follower: "follower",
-  candidate: "candidate",
-  "pre-candidate": "candidate",
-};
-
-export async function viewOf(endpoint: string): Promise<NodeView> {
-  try {
-    const samples = await scrape(endpoint, VIEW_TIMEOUT_MS);
-    const shown = Object.keys(ROLES).find((role) => samples.value("gauntlet_raft_role", { role }) === 1);
-    return {
-      role: ROLES[shown ?? ""] ?? "unknown",
-      term: samples.value("gauntlet_raft_term") ?? null,
-      commitIndex: samples.value("gauntlet_raft_commit_index") ?? null,
-    };
-  } catch {
-    return { role: "unknown", term: null, commitIndex: null };
-  }
-}
 
 /** A sample is as uncertain as its call was long: a slow one is tried again, and the quickest is taken. */
 const QUICK_CALL_MS = 5;

@@ -14,7 +14,7 @@ const ADDRESSES = new Map([
 
 describe("cuts as packet rules", () => {
   test("a full cut of peer traffic drops both kinds of connection in both directions", () => {
-    const rules = rulesOf("n1", [{ peer: "n2", direction: "both", traffic: "peer" }], ADDRESSES);
+    const rules = rulesOf("n1", [{ peer: "n2", direction: "both", traffic: "peer" }], ADDRESSES, "own");
     expect(transaction(rules)).toBe(
       [
         "*filter",
@@ -31,15 +31,21 @@ describe("cuts as packet rules", () => {
   });
 
   test("a one-way cut drops only what goes to the listening port of that side", () => {
-    const inward = rulesOf("n1", [{ peer: "n3", direction: "in", traffic: "peer" }], ADDRESSES);
-    const outward = rulesOf("n1", [{ peer: "n3", direction: "out", traffic: "peer" }], ADDRESSES);
+    const inward = rulesOf("n1", [{ peer: "n3", direction: "in", traffic: "peer" }], ADDRESSES, "own");
+    const outward = rulesOf("n1", [{ peer: "n3", direction: "out", traffic: "peer" }], ADDRESSES, "own");
     const peerPort = { end: "destination", number: 2380 };
     expect(inward).toEqual([{ direction: "in", peer: "10.213.4.13", tcpPort: peerPort }]);
     expect(outward).toEqual([{ direction: "out", peer: "10.213.4.13", tcpPort: peerPort }]);
   });
 
+  test("where both speak on one connection, a one-way cut drops that direction of all of them", () => {
+    const inward = rulesOf("n1", [{ peer: "n3", direction: "in", traffic: "peer" }], ADDRESSES, "shared");
+    const ends = (["destination", "source"] as const).map((end) => ({ end, number: 2380 }));
+    expect(inward).toEqual(ends.map((tcpPort) => ({ direction: "in", peer: "10.213.4.13", tcpPort })));
+  });
+
   test("a cut of all traffic names no port", () => {
-    const rules = rulesOf("n2", [{ peer: "n1", direction: "both", traffic: "all" }], ADDRESSES);
+    const rules = rulesOf("n2", [{ peer: "n1", direction: "both", traffic: "all" }], ADDRESSES, "own");
     expect(rules).toEqual([
       { direction: "in", peer: "10.213.4.11", tcpPort: null },
       { direction: "out", peer: "10.213.4.11", tcpPort: null },
@@ -47,13 +53,13 @@ describe("cuts as packet rules", () => {
   });
 
   test("no cuts empty both chains", () => {
-    expect(transaction(rulesOf("n1", [], ADDRESSES))).toBe(
+    expect(transaction(rulesOf("n1", [], ADDRESSES, "own"))).toBe(
       "*filter\n:NEM-IN - [0:0]\n:NEM-OUT - [0:0]\nCOMMIT\n",
     );
   });
 
   test.each(["n9", "n1"])("a cut of n1 from %s is refused by name", (peer) => {
-    expect(() => rulesOf("n1", [{ peer, direction: "in", traffic: "all" }], ADDRESSES)).toThrow(
+    expect(() => rulesOf("n1", [{ peer, direction: "in", traffic: "all" }], ADDRESSES, "own")).toThrow(
       `n1: cannot cut it from "${peer}": the other nodes are n2, n3`,
     );
   });
@@ -114,9 +120,11 @@ describe("rules read back", () => {
       )
       .map((one) => (one === null ? [] : [one]));
 
-  const readBack = (rules: readonly PacketRule[]): readonly Cut[] | string => {
+  const connections = fc.constantFrom("own", "shared");
+
+  const readBack = (rules: readonly PacketRule[], dialled: "own" | "shared"): readonly Cut[] | string => {
     try {
-      return cutsOf("n1", rules, ADDRESSES);
+      return cutsOf("n1", rules, ADDRESSES, dialled);
     } catch (error) {
       return messageOf(error);
     }
@@ -124,13 +132,13 @@ describe("rules read back", () => {
 
   test("are the cuts that were set, and with any one rule missing they are not", () => {
     fc.assert(
-      fc.property(fc.tuple(cut("n2"), cut("n3")), fc.nat(), (perPeer, at) => {
+      fc.property(fc.tuple(cut("n2"), cut("n3")), connections, fc.nat(), (perPeer, dialled, at) => {
         const cuts = perPeer.flat();
-        const rules = rulesOf("n1", cuts, ADDRESSES);
-        expect(cutsOf("n1", rules, ADDRESSES)).toEqual(cuts);
+        const rules = rulesOf("n1", cuts, ADDRESSES, dialled);
+        expect(cutsOf("n1", rules, ADDRESSES, dialled)).toEqual(cuts);
         if (rules.length === 0) return;
         const lacking = rules.filter((_, index) => index !== at % rules.length);
-        expect(readBack(lacking)).not.toEqual(cuts);
+        expect(readBack(lacking, dialled)).not.toEqual(cuts);
       }),
     );
   });
@@ -140,11 +148,11 @@ describe("rules read back", () => {
       { peer: "n2", direction: "in", traffic: "all" },
       { peer: "n2", direction: "out", traffic: "peer" },
     ];
-    expect(cutsOf("n1", rulesOf("n1", cuts, ADDRESSES), ADDRESSES)).toEqual(cuts);
+    expect(cutsOf("n1", rulesOf("n1", cuts, ADDRESSES, "own"), ADDRESSES, "own")).toEqual(cuts);
   });
 
   test("against an address that is no node's are refused", () => {
     const rule = { direction: "in", peer: "10.213.4.99", tcpPort: null } as const;
-    expect(() => cutsOf("n1", [rule], ADDRESSES)).toThrow("n1: its packet rules are no cuts");
+    expect(() => cutsOf("n1", [rule], ADDRESSES, "own")).toThrow("n1: its packet rules are no cuts");
   });
 });

@@ -1,18 +1,22 @@
 import type { Cut, NodeName } from "@gauntlet/nemesis";
 import type { CountedRule, PacketRule } from "./agent/protocol.js";
 import { DockerError } from "./docker-error.js";
-import { PORTS } from "./server-arguments.js";
+import { PORTS, type System } from "./systems/system.js";
+
+type Connections = System["peerConnections"];
 
 /**
- * Cuts as packet rules of one host. Each member dials every other, and sends all that it has to say on the
- * connection that it dialled. So what a peer sends us goes to our peer port, and what we send goes to its peer
- * port: dropping these alone leaves the other direction whole, acknowledgements and all. A full cut of peer
- * traffic drops both kinds of connection in both directions.
+ * Cuts as packet rules of one host. Where each member sends all that it has to say on connections that it dialled itself,
+ * what a peer sends us goes to our peer port, and what we send goes to its peer port: dropping these alone leaves the
+ * other direction whole, acknowledgements and all. Where both speak on the same connection, a cut of one direction drops
+ * all packets of peers in that direction, and TCP makes of it that nothing new arrives in the other one either.
+ * A full cut of peer traffic drops both kinds of connection in both directions.
  */
 export function rulesOf(
   node: NodeName,
   cuts: readonly Cut[],
   addresses: ReadonlyMap<NodeName, string>,
+  connections: Connections,
 ): readonly PacketRule[] {
   return cuts.flatMap((cut) => {
     const peer = addresses.get(cut.peer);
@@ -22,7 +26,9 @@ export function rulesOf(
       );
     }
     const directions = cut.direction === "both" ? (["in", "out"] as const) : [cut.direction];
-    return directions.flatMap((direction) => tcpPorts(cut).map((tcpPort) => ({ direction, peer, tcpPort })));
+    return directions.flatMap((direction) =>
+      tcpPorts(cut, connections).map((tcpPort) => ({ direction, peer, tcpPort })),
+    );
   });
 }
 
@@ -34,6 +40,7 @@ export function cutsOf(
   node: NodeName,
   rules: readonly PacketRule[],
   addresses: ReadonlyMap<NodeName, string>,
+  connections: Connections,
 ): readonly Cut[] {
   const cuts = [...addresses].flatMap(([peer, address]) => {
     const own = rules.filter((rule) => rule.peer === address);
@@ -42,7 +49,7 @@ export function cutsOf(
     return [...cutOf(peer, "all", whole), ...cutOf(peer, "peer", ports)];
   });
   const read = rules.map(keyOf).toSorted();
-  const meant = rulesOf(node, cuts, addresses).map(keyOf).toSorted();
+  const meant = rulesOf(node, cuts, addresses, connections).map(keyOf).toSorted();
   if (read.join() !== meant.join()) {
     throw new DockerError(`${node}: its packet rules are no cuts that were asked for: ${read.join(", ")}`);
   }
@@ -77,10 +84,12 @@ function keyOf({ direction, peer, tcpPort }: PacketRule): string {
   return `${direction} ${peer} ${tcpPort === null ? "all" : `${tcpPort.end} ${tcpPort.number}`}`;
 }
 
-function tcpPorts({ traffic, direction }: Cut): readonly PacketRule["tcpPort"][] {
+function tcpPorts({ traffic, direction }: Cut, connections: Connections): readonly PacketRule["tcpPort"][] {
   if (traffic === "all") return [null];
   const toPeerPort = { end: "destination", number: PORTS.peer } as const;
-  return direction === "both" ? [toPeerPort, { end: "source", number: PORTS.peer }] : [toPeerPort];
+  return direction === "both" || connections === "shared"
+    ? [toPeerPort, { end: "source", number: PORTS.peer }]
+    : [toPeerPort];
 }
 
 function others(node: NodeName, addresses: ReadonlyMap<NodeName, string>): string {

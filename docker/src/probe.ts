@@ -10,7 +10,7 @@ import {
 import type { PacketRule, Result } from "./agent/protocol.js";
 import { DockerError, messageOf } from "./docker-error.js";
 import type { NodeMachine } from "./node-machine.js";
-import { PORTS } from "./server-arguments.js";
+import { PORTS } from "./systems/system.js";
 
 /** TCP discard: nothing listens there, so a probe disturbs nobody even between a leader and its follower, and is answered by a refusal. */
 const UNUSED_PORT = 9;

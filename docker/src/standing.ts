@@ -7,7 +7,7 @@ import { DockerError } from "./docker-error.js";
 import { DockerHosts, MAX_NODES } from "./hosts.js";
 import { ensureImages } from "./image.js";
 import { removeStanding } from "./resources.js";
-import { PORTS } from "./server-arguments.js";
+import { PORTS } from "./systems/system.js";
 
 const RUN_ID = "standing";
 const LOGS = fileURLToPath(new URL("../../.gauntlet/standing", import.meta.url));

@@ -13,7 +13,7 @@ import { ServerProcess } from "./server-process.js";
 
 /**
  * The node agent: the "machine" around the server. It lives as long as the container, so the death of the server
- * leaves packet rules, clocks and disk as they were. Its arguments are the server's.
+ * leaves packet rules, clocks and disk as they were. Its arguments are the server's command line.
  */
 writeFileSync(PATHS.agentLog, "", { flag: "a" });
 giveToHost(PATHS.agentLog);
@@ -67,8 +67,8 @@ const handlers: Handlers = {
     log("removal asked for");
     return {};
   },
-  renew: async ({ args }) => {
-    await server.renew(args);
+  renew: async ({ run }) => {
+    await server.renew(run);
     return {};
   },
   "probe-disk": async () => {

@@ -59,7 +59,7 @@ export const request = z.discriminatedUnion("command", [
   z.object({ command: z.literal("probe-disk") }),
   /** Only for the log: the server will be told that it is no member any more, and may end. */
   z.object({ command: z.literal("note-removal") }),
-  z.object({ command: z.literal("renew"), args: z.array(z.string()).max(MAX_ARGUMENTS) }),
+  z.object({ command: z.literal("renew"), run: z.array(z.string()).min(1).max(MAX_ARGUMENTS) }),
 ]);
 export type Request = z.infer<typeof request>;
 export type Command = Request["command"];

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { appendFileSync, closeSync, openSync, readFileSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -24,13 +24,14 @@ const SETTLE_POLL_MS = 1;
 
 /** Owns the server: starts it, signals it, and knows from the kernel how it is. */
 export class ServerProcess {
-  #args: readonly string[];
+  #command: readonly string[];
   #child: ChildProcess | null = null;
   #starts = 0;
   #exit: { readonly code: number | null; readonly signal: string | null } = { code: null, signal: null };
 
-  constructor(args: readonly string[]) {
-    this.#args = args;
+  /** @param command program and arguments */
+  constructor(command: readonly string[]) {
+    this.#command = command;
   }
 
   /** Starts the server if it does not run; resolves when the process exists. */
@@ -38,7 +39,9 @@ export class ServerProcess {
     if ((await this.state()).state !== "exited") return this.state();
     const output = openSync(PATHS.serverLog, "a");
     giveToHost(PATHS.serverLog);
-    const child = spawn(process.execPath, ["--enable-source-maps", PATHS.server, ...this.#args], {
+    const [program = "", ...args] = this.#command;
+    this.#markStart();
+    const child = spawn(program, args, {
       stdio: ["ignore", output, output],
       // The shims go into the server alone: the agent's own clocks must stay true.
       env: { ...process.env, ...SHIMS },
@@ -62,16 +65,28 @@ export class ServerProcess {
     return this.state();
   }
 
-  /** Makes a new machine of it: no server, no data, and these arguments from the next start on. */
-  async renew(args: readonly string[]): Promise<void> {
+  /** Makes a new machine of it: no server, no data, and this command from the next start on. */
+  async renew(command: readonly string[]): Promise<void> {
     // It may just be ending by itself.
     await this.signal("SIGKILL").catch(() => undefined);
     if ((await this.state()).state !== "exited") throw new Error("the server does not end");
     for (const name of await readdir(PATHS.serverData)) {
       await rm(join(PATHS.serverData, name), { recursive: true, force: true });
     }
-    this.#args = args;
-    log("machine renewed", { args });
+    this.#command = command;
+    log("machine renewed", { command });
+  }
+
+  /** In the server's log, whose lines need not say which process wrote them. */
+  #markStart(): void {
+    try {
+      appendFileSync(
+        PATHS.serverLog,
+        `${JSON.stringify({ agent: "server starts", starts: this.#starts + 1 })}\n`,
+      );
+    } catch (error) {
+      log("the server's log cannot be marked", { error: String(error) });
+    }
   }
 
   /** Sends a signal and waits until the kernel shows its effect, but for SIGTERM, which the server may take its time on. */
