@@ -11,6 +11,7 @@ export {
   type MinimalPart,
 } from "./linearizability-view.js";
 export type { RevisionEvidence } from "./revisions.js";
+export * from "./generators/index.js";
 export { Roster, type Assignment } from "./roster.js";
 export { registerWorkload } from "./register.js";
 

@@ -7,7 +7,7 @@ export interface Assignment {
 
 interface Idle {
   readonly worker: number;
-  /** When its generator may have something for it; Infinity: when an operation has completed. */
+  /** When its generator may have something for it, unless an operation completes before; Infinity: nobody knows. */
   askAtMs: number;
 }
 
@@ -15,6 +15,7 @@ interface Idle {
 export class Roster {
   readonly #generator: Generator;
   readonly #idle: Idle[];
+  #someWait = false;
 
   /** Workers 0 … workers-1 are idle. */
   constructor(generator: Generator, workers: number) {
@@ -24,20 +25,35 @@ export class Roster {
 
   /** An operation and the idle worker that is to do it; null: there is none for anybody now. */
   take(nowMs: number): Assignment | null {
-    for (let at = 0; at < this.#idle.length; at++) {
+    for (;;) {
+      const { length } = this.#idle;
+      const assignment = this.#ask(nowMs);
+      if (assignment === null && this.#idle.length === length) return null;
+      // Whoever waited may wait no longer: somebody has got an operation, or is done.
+      this.completed();
+      if (assignment !== null) return assignment;
+    }
+  }
+
+  #ask(nowMs: number): Assignment | null {
+    for (let at = 0; at < this.#idle.length; ) {
       const idle = this.#idle[at];
-      if (idle === undefined || idle.askAtMs > nowMs) continue;
-      const next = this.#generator.next(idle.worker, nowMs);
-      if (next.type === "pending") {
-        idle.askAtMs = next.untilMs ?? Number.POSITIVE_INFINITY;
+      if (idle === undefined) break;
+      const next = idle.askAtMs > nowMs ? null : this.#generator.next(idle.worker, nowMs);
+      if (next === null || next.type === "pending") {
+        if (next !== null) this.#wait(idle, next.untilMs);
+        at += 1;
         continue;
       }
       this.#idle.splice(at, 1);
       if (next.type === "operation") return { worker: idle.worker, operation: next.operation };
-      // Done, for good: the next one is at its place.
-      at -= 1;
     }
     return null;
+  }
+
+  #wait(idle: Idle, untilMs: number | null): void {
+    idle.askAtMs = untilMs ?? Number.POSITIVE_INFINITY;
+    this.#someWait = true;
   }
 
   /** When somebody idle is worth asking; Infinity: after a completion or a release. */
@@ -45,9 +61,16 @@ export class Roster {
     return this.#idle.reduce((least, { askAtMs }) => Math.min(least, askAtMs), Number.POSITIVE_INFINITY);
   }
 
-  /** What waits for a completion may be asked again. */
+  /** Whether nobody is idle: everybody works, or is done. */
+  get isEmpty(): boolean {
+    return this.#idle.length === 0;
+  }
+
+  /** An operation has completed: whoever waits may be asked again. */
   completed(): void {
-    for (const idle of this.#idle) if (idle.askAtMs === Number.POSITIVE_INFINITY) idle.askAtMs = 0;
+    if (!this.#someWait) return;
+    this.#someWait = false;
+    for (const idle of this.#idle) idle.askAtMs = 0;
   }
 
   /** The worker is free again. */

@@ -52,17 +52,24 @@ export interface LiveCheck {
 /** What a worker is to do next. */
 export type Next =
   | { readonly type: "operation"; readonly operation: Operation }
-  /** Nothing now. Ask again at `untilMs`, or, where that is null, when any operation has completed. */
+  /** Nothing now. Worth asking again at `untilMs` (null: no such time is known), and whenever an operation has completed. */
   | { readonly type: "pending"; readonly untilMs: number | null }
   /** Nothing any more, for this worker. */
   | { readonly type: "done" };
 
-/** Hands out operations. Called from one thread, with times that never go back. */
-export interface Generator {
+/**
+ * Hands out operations, each an object of its own. Called from one thread, with times that never go back. Several
+ * operations of one worker may be open, where arrivals are open.
+ */
+export interface Source {
   /** `nowMs`: milliseconds since the load began. */
   next(worker: number, nowMs: number): Next;
-  /** Told how each operation that `next` handed out ended. */
+  /** Told how each operation that `next` handed out ended; it is the same object. */
   completed?(worker: number, operation: Operation, type: Outcome<Answer>["type"]): void;
+}
+
+/** All operations of a run. */
+export interface Generator extends Source {
   /** After the last heal: what to read so that everything acknowledged is looked at once more. */
   finalOperations(): readonly Operation[];
 }

@@ -1,0 +1,13 @@
+export { always } from "./always.js";
+export { eachProcess } from "./each-process.js";
+export { flipFlop } from "./flip-flop.js";
+export { limit } from "./limit.js";
+export { mix, type Share } from "./mix.js";
+export { type KeyedSource, perKey, type PerKeyOptions } from "./per-key.js";
+export { phases } from "./phases.js";
+export { rate } from "./rate.js";
+export { reserve, type Reservation } from "./reserve.js";
+export { stagger } from "./stagger.js";
+export { timeLimit } from "./time-limit.js";
+export { untilOk } from "./until-ok.js";
+export { zipf } from "./zipf.js";
