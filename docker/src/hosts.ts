@@ -20,6 +20,7 @@ import { docker } from "./docker-cli.js";
 import { DockerDisks } from "./disks.js";
 import { DockerError, messageOf } from "./docker-error.js";
 import { DockerMembers } from "./members.js";
+import { feelsShim } from "./felt.js";
 import { createNetwork } from "./network.js";
 import { NodeMachine } from "./node-machine.js";
 import { cutsOf, dropsOf, rulesOf } from "./packet-cuts.js";
@@ -172,7 +173,10 @@ export class DockerHosts implements Hosts {
     // A follower misses nothing if another is silent for a moment; a leader might lose its place.
     const mayCut =
       peer !== undefined && view.get(node)?.role === "follower" && view.get(peer)?.role === "follower";
-    return probeAll(this, machine, this.#machines.get(peer ?? fallback ?? ""), mayCut);
+    const { client } = this.#endpoint(node);
+    return probeAll(this, machine, this.#machines.get(peer ?? fallback ?? ""), mayCut, () =>
+      feelsShim(this.disks, node, client),
+    );
   }
 
   /** Once every node has said what it is; a busy machine may let one be late. */

@@ -29,15 +29,17 @@ const RATE_LIMIT = 0.75;
 /**
  * Tries every capability by its effect on one node, best a follower, with `peer` at the other end of the wire.
  * @param mayCutPeers the two can do without each other for a second: packets are tried on the port members talk on
+ * @param feelsShim rejects when the server's calls go past the disk shim
  */
 export async function probeAll(
   hosts: Hosts,
   machine: NodeMachine,
   peer: NodeMachine | undefined,
   mayCutPeers: boolean,
+  feelsShim: () => Promise<string>,
 ): Promise<Readonly<Record<Capability, ProbeResult>>> {
   const node = machine.node;
-  const disk = await probeDisks(machine);
+  const disk = await probeDisks(machine, feelsShim);
   const { members } = hosts;
   return {
     ...NOT_OFFERED,
@@ -55,14 +57,18 @@ export async function probeAll(
 
 type DiskCapability = Extract<Capability, `disk.${string}`>;
 
-/** By the agent, on a small disk beside the server's. */
-async function probeDisks(machine: NodeMachine): Promise<Readonly<Record<DiskCapability, ProbeResult>>> {
+/** By the agent, on a small disk beside the server's; what the shim does counts only where the server goes through it. */
+async function probeDisks(
+  machine: NodeMachine,
+  feelsShim: () => Promise<string>,
+): Promise<Readonly<Record<DiskCapability, ProbeResult>>> {
   const probe = (): Promise<Result<"probe-disk">> => machine.request<"probe-disk">({ command: "probe-disk" });
   try {
     const { delay, errors, powerLoss, damage } = await probe().catch(probe);
+    const felt = delay.available || errors.available ? await attempt(feelsShim) : null;
     return {
-      "disk.delay": delay,
-      "disk.errors": errors,
+      "disk.delay": delay.available && felt?.available === false ? felt : delay,
+      "disk.errors": errors.available && felt?.available === false ? felt : errors,
       "disk.power-loss": powerLoss,
       "disk.damage": damage,
       "disk.truncate": NOT_OFFERED["disk.truncate"],
