@@ -57,7 +57,7 @@ export async function nodeImage(
   for (const file of bundle.filter(({ path }) => !path.endsWith(".map"))) hash.update(file.contents);
   const prefix = options.tag === undefined ? "" : `${options.tag}-`;
   const image = `${repository}:${prefix}${hash.digest("hex").slice(0, HASH_LENGTH)}`;
-  if (await exists(image)) return { image };
+  if (await imageExists(image)) return { image };
   options.log(`building ${image}`);
   await buildImage(image, base, packages, bundle, options.signal);
   await removeOldImages(repository);
@@ -73,7 +73,8 @@ async function removeOldImages(repository: string): Promise<void> {
   }
 }
 
-async function exists(image: string): Promise<boolean> {
+/** Whether this engine has the image. */
+export async function imageExists(image: string): Promise<boolean> {
   return (await docker(["image", "ls", "--quiet", image])) !== "";
 }
 

@@ -6,11 +6,14 @@ export interface RequestedFault {
   readonly name: string;
   /** The faults of the expanded schedule that count for it, by their index. */
   readonly entries: readonly number[];
+  /** Why it can never act on the system that is tested. */
+  readonly never?: string;
 }
 
 /**
  * Vacuity: a fault that acted without proof of effect, or a request of which nothing was proved,
- * makes a clean verdict worthless. Details: the sentences, one a problem.
+ * makes a clean verdict worthless. What can never act on the system is named, and no problem beside what did act.
+ * Details: the sentences, one a problem; what was left out.
  */
 export function checkFaults(
   faults: readonly FaultRecord[],
@@ -22,18 +25,29 @@ export function checkFaults(
         ? [`${describeFault(record)} acted, but nothing showed an effect: ${record.outcome.reason}`]
         : [],
     ),
-    ...requested.flatMap(({ name, entries }) =>
-      missing(
-        name,
-        faults.filter(({ index }, position) => entries.includes(index ?? position)),
-      ),
+    ...requested.flatMap(({ name, entries, never }) =>
+      never === undefined
+        ? missing(
+            name,
+            faults.filter(({ index }, position) => entries.includes(index ?? position)),
+          )
+        : [],
     ),
   ];
+  const leftOut = requested.flatMap(({ name, never }) =>
+    never === undefined ? [] : [{ name, reason: never }],
+  );
   const proved = faults.filter((record) => record.outcome.type === "proved").length;
   const skipped = faults.filter((record) => record.outcome.type === "skipped");
+  const left =
+    leftOut.length === 0 ? "" : `; skipped, as nothing can do it to this system: ${grouped(leftOut)}`;
   const base = { name: "faults", kind: "vacuity" } as const;
+  if (leftOut.length > 0 && leftOut.length === requested.length && proved === 0) {
+    problems.push("nothing that was asked for can act on this system");
+  }
   if (problems.length > 0) {
-    return { ...base, verdict: "unknown", reason: `vacuous: ${problems.join("; ")}`, details: { problems } };
+    const reason = `vacuous: ${problems.join("; ")}${left}`;
+    return { ...base, verdict: "unknown", reason, details: { problems, leftOut } };
   }
   if (requested.length === 0 && faults.length === 0) {
     return { ...base, verdict: "valid", reason: "no faults were asked for" };
@@ -43,8 +57,16 @@ export function checkFaults(
   return {
     ...base,
     verdict: "valid",
-    reason: `${proved} ${proved === 1 ? "fault" : "faults"} took effect, each with proof${skips}`,
+    reason: `${proved} ${proved === 1 ? "fault" : "faults"} took effect, each with proof${skips}${left}`,
+    ...(leftOut.length > 0 && { details: { leftOut } }),
   };
+}
+
+/** Each reason once: `clock.bump on one, clock.rate on one (why)`. */
+function grouped(leftOut: readonly { readonly name: string; readonly reason: string }[]): string {
+  const names = new Map<string, string[]>();
+  for (const { name, reason } of leftOut) names.set(reason, [...(names.get(reason) ?? []), name]);
+  return [...names].map(([reason, those]) => `${those.join(", ")} (${reason})`).join(", ");
 }
 
 /** Rig: an undo that was not seen to work leaves everything after it unjudged. */

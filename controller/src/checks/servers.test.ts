@@ -1,8 +1,12 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { findSystem } from "@gauntlet/docker";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { checkServers, readServerFindings } from "./servers.js";
+
+const OURS = findSystem("gauntlet").log;
+const ETCD = findSystem("etcd").log;
 
 let nodes: string;
 
@@ -47,7 +51,7 @@ test("exits that a fault asked for are no finding", async () => {
     [started, sent("SIGSTOP"), sent("SIGCONT")],
     [{ level: 30, msg: "started" }, "not JSON, not a cry"],
   );
-  const findings = await readServerFindings(nodes);
+  const findings = await readServerFindings(nodes, OURS);
   expect(findings).toEqual([]);
   expect(checkServers(findings ?? [], true).verdict).toBe("valid");
 });
@@ -63,7 +67,7 @@ test.each([
   ],
 ])("%s is a finding: invalid", async (_, agent, words) => {
   await node("n1", agent);
-  const check = checkServers((await readServerFindings(nodes)) ?? [], true);
+  const check = checkServers((await readServerFindings(nodes, OURS)) ?? [], true);
   expect(check).toMatchObject({ kind: "safety", verdict: "invalid", reason: expect.stringContaining(words) });
 });
 
@@ -71,15 +75,34 @@ test.each([
   ["a fatal line", { level: 60, msg: "the replica broke an invariant on tick" }, "broke an invariant"],
   ["a stack outside the log", "InvariantViolation: two leaders in term 4", "two leaders"],
   ["out of memory", "FATAL ERROR: Reached heap limit Allocation failed", "heap limit"],
+  ["an assertion", "AssertionError [ERR_ASSERTION]: the index went back", "the index went back"],
+  [
+    "an assertion of native code",
+    "mdb.c:4512: Assertion 'mp->mp_pgno == pgno' failed in mdb_page_get()",
+    "mp_pgno",
+  ],
+  [
+    "an unhandled rejection",
+    { level: 60, msg: "unhandled rejection", err: { message: "oops" } },
+    "unhandled",
+  ],
+  ["the same, before there was a log", "[UnhandledPromiseRejection: This error originated", "Unhandled"],
+  [
+    "a state that differs",
+    { level: 60, msg: "this member's state differs from that of the others: it takes no more part" },
+    "state differs",
+  ],
 ])("%s in a server's log is a finding: invalid", async (_, line, words) => {
   await node("n1", [started], [line]);
-  const check = checkServers((await readServerFindings(nodes)) ?? [], true);
+  const check = checkServers((await readServerFindings(nodes, OURS)) ?? [], true);
   expect(check).toMatchObject({ verdict: "invalid", reason: expect.stringContaining(words) });
 });
 
 test("a kill from outside is the machine's doing: failed", async () => {
   await node("n1", [started, exited(null, "SIGKILL")]);
-  expect(checkServers((await readServerFindings(nodes)) ?? [], true)).toMatchObject({ verdict: "failed" });
+  expect(checkServers((await readServerFindings(nodes, OURS)) ?? [], true)).toMatchObject({
+    verdict: "failed",
+  });
 });
 
 const fatal = (pid: number, code: string): object => ({
@@ -99,13 +122,17 @@ test.each([
   ["a lost clock page", [started, exited(70, null)], ["clock shim: GAUNTLET_CLOCK_PAGE: Invalid argument"]],
 ])("%s is the machine's doing: failed", async (_, agent, server) => {
   await node("n1", agent, server);
-  expect(checkServers((await readServerFindings(nodes)) ?? [], true)).toMatchObject({ verdict: "failed" });
+  expect(checkServers((await readServerFindings(nodes, OURS)) ?? [], true)).toMatchObject({
+    verdict: "failed",
+  });
 });
 
 test("one full disk excuses one exit", async () => {
   const twice = [started, exited(1, null), started, exited(1, null)];
   await node("n1", twice, [fatal(20, "ENOSPC"), fatal(20, "ENOSPC")]);
-  expect(checkServers((await readServerFindings(nodes)) ?? [], true)).toMatchObject({ verdict: "invalid" });
+  expect(checkServers((await readServerFindings(nodes, OURS)) ?? [], true)).toMatchObject({
+    verdict: "invalid",
+  });
 });
 
 const disk = (part: object): object => ({
@@ -132,7 +159,7 @@ test.each([
   ],
 ])("a server does right to end over %s", async (_, agent) => {
   await node("n1", agent, [fatal(20, "EIO")]);
-  expect(await readServerFindings(nodes)).toEqual([]);
+  expect(await readServerFindings(nodes, OURS)).toEqual([]);
 });
 
 test.each([
@@ -150,21 +177,78 @@ test.each([
   ["a crash, with a disk that fails", [started, disk({ syncErrorShare: 1 }), exited(null, "SIGSEGV")], "n"],
 ])("to end over %s is a finding: invalid", async (_, agent, said) => {
   await node("n1", agent, [said]);
-  const findings = await readServerFindings(nodes);
+  const findings = await readServerFindings(nodes, OURS);
   expect(checkServers(findings ?? [], true)).toMatchObject({ verdict: "invalid" });
 });
 
 test("a server that never served could not be started: failed", async () => {
   await node("n1", [started, exited(64, null)]);
-  expect(checkServers((await readServerFindings(nodes)) ?? [], false)).toMatchObject({ verdict: "failed" });
+  expect(checkServers((await readServerFindings(nodes, OURS)) ?? [], false)).toMatchObject({
+    verdict: "failed",
+  });
 });
 
 test("a node without its agent's log is no clean bill", async () => {
   await mkdir(join(nodes, "n1"));
-  expect(checkServers((await readServerFindings(nodes)) ?? [], true).verdict).toBe("failed");
+  expect(checkServers((await readServerFindings(nodes, OURS)) ?? [], true).verdict).toBe("failed");
 });
 
 test("no nodes, no judgement", async () => {
-  expect(await readServerFindings(nodes)).toBeNull();
-  expect(await readServerFindings(join(nodes, "missing"))).toBeNull();
+  expect(await readServerFindings(nodes, OURS)).toBeNull();
+  expect(await readServerFindings(join(nodes, "missing"), OURS)).toBeNull();
+});
+
+describe("of etcd", () => {
+  const starts = (count: number): object => ({ agent: "server starts", starts: count });
+  const panic = { level: "panic", msg: "failed to open database", error: "invalid database" };
+  const crc = { level: "fatal", msg: "discovery failed", error: "walpb: crc mismatch" };
+  const alarm = { level: "warn", msg: "alarm raised", alarm: "CORRUPT", from: "628170c800dbcee" };
+  const etcd = async (): Promise<ReturnType<typeof checkServers>> =>
+    checkServers((await readServerFindings(nodes, ETCD)) ?? [], true);
+
+  test("warnings, errors and what a peer does are no finding, nor is the end of a member that was removed", async () => {
+    await node(
+      "n1",
+      [started, { what: "removal asked for" }, exited(0, null)],
+      [
+        starts(1),
+        { level: "error", msg: "failed to send out heartbeat on time" },
+        { level: "warn", msg: "lost TCP streaming connection with remote peer" },
+        { level: "warn", msg: "alarm raised", alarm: "NOSPACE" },
+        "goroutine 1 [running]:",
+      ],
+    );
+    expect(await readServerFindings(nodes, ETCD)).toEqual([]);
+  });
+
+  test.each([
+    ["a panic", panic, "failed to open database: invalid database"],
+    ["a fatal line", crc, "crc mismatch"],
+    ["a panic of Go", "panic: runtime error: index out of range [3] with length 3", "index out of range"],
+    ["a fatal error of Go", "fatal error: concurrent map writes", "concurrent map writes"],
+    ["the alarm of corruption", alarm, "alarm raised"],
+  ])("%s is a finding: invalid", async (_, line, words) => {
+    await node("n1", [started], [starts(1), line]);
+    expect(await etcd()).toMatchObject({ verdict: "invalid", reason: expect.stringContaining(words) });
+  });
+
+  test("what it says and does over data that the rig harmed is right, on that node and after that", async () => {
+    const harmed = [started, sent("SIGKILL"), exited(null, "SIGKILL"), flipped, { ...again, starts: 2 }];
+    await node("n1", [...harmed, exited(2, null)], [starts(1), starts(2), panic, alarm]);
+    await node("n2", [started], [starts(1), alarm]);
+    expect(await readServerFindings(nodes, ETCD)).toEqual([]);
+    await node("n3", harmed, [starts(1), crc, starts(2)]);
+    expect(await etcd()).toMatchObject({ verdict: "invalid", reason: expect.stringContaining("n3") });
+  });
+
+  test("it may end over a disk that the rig filled up; a disk that was full before is the machine's doing", async () => {
+    const full = { level: "fatal", msg: "failed to save", error: "write wal: no space left on device" };
+    await node("n1", [started, disk({ full: true }), exited(1, null)], [starts(1), full]);
+    expect(await readServerFindings(nodes, ETCD)).toEqual([]);
+    await node("n2", [started, exited(1, null)], [starts(1), full]);
+    expect(await etcd()).toMatchObject({
+      verdict: "failed",
+      reason: expect.stringContaining("no space left"),
+    });
+  });
 });

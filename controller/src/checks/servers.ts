@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { access, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { LogRules } from "@gauntlet/docker";
 import type { CheckResult } from "@gauntlet/histories";
 import { z } from "zod";
 
@@ -16,6 +17,7 @@ export interface ServerFinding {
 const AGENT_LINE = z.looseObject({
   what: z.string(),
   pid: z.number().optional(),
+  starts: z.number().optional(),
   code: z.number().nullish(),
   signal: z.string().nullish(),
   time: z.string().optional(),
@@ -28,25 +30,13 @@ const DISK_LINE = z.looseObject({
   full: z.boolean(),
 });
 const FLIP_LINE = z.looseObject({ what: z.literal("bit flipped"), damage: z.looseObject({}) });
-/** How a server ends that cannot trust its disk, and one that is no member any more. */
-const FATAL_EXIT = 1;
-const REMOVED_EXIT = 3;
+/** What the agent writes into the server's log before each start. */
+const START_LINE = z.looseObject({ agent: z.literal("server starts"), starts: z.number() });
 
-/** pino's number for fatal. */
-const FATAL_LEVEL = 60;
-const SERVER_LINE = z.looseObject({
-  level: z.number(),
-  msg: z.string().optional(),
-  pid: z.number().optional(),
-});
-/** What a dying process prints outside its log. */
-const DEATH_CRY = /InvariantViolation|^panic\b|^FATAL ERROR|Uncaught|^\w*AssertionError/;
 /** The machine refuses what every server needs: room on the disk, a working disk, files, memory. */
-const HOST_TROUBLE = /\b(ENOSPC|EDQUOT|EROFS|EIO|EMFILE|ENFILE|ENOMEM)\b/;
-const INVARIANT = /InvariantViolation/;
-/** What the server writes to stderr when it cannot start. */
-const START_FAILURE = /^gauntlet-server: /;
-/** The rig's own shims, without their pages. No server of ours exits with it. */
+const HOST_TROUBLE =
+  /\b(ENOSPC|EDQUOT|EROFS|EIO|EMFILE|ENFILE|ENOMEM)\b|no space left on device|disk quota exceeded|read-only file system|input\/output error|too many open files|cannot allocate memory/;
+/** The rig's own shims, without their pages. No server exits with it. */
 const SHIM_EXIT = 70;
 const MAX_QUOTE = 200;
 
@@ -54,16 +44,24 @@ const MAX_QUOTE = 200;
  * Reads what agents and servers left in a run's nodes/ folder. Null where no node left anything: the cluster was not
  * made of machines with logs.
  *
- * A server whose disk the rig made fail, or whose data it harmed, does right to end over it, and so does one that is removed. Over a disk that the rig
- * filled up it must not end, and where the rig meddled with a disk, no trouble with it is the machine's.
+ * A server whose disk the rig made fail, or whose data it harmed, does right to end over it, and so does one that is removed.
+ * Whether it may end over a disk that the rig filled up, the system's rules say. Where the rig meddled with a disk, no trouble
+ * with it is the machine's. That members differ is no finding where the rig harmed the data of any.
  */
-export async function readServerFindings(nodesDirectory: string): Promise<readonly ServerFinding[] | null> {
+export async function readServerFindings(
+  nodesDirectory: string,
+  rules: LogRules,
+): Promise<readonly ServerFinding[] | null> {
   const nodes = await directories(nodesDirectory);
   if (nodes.length === 0) return null;
-  const findings = nodes.map(async (node) => {
-    const life = await lifeOf(join(nodesDirectory, node, "agent.log"));
-    const said = await cries(node, join(nodesDirectory, node, "server.log"), life);
-    return [...exitFindings(node, life, said.excusedExits), ...said.findings];
+  const lives = await Promise.all(
+    nodes.map(async (node) => ({ node, life: await lifeOf(join(nodesDirectory, node, "agent.log"), rules) })),
+  );
+  const mayDiffer = lives.some(({ life }) => life.wasHarmed);
+  const findings = lives.map(async ({ node, life }) => {
+    const path = join(nodesDirectory, node, "server.log");
+    const said = await cries(node, path, { life, rules, mayDiffer });
+    return [...exitFindings(node, life, rules, said.excusedExits), ...said.findings];
   });
   return (await Promise.all(findings)).flat();
 }
@@ -110,25 +108,31 @@ interface Exit {
 interface Life {
   readonly hasLog: boolean;
   readonly unasked: readonly Exit[];
-  /** Processes that had a disk which the rig made fail, or data which it harmed. */
-  readonly mayFail: ReadonlySet<number>;
+  /** Processes that had a disk which the rig made fail, or data which it harmed: by pid, and by the count of starts. */
+  readonly mayFail: { readonly pids: ReadonlySet<number>; readonly starts: ReadonlySet<number> };
+  readonly wasHarmed: boolean;
   readonly diskFaultsRan: boolean;
 }
 
 /** The agent writes a line before each signal of ours and one for each exit: an exit without the former is unasked. */
-async function lifeOf(path: string): Promise<Life> {
+async function lifeOf(path: string, rules: LogRules): Promise<Life> {
   const unasked: Exit[] = [];
-  const mayFail = new Set<number>();
-  if (!(await exists(path))) return { hasLog: false, unasked, mayFail, diskFaultsRan: false };
+  const mayFail = { pids: new Set<number>(), starts: new Set<number>() };
+  if (!(await exists(path))) {
+    return { hasLog: false, unasked, mayFail, wasHarmed: false, diskFaultsRan: false };
+  }
   const asked = new Set<string>();
   let diskFaultsRan = false;
   const disk = { fails: false, isHarmed: false };
-  let process: number | null = null;
+  let process: { readonly pid: number; readonly starts: number } | null = null;
   let isRemoved = false;
   for await (const line of linesOf(path)) {
     const json = jsonOf(line);
     const setting = DISK_LINE.safeParse(json).data;
-    if (setting !== undefined) disk.fails = setting.writeErrorShare > 0 || setting.syncErrorShare > 0;
+    if (setting !== undefined) {
+      disk.fails =
+        setting.writeErrorShare > 0 || setting.syncErrorShare > 0 || (setting.full && rules.mayEndOnFullDisk);
+    }
     if (FLIP_LINE.safeParse(json).success) disk.isHarmed = true;
     diskFaultsRan ||= disk.fails || disk.isHarmed || setting?.full === true;
     const entry = AGENT_LINE.safeParse(json).data;
@@ -136,28 +140,37 @@ async function lifeOf(path: string): Promise<Life> {
     if (entry?.what === "machine renewed") isRemoved = false;
     if (entry?.what === "server started") {
       asked.clear();
-      process = entry.pid ?? null;
+      process = { pid: entry.pid ?? -1, starts: entry.starts ?? -1 };
     }
-    if (process !== null && (disk.fails || disk.isHarmed)) mayFail.add(process);
+    if (process !== null && (disk.fails || disk.isHarmed)) {
+      mayFail.pids.add(process.pid);
+      mayFail.starts.add(process.starts);
+    }
     if (entry?.what === "signal sent" && typeof entry.signal === "string") asked.add(entry.signal);
     if (entry?.what !== "server exited") continue;
     const { code = null, signal = null, time } = entry;
-    const isOverDisk = process !== null && mayFail.has(process) && code === FATAL_EXIT;
+    const isOverDisk =
+      process !== null && mayFail.pids.has(process.pid) && code !== null && rules.diskExits.includes(code);
     process = null;
     const isAsked = signal === null ? code === 0 && asked.has("SIGTERM") : asked.has(signal);
-    const isFarewell = isRemoved && code === REMOVED_EXIT;
+    const isFarewell = isRemoved && code === rules.removedExit;
     if (!isAsked && !isOverDisk && !isFarewell)
       unasked.push({ code, signal, when: time === undefined ? "" : ` at ${time}` });
   }
-  return { hasLog: true, unasked, mayFail, diskFaultsRan };
+  return { hasLog: true, unasked, mayFail, wasHarmed: disk.isHarmed, diskFaultsRan };
 }
 
-function exitFindings(node: string, life: Life, excusedExits: number): readonly ServerFinding[] {
+function exitFindings(
+  node: string,
+  life: Life,
+  rules: LogRules,
+  excusedExits: number,
+): readonly ServerFinding[] {
   if (!life.hasLog) return [{ node, what: "its agent left no log", byOthers: true }];
   let excuses = excusedExits;
   return life.unasked.map(({ code, signal, when }) => {
     const how = signal === null ? `exited with code ${code ?? "unknown"}` : `was ended by ${signal}`;
-    const isExcused = code === FATAL_EXIT && excuses > 0;
+    const isExcused = code !== null && rules.diskExits.includes(code) && excuses > 0;
     if (isExcused) excuses -= 1;
     return {
       node,
@@ -167,31 +180,41 @@ function exitFindings(node: string, life: Life, excusedExits: number): readonly 
   });
 }
 
-/** What a server said at its end, and how many of its exits the machine is to blame for. */
+interface Hearing {
+  readonly life: Life;
+  readonly rules: LogRules;
+  /** The rig harmed data, so that members may rightly say that their states differ. */
+  readonly mayDiffer: boolean;
+}
+
+/** What a server said that is bad, and how many of its exits the machine is to blame for. */
 async function cries(
   node: string,
   path: string,
-  life: Life,
+  { life, rules, mayDiffer }: Hearing,
 ): Promise<{ readonly findings: readonly ServerFinding[]; readonly excusedExits: number }> {
   const findings: ServerFinding[] = [];
   // One process may say it twice, and exits once.
-  const excused = new Set<number | string>();
+  const excused = new Set<string>();
   if (!(await exists(path))) return { findings, excusedExits: 0 };
+  let starts: number | null = null;
   for await (const line of linesOf(path)) {
-    const entry = SERVER_LINE.safeParse(jsonOf(line)).data;
-    const isTrouble = !life.diskFaultsRan && HOST_TROUBLE.test(line) && !INVARIANT.test(line);
-    const isFatal =
-      entry === undefined
-        ? DEATH_CRY.test(line) || (isTrouble && START_FAILURE.test(line))
-        : entry.level >= FATAL_LEVEL;
-    if (!isFatal) continue;
-    const isOverDisk = entry?.pid !== undefined && life.mayFail.has(entry.pid) && !INVARIANT.test(line);
-    if (isOverDisk) continue;
-    if (isTrouble) excused.add(entry?.pid ?? line);
+    starts = START_LINE.safeParse(jsonOf(line)).data?.starts ?? starts;
+    const complaint = rules.judge(line);
+    if (complaint === null) continue;
+    const { words, pid, type } = complaint;
+    const trouble = type === "invariant" || life.diskFaultsRan ? null : HOST_TROUBLE.exec(line);
+    if (type === "start" && trouble === null) continue;
+    if (type === "corrupt" && mayDiffer) continue;
+    const { mayFail } = life;
+    const isOverDisk = pid === null ? mayFail.starts.has(starts ?? -1) : mayFail.pids.has(pid);
+    if (type === "fatal" && isOverDisk) continue;
+    if (trouble !== null)
+      excused.add(pid !== null ? `pid ${pid}` : starts !== null ? `start ${starts}` : line);
     findings.push({
       node,
-      what: `its log says: ${(entry?.msg ?? line).slice(0, MAX_QUOTE)}${isTrouble ? ` (${HOST_TROUBLE.exec(line)?.[0]})` : ""}`,
-      byOthers: isTrouble,
+      what: `its log says: ${words.slice(0, MAX_QUOTE)}${trouble === null ? "" : ` (${trouble[0]})`}`,
+      byOthers: trouble !== null,
     });
   }
   return { findings, excusedExits: excused.size };

@@ -16,6 +16,7 @@ import {
   type Verdict,
 } from "@gauntlet/histories";
 import { parseSchedule } from "@gauntlet/nemesis";
+import { findSystem, type LogRules } from "@gauntlet/docker";
 import { z } from "zod";
 import { checkFaults, type RequestedFault } from "../checks/faults.js";
 import { judge } from "../checks/judge.js";
@@ -48,6 +49,8 @@ const TEST_FIELDS = z.looseObject({
   timeLimitMs: z.number(),
   nemesis: z.array(z.string()),
   schedule: z.unknown(),
+  /** Runs of before there was a choice do not say. */
+  system: z.string().default("gauntlet"),
 });
 
 /** `gauntlet check`: judges a recorded history again, and what its run saw beside it. Writes nothing. */
@@ -116,7 +119,7 @@ async function factsOf(
       `${join(directory, RUN_FILES.test)}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not valid"}`,
     );
   }
-  const { workload, timeLimitMs } = fields.data;
+  const { workload, timeLimitMs, system } = fields.data;
   const before = await resultsOf(directory);
   if (before !== null) refuseAnother(historyPath, events, before);
   const faults = before?.faults ?? faultsOf(events);
@@ -126,7 +129,7 @@ async function factsOf(
     mainEndMs: timeLimitMs,
     faults,
     observed: [
-      await serversOf(directory, events.length > 0, checks),
+      await serversOf(directory, findSystem(system).log, events.length > 0, checks),
       checkFaults(faults, requestedOf(directory, test, fields.data)),
       ...checks.filter((check) => isSeenOnce(check) && !(truncated && check.name === TRUNCATED.name)),
       ...(truncated ? [TRUNCATED] : []),
@@ -148,10 +151,11 @@ function refuseAnother(path: string, events: readonly HistoryEvent[], { stats }:
 /** The logs are read again; where they are gone, or say less than they did, what they had shown stands. */
 async function serversOf(
   directory: string,
+  rules: LogRules,
   began: boolean,
   checks: readonly CheckResult[],
 ): Promise<CheckResult> {
-  const findings = await readServerFindings(join(directory, RUN_FILES.nodes));
+  const findings = await readServerFindings(join(directory, RUN_FILES.nodes), rules);
   const now = findings === null ? null : checkServers(findings, began);
   const then = checks.find(({ name }) => name === "servers") ?? null;
   if (now === null || !began) return then ?? NO_LOGS;
@@ -200,11 +204,12 @@ async function resultsOf(directory: string): Promise<RunResults | null> {
 function requestedOf(
   directory: string,
   test: TestDescription,
-  { nemesis, nodes, timeLimitMs }: z.infer<typeof TEST_FIELDS>,
+  { nemesis, nodes, timeLimitMs, system: systemName }: z.infer<typeof TEST_FIELDS>,
 ): readonly RequestedFault[] {
   const name = `${join(directory, RUN_FILES.test)}: schedule`;
   const schedule = parseSchedule(JSON.stringify(test.schedule), name);
+  const system = findSystem(systemName);
   return nemesis.length > 0
-    ? fromFamilies(nemesis, schedule, timeLimitMs, nodes)
-    : fromSchedule(schedule, timeLimitMs);
+    ? fromFamilies(nemesis, schedule, timeLimitMs, nodes, system)
+    : fromSchedule(schedule, timeLimitMs, system);
 }

@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
+import { DockerError, findSystem, type System } from "@gauntlet/docker";
 import {
   checkFamilies,
   expand,
   FAMILIES,
+  FAULTS,
   type Family,
   generateSchedule,
   parseSchedule,
@@ -22,6 +24,8 @@ type Variant = ReturnType<Family["variants"]>[number];
 /** What the command line, or a mutant, says of a run. */
 export interface RunRequest {
   readonly test?: string;
+  /** Default: gauntlet. */
+  readonly system?: string;
   readonly workload: string;
   readonly nodes: number;
   readonly concurrency: number;
@@ -38,9 +42,11 @@ export interface RunRequest {
 export function configure(request: RunRequest): RunConfig {
   const { nodes, timeLimitMs, seed, faults, rate } = request;
   const workload = findWorkload(request.workload);
+  const system = usage("--system", () => findSystem(request.system ?? "gauntlet"));
   const names = Array.from({ length: nodes }, (_, index) => `n${index + 1}`);
   const base = {
     test: request.test ?? workload.name,
+    system: system.name,
     workload,
     nodes,
     concurrency: request.concurrency,
@@ -51,19 +57,19 @@ export function configure(request: RunRequest): RunConfig {
   };
   if (faults.from === "families") {
     const families = usage("--nemesis", () => checkFamilies(faults.names));
+    const able = families.filter((family) => whyNever(family, nodes, system) === null);
     const schedule = usage("--nemesis", () =>
-      generateSchedule({ seed, families, timeLimitMs, nodes: names }),
+      generateSchedule({ seed, families: able, timeLimitMs, nodes: names }),
     );
-    return {
-      ...base,
-      nemesis: families,
-      schedule,
-      requested: fromFamilies(families, schedule, timeLimitMs, nodes),
-    };
+    const requested = fromFamilies(families, schedule, timeLimitMs, nodes, system);
+    refuseImpossible("--nemesis", requested, system);
+    return { ...base, nemesis: families, schedule, requested };
   }
   const schedule = parseSchedule(faults.text, faults.name, names);
   try {
-    return { ...base, nemesis: [], schedule, requested: fromSchedule(schedule, timeLimitMs) };
+    const requested = fromSchedule(schedule, timeLimitMs, system);
+    refuseImpossible(`--schedule ${faults.name}`, requested, system);
+    return { ...base, nemesis: [], schedule, requested };
   } catch (error) {
     // What does not fit is known only here, where the file's name is no longer.
     if (error instanceof ScheduleError) throw new DataError(`${faults.name}: ${error.message}`);
@@ -94,9 +100,34 @@ function usage<Value>(flag: string, decide: () => Value): Value {
   try {
     return decide();
   } catch (error) {
-    if (error instanceof ScheduleError) throw new UsageError(`${flag}: ${error.message}`);
+    const isTheirs = error instanceof ScheduleError || error instanceof DockerError;
+    if (isTheirs) throw new UsageError(`${flag}: ${error.message}`);
     throw error;
   }
+}
+
+/** A run in which nothing that was asked for could ever act would say nothing. */
+function refuseImpossible(
+  what: string,
+  requested: readonly RequestedFault[],
+  { name }: Pick<System, "name">,
+): void {
+  if (requested.length === 0 || requested.some(({ never }) => never === undefined)) return;
+  const told = requested.map((fault) => `${fault.name} (${fault.never ?? ""})`).join(", ");
+  throw new UsageError(`${what}: nothing of it can act on ${name}: ${told}`);
+}
+
+/** Why no machine can do this fault to the system; undefined where one may. */
+function lackOf(fault: string, { lacks }: Pick<System, "lacks">): string | undefined {
+  const needs = FAULTS.find(({ name }) => name === fault)?.needs ?? [];
+  return needs.map((need) => lacks[need]).find((reason) => reason !== undefined);
+}
+
+/** Why nothing of a family can act on the system; null where something can. */
+function whyNever(family: string, nodes: number, system: Pick<System, "lacks">): string | null {
+  const variants = FAMILIES.find(({ name }) => name === family)?.variants(nodes) ?? [];
+  const reasons = variants.map(({ fault }) => lackOf(fault, system));
+  return reasons.length > 0 && reasons.every((reason) => reason !== undefined) ? (reasons[0] ?? null) : null;
 }
 
 /** A family took effect when one of the faults did that it brought into the schedule. */
@@ -105,6 +136,7 @@ export function fromFamilies(
   schedule: Schedule,
   timeLimitMs: number,
   nodes: number,
+  system: Pick<System, "lacks">,
 ): readonly RequestedFault[] {
   const { faults } = expand(schedule, timeLimitMs).schedule;
   const able = names.map((name) => {
@@ -117,7 +149,8 @@ export function fromFamilies(
     const own = entries.filter((index) =>
       able.every((each) => each.name === name || !each.entries.includes(index)),
     );
-    return { name, entries: own.length > 0 ? own : entries };
+    const never = whyNever(name, nodes, system);
+    return { name, entries: own.length > 0 ? own : entries, ...(never !== null && { never }) };
   });
 }
 
@@ -130,12 +163,22 @@ function canMake(variant: Variant, scheduled: ScheduledFault): boolean {
 }
 
 /** Each kind of fault of a schedule, with its target and arguments, must take effect at least once. */
-export function fromSchedule(schedule: Schedule, timeLimitMs: number): readonly RequestedFault[] {
-  const kinds = new Map<string, number[]>();
+export function fromSchedule(
+  schedule: Schedule,
+  timeLimitMs: number,
+  system: Pick<System, "lacks">,
+): readonly RequestedFault[] {
+  const kinds = new Map<string, { readonly entries: number[]; readonly never: string | undefined }>();
   for (const [index, { fault, target, args }] of expand(schedule, timeLimitMs).schedule.faults.entries()) {
     const told = Object.keys(args).length === 0 ? "" : ` with ${JSON.stringify(args)}`;
     const name = `${fault} on ${[target].flat().join(", ")}${told}`;
-    kinds.set(name, [...(kinds.get(name) ?? []), index]);
+    const kind = kinds.get(name) ?? { entries: [], never: lackOf(fault, system) };
+    kind.entries.push(index);
+    kinds.set(name, kind);
   }
-  return [...kinds].map(([name, entries]) => ({ name, entries }));
+  return [...kinds].map(([name, { entries, never }]) => ({
+    name,
+    entries,
+    ...(never !== undefined && { never }),
+  }));
 }

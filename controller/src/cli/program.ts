@@ -52,7 +52,12 @@ function commands(conclude: (verdict: Verdict) => void): Command {
     .option("--schedule <file>", "faults of your own, YAML or JSON, instead of --nemesis")
     .option("--seed <n>", "repeats a run's choices; random when absent", seed("--seed"))
     .option("--op-timeout <time>", "a call's deadline", duration("--op-timeout", 100, 60_000), 3_000)
-    .option("--image <image>", "a node image that exists, instead of the one built from server/")
+    .option(
+      "--system <name>",
+      "what is tested: gauntlet (this repository's server) or etcd (Debian's)",
+      "gauntlet",
+    )
+    .option("--image <image>", "a node image that exists, instead of the one built for the system")
     .option("--keep-going", "do not end at the first violation: go on to the end, then judge")
     .option("--keep", "leave the containers up at the end (make cluster-down removes them)")
     .option("--json", "print the results as JSON, and nothing else")

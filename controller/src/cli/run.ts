@@ -1,7 +1,8 @@
 import { randomInt } from "node:crypto";
 import type { Verdict } from "@gauntlet/histories";
+import { findSystem, imageExists } from "@gauntlet/docker";
 import { checkInThread } from "../checks/workload-check.js";
-import { BOUNDS } from "../run/config.js";
+import { BOUNDS, type RunConfig } from "../run/config.js";
 import { dockerClusters } from "../run/docker-cluster.js";
 import { MAX_SEED } from "../run/random.js";
 import { recordRun } from "../run/record.js";
@@ -25,6 +26,7 @@ export interface RunFlags {
   readonly schedule?: string;
   readonly seed?: number;
   readonly opTimeout: number;
+  readonly system: string;
   readonly image?: string;
   readonly keep?: boolean;
   readonly keepGoing?: boolean;
@@ -46,6 +48,7 @@ export async function runCommand(flags: RunFlags): Promise<Verdict> {
       : await readScheduleFile(flags.schedule);
   const { workload, nodes, concurrency, rate } = flags;
   const config = configure({
+    system: flags.system,
     workload,
     nodes,
     concurrency,
@@ -55,11 +58,16 @@ export async function runCommand(flags: RunFlags): Promise<Verdict> {
     timeLimitMs: flags.timeLimit,
     opTimeoutMs: flags.opTimeout,
   });
+  if (flags.image !== undefined && !(await imageExists(flags.image))) {
+    throw new UsageError(`--image: there is no image "${flags.image}" on this machine`);
+  }
   const progress = flags.json === true ? SILENT : progressOn(process.stderr, process.env);
-  progress.line(`gauntlet: ${config.test} with seed ${seed}`);
+  progress.line(`gauntlet: ${config.test} on ${config.system} with seed ${seed}`);
+  for (const line of leftOutLines(config)) progress.line(`  ${line}`);
   const options = {
     runsRoot: flags.runsRoot,
     startCluster: dockerClusters({
+      system: findSystem(config.system),
       ...(flags.image === undefined ? {} : { image: flags.image }),
       ...(flags.keep === undefined ? {} : { keep: flags.keep }),
     }),
@@ -80,6 +88,13 @@ export async function runCommand(flags: RunFlags): Promise<Verdict> {
     process.stdout.write(`\n${summarize(results)}\n\n${pagesOf(directory)}${again}\n`);
   }
   return results.verdict;
+}
+
+/** What was asked for and nothing can do to the system, one line a fault. */
+export function leftOutLines({ requested, system }: RunConfig): readonly string[] {
+  return requested.flatMap(({ name, never }) =>
+    never === undefined ? [] : [`left out, as it cannot act on ${system}: ${name} (${never})`],
+  );
 }
 
 export function randomSeed(): number {

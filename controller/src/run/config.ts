@@ -6,6 +6,8 @@ import type { RequestedFault } from "../checks/faults.js";
 export interface RunConfig {
   /** The folder under the runs directory; the workload's name unless a mutant runs. */
   readonly test: string;
+  /** What is tested, by its name in `@gauntlet/docker`. */
+  readonly system: string;
   readonly workload: Workload;
   readonly nodes: number;
   readonly concurrency: number;
@@ -13,7 +15,7 @@ export interface RunConfig {
   readonly timeLimitMs: number;
   readonly opTimeoutMs: number;
   readonly seed: number;
-  /** As asked for on the command line; empty when a schedule file was given. */
+  /** As asked for on the command line, also what can never act on the system; empty when a schedule file was given. */
   readonly nemesis: readonly string[];
   readonly schedule: Schedule;
   /** What must have taken effect for the run to count. */

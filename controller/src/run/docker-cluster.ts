@@ -1,5 +1,13 @@
 import * as ordinaryClient from "@gauntlet/client";
-import { DockerError, DockerHosts, ensureImages, removeLeftovers } from "@gauntlet/docker";
+import {
+  DockerError,
+  DockerHosts,
+  findSystem,
+  removeLeftovers,
+  type System,
+  systemVersion,
+  untilAnswering,
+} from "@gauntlet/docker";
 import { join } from "node:path";
 import { RUN_FILES } from "@gauntlet/histories";
 import { execa } from "execa";
@@ -11,9 +19,11 @@ import { readHashes } from "./hashes.js";
 export type ClientModule = Pick<typeof ordinaryClient, "connect" | "kvClient">;
 
 export interface DockerClusterOptions {
+  /** What runs on the nodes. Default: this repository's server. */
+  readonly system?: System;
   /** Instead of the repository's own client. */
   readonly client?: ClientModule;
-  /** An image that exists; otherwise one is built of `serverEntry`. */
+  /** An image that exists; otherwise the system's is built, this repository's of `serverEntry`. */
   readonly image?: string;
   /** The server's main file, when it is not the repository's own. */
   readonly serverEntry?: string;
@@ -21,10 +31,13 @@ export interface DockerClusterOptions {
   readonly tag?: string;
   /** Leaves containers, network and volumes in place when the run ends. */
   readonly keep?: boolean;
+  /** From the containers' start to a word of every server. Default a minute. */
+  readonly answerLimitMs?: number;
+  /** After the system's own arguments. */
+  readonly serverArgs?: readonly string[];
 }
 
-/** Small, so that a minute sees new segments, checkpoints, a log that is cut off, and followers that need a snapshot. */
-const SERVER_ARGS = ["--segment-bytes=65536", "--checkpoint-log-bytes=131072"];
+const ANSWER_LIMIT_MS = 60_000;
 
 /** Nothing broke, and nothing was left behind. */
 const PLAINLY_INTERRUPTED = /^(docker [\w-]*: )?interrupted( while [\w ]+)?$/;
@@ -35,14 +48,20 @@ export function dockerClusters(options: DockerClusterOptions): StartCluster {
     try {
       for (const leftover of await removeLeftovers())
         log(`  removed what the dead run ${leftover} left behind`);
-      const { serverEntry, tag } = options;
+      const { serverEntry, tag, system = findSystem("gauntlet") } = options;
       const build = {
         ...(serverEntry === undefined ? {} : { serverEntry }),
         ...(tag === undefined ? {} : { tag }),
       };
-      const image = options.image ?? (await ensureImages({ ...build, log, signal })).image;
+      const image = options.image ?? (await system.image({ ...build, log, signal })).image;
       // Before anything is started, so that a failure leaves nothing behind.
-      const versions = { image, ...(await identityOf(image)) };
+      const identity = await identityOf(image);
+      const version = await systemVersion(system, image, runId, { signal });
+      const versions = {
+        system: version === null ? system.name : `${system.name} ${version}`,
+        image,
+        ...identity,
+      };
       const kind = options.keep === true ? "standing" : "run";
       const hosts = await DockerHosts.start({
         runId,
@@ -50,11 +69,19 @@ export function dockerClusters(options: DockerClusterOptions): StartCluster {
         spares,
         image,
         logsDir: logsDirectory,
-        serverArgs: SERVER_ARGS,
+        system,
+        serverArgs: [...system.eagerArgs, ...(options.serverArgs ?? [])],
         kind,
         signal,
         log,
       });
+      try {
+        const limitMs = options.answerLimitMs ?? ANSWER_LIMIT_MS;
+        await untilAnswering(hosts, { limitMs, logsDir: logsDirectory, signal });
+      } catch (error) {
+        await hosts.stop();
+        throw error;
+      }
       const kept = options.keep === true;
       return clusterOf(hosts, options.client ?? ordinaryClient, versions, logsDirectory, kept, log);
     } catch (error) {

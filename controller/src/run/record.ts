@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { findSystem } from "@gauntlet/docker";
 import {
   createRunDirectory,
   EmptyHistoryError,
@@ -109,7 +110,9 @@ export async function recordRun(
   await attempt("recording", () => writer.close());
   const executed = facts.executedSchedule ?? toScheduleFile(config.schedule);
   await attempt("recording", () => writeJson(join(directory, RUN_FILES.schedule), executed));
-  facts.servers = await attempt("check", () => readServerFindings(context.logsDirectory));
+  facts.servers = await attempt("check", () =>
+    readServerFindings(context.logsDirectory, findSystem(config.system).log),
+  );
 
   progress.enter("check", () => null);
   progress.line("check: looking for an order that explains what was seen");
