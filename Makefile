@@ -11,7 +11,7 @@ FIRST_SEED ?=
 
 # Each variable that is set becomes the flag of the same name; defaults live in `gauntlet run --help`. FLAGS takes what has
 # no variable: FLAGS=--keep-going goes on to the end after a violation, FLAGS='--keep --op-timeout 5s' …
-RUN_FLAGS = $(if $(TIME_LIMIT),--time-limit '$(TIME_LIMIT)') $(if $(RATE),--rate '$(RATE)') \
+RUN_FLAGS = $(if $(SYSTEM),--system '$(SYSTEM)') $(if $(TIME_LIMIT),--time-limit '$(TIME_LIMIT)') $(if $(RATE),--rate '$(RATE)') \
 	$(if $(CONCURRENCY),--concurrency '$(CONCURRENCY)') $(if $(NODES),--nodes '$(NODES)') \
 	$(if $(NEMESIS),--nemesis '$(NEMESIS)') $(if $(WORKLOAD),--workload '$(WORKLOAD)') \
 	$(if $(SCHEDULE),--schedule '$(SCHEDULE)') $(if $(SEED),--seed '$(SEED)') $(FLAGS)
@@ -62,7 +62,7 @@ lint: packages build proto-check ## Check types, lint rules, format and that gen
 format: packages ## Format the source files
 	@npx --no-install biome format --write .
 
-jepsen: setup ## Break a cluster: TIME_LIMIT=60 RATE=200 CONCURRENCY=10 NODES=5 NEMESIS=… WORKLOAD=register SCHEDULE=file SEED=7
+jepsen: setup ## Break a cluster: SYSTEM=gauntlet|etcd TIME_LIMIT=60 RATE=200 CONCURRENCY=10 NODES=5 NEMESIS=… WORKLOAD=register SCHEDULE=file SEED=7
 	@node controller/bin/gauntlet.js run $(RUN_FLAGS)
 
 mutant: setup ## Plant a bug and see that the rig finds it: NAME=01-stale-leader-reads RUNS=1
