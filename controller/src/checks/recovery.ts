@@ -68,7 +68,7 @@ export function checkFinalReads({ planned, unread, boundMs }: FinalReads, ground
  * phase it took a write at every node. When an undo was not seen to work, or the rig or the machine
  * broke, nobody can say whose fault it is: `failed`.
  */
-function stalled(what: string, { healed, rigSound }: Grounds): { verdict: Verdict; reason: string } {
+export function stalled(what: string, { healed, rigSound }: Grounds): { verdict: Verdict; reason: string } {
   if (!healed) return { verdict: "failed", reason: `${what}, and not every fault was seen to be undone` };
   if (!rigSound)
     return { verdict: "failed", reason: `${what}, and something of the rig or the machine broke` };

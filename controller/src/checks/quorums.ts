@@ -1,0 +1,62 @@
+import type { Disturbance } from "../run/disturbances.js";
+import { type Interval, without } from "./operations.js";
+
+/** What was undone may still be felt: connections are dialled again, a server starts and catches up. */
+export const SETTLE_MS = 5_000;
+
+/** Every smallest majority of the voters. */
+export function quorums(nodes: readonly string[]): readonly (readonly string[])[] {
+  const size = Math.floor(nodes.length / 2) + 1;
+  const choose = (from: number, left: number): string[][] =>
+    left === 0
+      ? [[]]
+      : nodes
+          .slice(from, nodes.length - left + 1)
+          .flatMap((node, i) => choose(from + i + 1, left - 1).map((rest) => [node, ...rest]));
+  return choose(0, size);
+}
+
+/**
+ * The times within the interval in which nothing had been done to any node of the quorum, and to no link between two of
+ * them, for SETTLE_MS. A change of members ends them for good: nobody here knows who votes then.
+ */
+export function wholeTimes(
+  quorum: readonly string[],
+  disturbances: readonly Disturbance[],
+  within: Interval,
+): readonly Interval[] {
+  const harms = disturbances.flatMap((harm): Interval[] => {
+    switch (harm.kind) {
+      case "transfer":
+        return [];
+      case "change":
+        return [{ fromMs: harm.fromMs, toMs: Number.POSITIVE_INFINITY }];
+      case "cut":
+        if (!quorum.includes(harm.node) || !quorum.includes(harm.peer)) return [];
+        break;
+      case "down":
+      case "limp":
+        if (!quorum.includes(harm.node)) return [];
+        break;
+    }
+    return [{ fromMs: harm.fromMs, toMs: (harm.toMs ?? Number.POSITIVE_INFINITY) + SETTLE_MS }];
+  });
+  return without(within, harms);
+}
+
+/** Calls of one fault come one after the other. */
+const ONE_JOLT_MS = 1_000;
+
+/** The moments at which anything was done or undone, those close together as one: each may cost the cluster its leader. */
+export function jolts(disturbances: readonly Disturbance[]): readonly number[] {
+  const moments = disturbances
+    .flatMap(({ fromMs, toMs }) => [fromMs, ...(toMs === null ? [] : [toMs])])
+    .toSorted((a, b) => a - b);
+  const groups: number[] = [];
+  let lastMs = Number.NEGATIVE_INFINITY;
+  for (const moment of moments) {
+    if (moment - lastMs > ONE_JOLT_MS) groups.push(moment);
+    lastMs = moment;
+  }
+  return groups;
+}
