@@ -89,7 +89,10 @@ export function checkProgress(
 type Whole = readonly { readonly quorum: readonly string[]; readonly times: readonly Interval[] }[];
 
 function clean(whole: Whole, { elections, ms }: Judged, allowed: string): string {
-  const anyMs = Math.max(0, ...whole.map(({ times }) => times.reduce((sum, each) => sum + lengthOf(each), 0)));
+  const anyMs = Math.max(
+    0,
+    ...whole.map(({ times }) => times.reduce((sum, each) => sum + lengthOf(each), 0)),
+  );
   if (anyMs === 0) return "at no time was a quorum surely whole, so nothing could be asked of it";
   const terms = ms === 0 ? "" : `, nor did it see more than ${elections} new terms in ${secondsOf(ms)}`;
   return `a quorum was whole for ${secondsOf(anyMs)}, in which writes did not stop for longer than ${allowed}${terms}`;

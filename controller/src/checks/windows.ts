@@ -40,9 +40,7 @@ export function faultWindows(
     .flatMap((fault, position): Window[] => {
       if (fault.startedAtMs === null || fault.outcome.type === "skipped") return [];
       const toMs = Math.max(fault.startedAtMs, fault.endedAtMs ?? loadEndMs);
-      return [
-        { fault, index: fault.index ?? position, fromMs: fault.startedAtMs, toMs, tally: newTally() },
-      ];
+      return [{ fault, index: fault.index ?? position, fromMs: fault.startedAtMs, toMs, tally: newTally() }];
     })
     .toSorted((a, b) => a.fromMs - b.fromMs);
   const quiet = newTally();
@@ -58,7 +56,11 @@ export function faultWindows(
   const quietTimes = without({ fromMs: 0, toMs: loadEndMs }, windows);
   return [
     {
-      ...{ index: null, fault: "quiet", nodes: [], startMs: null, endMs: null },
+      index: null,
+      fault: "quiet",
+      nodes: [],
+      startMs: null,
+      endMs: null,
       ...figuresOf(quiet),
       longestGapMs: gapOf(quietTimes),
       recoveryMs: null,
@@ -66,7 +68,11 @@ export function faultWindows(
     ...windows.map(({ fault, index, fromMs, toMs, tally }): FaultWindow => {
       const next = writes[firstFrom(writes, toMs)];
       return {
-        ...{ index, fault: fault.fault, nodes: fault.nodes, startMs: fromMs, endMs: toMs },
+        index,
+        fault: fault.fault,
+        nodes: fault.nodes,
+        startMs: fromMs,
+        endMs: toMs,
         ...figuresOf(tally),
         longestGapMs: gapOf([{ fromMs, toMs }]),
         recoveryMs: next === undefined ? null : Math.round(next - toMs),
@@ -108,9 +114,12 @@ function newTally(): Tally {
 type Figures = Pick<FaultWindow, "ok" | "fail" | "info" | "p50Ms" | "p90Ms" | "p99Ms" | "maxMs">;
 
 function figuresOf({ ok, fail, info, latencyNs }: Tally): Figures {
-  const ms = (ns: number | undefined): number | null => (ns === undefined ? null : Math.round(ns / 1e4) / 100);
+  const ms = (ns: number | undefined): number | null =>
+    ns === undefined ? null : Math.round(ns / 1e4) / 100;
   return {
-    ...{ ok, fail, info },
+    ok,
+    fail,
+    info,
     p50Ms: ms(latencyNs?.percentile(50)),
     p90Ms: ms(latencyNs?.percentile(90)),
     p99Ms: ms(latencyNs?.percentile(99)),

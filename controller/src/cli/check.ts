@@ -8,6 +8,7 @@ import {
   mergeVerdicts,
   readHistory,
   readResults,
+  readSamples,
   readTest,
   resolveRun,
   RUN_FILES,
@@ -20,7 +21,10 @@ import { findSystem, type LogRules } from "@gauntlet/docker";
 import { z } from "zod";
 import { checkFaults, type RequestedFault } from "../checks/faults.js";
 import { judge } from "../checks/judge.js";
+import { acknowledgedWrites, servedOperations } from "../checks/operations.js";
 import { faultsOf } from "../checks/recorded-faults.js";
+import type { Grounds } from "../checks/recovery.js";
+import { checkResources } from "../checks/resources.js";
 import { checkServers, readServerFindings } from "../checks/servers.js";
 import { functionStats } from "../checks/stats.js";
 import { checkInThread, type UNREADABLE } from "../checks/workload-check.js";
@@ -41,6 +45,8 @@ interface RunFacts {
   readonly mainEndMs: number | null;
   readonly faults: RunResults["faults"];
   readonly observed: readonly CheckResult[];
+  /** Null: nobody knows what was done to the nodes. */
+  readonly grounds: Grounds | null;
 }
 
 const TEST_FIELDS = z.looseObject({
@@ -68,6 +74,7 @@ export async function checkCommand(path: string, flags: CheckFlags): Promise<Ver
     faults: facts.faults,
     observed: facts.observed,
     mainEndMs: facts.mainEndMs,
+    grounds: facts.grounds,
   });
   refuseUnreadable(historyPath, results);
   if (flags.json === true) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
@@ -103,7 +110,7 @@ function factsAlone({ events, truncated }: History): RunFacts {
     ...(faults.length === 0 ? [] : [checkFaults(faults, [])]),
     ...(truncated ? [TRUNCATED] : []),
   ];
-  return { workload: null, mainEndMs: null, faults, observed };
+  return { workload: null, mainEndMs: null, faults, observed, grounds: null };
 }
 
 async function factsOf(
@@ -128,8 +135,10 @@ async function factsOf(
     workload,
     mainEndMs: timeLimitMs,
     faults,
+    grounds: groundsBy(checks),
     observed: [
       await serversOf(directory, findSystem(system).log, events.length > 0, checks),
+      ...(await resourcesOf(directory, events, checks)),
       checkFaults(faults, requestedOf(directory, test, fields.data)),
       ...checks.filter((check) => isSeenOnce(check) && !(truncated && check.name === TRUNCATED.name)),
       ...(truncated ? [TRUNCATED] : []),
@@ -159,7 +168,34 @@ async function serversOf(
   const now = findings === null ? null : checkServers(findings, began);
   const then = checks.find(({ name }) => name === "servers") ?? null;
   if (now === null || !began) return then ?? NO_LOGS;
+  return worse(now, then);
+}
+
+/** The samples are looked at again; where they are gone, what they had shown stands. */
+async function resourcesOf(
+  directory: string,
+  events: readonly HistoryEvent[],
+  checks: readonly CheckResult[],
+): Promise<readonly CheckResult[]> {
+  const then = checks.find(({ name }) => name === "resources") ?? null;
+  const samples = (await readSamples(directory)) ?? [];
+  if (samples.length === 0) return then === null ? [] : [then];
+  return [worse(checkResources(samples, acknowledgedWrites(servedOperations(events)).length), then)];
+}
+
+/** Evidence that is gone never helps. */
+function worse(now: CheckResult, then: CheckResult | null): CheckResult {
   return then !== null && mergeVerdicts([now.verdict, then.verdict]) !== now.verdict ? then : now;
+}
+
+/** What the run saw of its own undoing and of the rig. */
+function groundsBy(checks: readonly CheckResult[]): Grounds {
+  const verdictOf = (wanted: string): Verdict | null =>
+    checks.find(({ name }) => name === wanted)?.verdict ?? null;
+  return {
+    healed: verdictOf("healing") !== "failed",
+    rigSound: verdictOf("rig") === "valid" && verdictOf("servers") !== "failed",
+  };
 }
 
 const NO_LOGS: CheckResult = {
@@ -184,9 +220,13 @@ const TRUNCATED: CheckResult = {
 };
 
 /** What only the run itself could see is taken over as it was judged then. */
-function isSeenOnce({ name, kind }: CheckResult): boolean {
-  return kind === "liveness" || ["healing", "rig", "completion"].includes(name);
+function isSeenOnce({ name }: CheckResult): boolean {
+  return SEEN_ONCE.has(name);
 }
+
+const SEEN_ONCE: ReadonlySet<string> = new Set(
+  "agreement progress recovery final-reads healing rig completion".split(" "),
+);
 
 async function resultsOf(directory: string): Promise<RunResults | null> {
   try {

@@ -196,7 +196,7 @@ describe.concurrent("check judges a history by itself", () => {
     const lines = goodHistory(150);
     const text = `${lines.slice(0, -1).join("\n")}\n${lines.at(-1)?.slice(0, 10)}`;
     const { code, out } = await gauntlet("check", await file("truncated.jsonl", text));
-    expect(out).toMatch(/UNKNOWN: completion: .*cut off/);
+    expect(out).toMatch(/UNKNOWN: vacuity: completion: .*cut off/);
     expect(code).toBe(2);
   });
 
@@ -213,7 +213,7 @@ describe.concurrent("check judges a history by itself", () => {
 
   test("too few operations are unknown: 2", async () => {
     const { code, out } = await gauntlet("check", await file("few.jsonl", `${goodHistory(9).join("\n")}\n`));
-    expect(out).toContain("UNKNOWN: stats: vacuous");
+    expect(out).toContain("UNKNOWN: vacuity: stats: vacuous");
     expect(code).toBe(2);
   });
 
@@ -248,7 +248,7 @@ describe.concurrent("check judges a history by itself", () => {
     const path = await file(name, `${[...goodHistory(150), ...faults].join("\n")}\n`);
     const { code, out } = await gauntlet("check", path);
     expect(out).toContain(
-      expected === 0 ? "process.kill on n1" : "UNKNOWN: faults: vacuous: process.kill on n1",
+      expected === 0 ? "process.kill on n1" : "UNKNOWN: vacuity: faults: vacuous: process.kill on n1",
     );
     expect(code).toBe(expected);
   });
@@ -308,9 +308,9 @@ describe.concurrent("check judges a run", () => {
       "bad",
       [{ ...SERVERS, verdict: "invalid", reason: "n1: two leaders" }],
       1,
-      "INVALID: servers: n1: two leaders",
+      "INVALID: safety: servers: n1: two leaders",
     ],
-    ["none", [], 2, "UNKNOWN: servers"],
+    ["none", [], 2, "UNKNOWN: safety: servers"],
   ])("and takes over what its lost logs had shown: %s", async (name, checks, expected, sentence) => {
     const { code, out } = await gauntlet("check", await recorded(`logs-${name}`, checks));
     expect([code, out]).toEqual([expected, expect.stringContaining(sentence)]);

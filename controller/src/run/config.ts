@@ -29,7 +29,15 @@ export interface Bounds {
   /** The same after the last heal. */
   readonly recoveryMs: number;
   readonly finalReadsMs: number;
+  /** Until every member has applied what the newest one has. */
+  readonly agreementMs: number;
   readonly checkMs: number;
 }
 
-export const BOUNDS: Bounds = { startMs: 60_000, recoveryMs: 30_000, finalReadsMs: 60_000, checkMs: 120_000 };
+export const BOUNDS: Bounds = {
+  startMs: 60_000,
+  recoveryMs: 30_000,
+  finalReadsMs: 60_000,
+  agreementMs: 30_000,
+  checkMs: 120_000,
+};

@@ -16,10 +16,11 @@ export type Harm =
 export type Disturbance = Harm & { readonly fromMs: number; readonly toMs: number | null };
 
 /** Calls that only look. Whatever else is called is taken for harm. */
-const LOOKS = new Set([
-  ...["probe", "view", "cuts", "droppedPackets", "process", "clockSetting", "readClock"],
-  ...["shapeOf", "counts", "setting", "damages", "membership", "inUse"],
-]);
+const LOOKS: ReadonlySet<string> = new Set(
+  "probe view cuts droppedPackets process clockSetting readClock shapeOf counts setting damages membership inUse".split(
+    " ",
+  ),
+);
 
 /** Keeps what faults do to the machines. */
 export class Journal {

@@ -1,7 +1,9 @@
-import type { FaultRecord } from "@gauntlet/histories";
+import type { FaultRecord, NodeSample } from "@gauntlet/histories";
 import type { Capability, HealReport, ProbeResult, ScheduleFile } from "@gauntlet/nemesis";
 import type { FinalReads, Recovery } from "../checks/recovery.js";
 import type { ServerFinding } from "../checks/servers.js";
+import type { SavedData, StateHashes } from "./cluster.js";
+import type { Disturbance } from "./disturbances.js";
 
 /** What the runner saw that is not in the history, filled in while the run goes on. */
 export interface Facts {
@@ -14,6 +16,13 @@ export interface Facts {
   heal: HealReport | null;
   recovery: Recovery | null;
   finalReads: FinalReads | null;
+  /** What the nodes held when all was over; null: not asked. */
+  hashes: StateHashes | null;
+  /** What was done to the machines in the main phase. */
+  disturbances: readonly Disturbance[];
+  /** All that nodes.jsonl has. */
+  readonly samples: NodeSample[];
+  savedData: readonly SavedData[];
   /** What agents and servers logged; null where the cluster leaves no logs. */
   servers: readonly ServerFinding[] | null;
   /** What broke in the rig, one sentence each. */
@@ -35,6 +44,10 @@ export function noFacts(): Facts {
     heal: null,
     recovery: null,
     finalReads: null,
+    hashes: null,
+    disturbances: [],
+    samples: [],
+    savedData: [],
     servers: null,
     errors: [],
     began: false,

@@ -14,7 +14,13 @@ import { deafClient, MemoryStore, staleReader } from "../testing/fake-clients.js
 import { recordRun } from "./record.js";
 
 const KILL_ONE = "faults: [{at: 200ms, for: 500ms, fault: process.kill, target: one}]";
-const BOUNDS = { startMs: 2_000, recoveryMs: 2_000, finalReadsMs: 2_000, checkMs: 20_000 };
+const BOUNDS = {
+  startMs: 2_000,
+  recoveryMs: 2_000,
+  finalReadsMs: 2_000,
+  agreementMs: 2_000,
+  checkMs: 20_000,
+};
 
 const REQUEST: RunRequest = {
   workload: "register",

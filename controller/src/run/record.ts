@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { findSystem } from "@gauntlet/docker";
 import {
@@ -5,9 +6,11 @@ import {
   EmptyHistoryError,
   type HistoryEvent,
   HistoryWriter,
+  type NodeSample,
   readHistory,
   RUN_FILES,
   type RunResults,
+  SampleWriter,
   type TestDescription,
   writeJson,
   writeResults,
@@ -15,13 +18,14 @@ import {
 } from "@gauntlet/histories";
 import { formatSchedule, type Schedule, type ScheduleFile } from "@gauntlet/nemesis";
 import { judge } from "../checks/judge.js";
-import { checkObserved } from "../checks/observed.js";
+import { checkObserved, groundsOf } from "../checks/observed.js";
 import { readServerFindings } from "../checks/servers.js";
 import type { CheckWorkload } from "../checks/workload-check.js";
 import type { Progress } from "../cli/terminal.js";
 import { asUsageError, messageOf } from "../errors.js";
 import { RunClock } from "./clock.js";
-import type { StartCluster } from "./cluster.js";
+import { shownPath } from "../text.js";
+import type { SavedData, StartCluster } from "./cluster.js";
 import type { Bounds, RunConfig } from "./config.js";
 import type { Facts } from "./facts.js";
 import { LiveCheck } from "./live.js";
@@ -65,7 +69,7 @@ export async function recordRun(
   const startedAt = new Date();
   let test = describeTest(config, startedAt, await rigVersions());
   const clock = new RunClock();
-  const { directory, writer } = await openRun(options.runsRoot, test, startedAt, clock);
+  const { directory, writer, samples } = await openRun(options.runsRoot, test, startedAt, clock);
   options.onDirectory?.(directory);
   const progress = new LiveFiles(directory, options.progress);
   const historyPath = join(directory, RUN_FILES.history);
@@ -88,6 +92,7 @@ export async function recordRun(
     recorder: new Recorder(watched ?? writer),
     progress,
     bounds,
+    onSamples: (taken: readonly NodeSample[]) => samples.write(taken),
     onPhase: (phase: string) => progress.enter(phase, () => (phase === "prepare" ? null : clock.nowMs())),
     onPrepared: async ({ versions, capabilities }: Facts): Promise<void> => {
       test = { ...test, versions: { ...test.versions, ...versions }, capabilities };
@@ -108,6 +113,7 @@ export async function recordRun(
     }
   };
   await attempt("recording", () => writer.close());
+  await attempt("recording", () => samples.close());
   const executed = facts.executedSchedule ?? toScheduleFile(config.schedule);
   await attempt("recording", () => writeJson(join(directory, RUN_FILES.schedule), executed));
   facts.servers = await attempt("check", () =>
@@ -118,14 +124,21 @@ export async function recordRun(
   progress.line("check: looking for an order that explains what was seen");
   const history = (await attempt("check", () => eventsOf(historyPath))) ?? [];
   const workloadChecks = history.length === 0 ? [] : await options.checkWorkload(job, signal);
+  const asked = {
+    requested: config.requested,
+    nodes: config.nodes,
+    mainEndMs: config.timeLimitMs,
+    operationMs: config.workload.callsPerOperation * config.opTimeoutMs,
+  };
   const conclude = (): RunResults =>
     judge({
       history,
       workloadChecks,
       functions: config.workload.functions,
       faults: facts.faults,
-      observed: checkObserved(facts, config.requested),
+      observed: checkObserved(facts, history, asked),
       mainEndMs: config.timeLimitMs,
+      grounds: groundsOf(facts),
     });
   let results = conclude();
   const troubles = facts.errors.length;
@@ -137,8 +150,23 @@ export async function recordRun(
     results = conclude();
     await attempt("results", () => writeResults(directory, results));
   }
+  await attempt("results", () => keepData(facts.savedData, results, (line) => progress.line(line)));
   await progress.end();
   return { directory, results };
+}
+
+/** The nodes' data stays where it may tell more about a violation; else it goes. */
+async function keepData(
+  saved: readonly SavedData[],
+  { verdicts }: RunResults,
+  log: (line: string) => void,
+): Promise<void> {
+  const isWanted = verdicts?.safety === "invalid";
+  for (const { node, path, detail } of saved) {
+    if (path !== null && !isWanted) await rm(path, { force: true });
+    else if (isWanted)
+      log(`  ${node}: data ${path === null ? `not kept: ${detail ?? ""}` : `kept in ${shownPath(path)}`}`);
+  }
 }
 
 async function openRun(
@@ -146,12 +174,12 @@ async function openRun(
   test: TestDescription,
   startedAt: Date,
   clock: RunClock,
-): Promise<{ readonly directory: string; readonly writer: HistoryWriter }> {
+): Promise<{ readonly directory: string; readonly writer: HistoryWriter; readonly samples: SampleWriter }> {
   try {
     const directory = await createRunDirectory(runsRoot, test.test, startedAt, test.seed);
     await writeTest(directory, test);
     const writer = await HistoryWriter.create(join(directory, RUN_FILES.history), () => clock.nowNs());
-    return { directory, writer };
+    return { directory, writer, samples: await SampleWriter.create(directory) };
   } catch (error) {
     throw asUsageError("--runs-root", error);
   }

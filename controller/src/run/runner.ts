@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import type { NodeSample } from "@gauntlet/histories";
 import { FAULTS, type Schedule } from "@gauntlet/nemesis";
 import type { Generator } from "@gauntlet/workloads";
 import type { Progress } from "../cli/terminal.js";
@@ -7,6 +8,7 @@ import { secondsOf } from "../text.js";
 import type { RunClock } from "./clock.js";
 import type { Cluster, Connection, StartCluster } from "./cluster.js";
 import type { Bounds, RunConfig } from "./config.js";
+import { Journal } from "./disturbances.js";
 import { type Facts, noFacts } from "./facts.js";
 import { ViolationSeen } from "./live.js";
 import { awaitFailure, monitor } from "./monitor.js";
@@ -14,6 +16,7 @@ import { Nemesis } from "./nemesis.js";
 import { Pacer } from "./pacer.js";
 import { drawFrom } from "./random.js";
 import type { Recorder } from "./recorder.js";
+import { Sampling } from "./samples.js";
 import { awaitService } from "./service.js";
 import { together } from "./together.js";
 import { Workers } from "./workers.js";
@@ -27,6 +30,8 @@ export interface RunContext {
   readonly recorder: Recorder;
   readonly progress: Progress;
   readonly bounds: Bounds;
+  /** Told of each round: what the nodes showed of themselves. */
+  readonly onSamples?: (samples: readonly NodeSample[]) => void;
   /** Beside the main phase: throws ViolationSeen when there is no need to go on. */
   readonly watch?: (signal: AbortSignal) => Promise<void>;
   /** Told of each phase as it begins. */
@@ -76,6 +81,10 @@ class Run {
 
   #nemesis: Nemesis | null = null;
 
+  #journal: Journal | null = null;
+
+  #sampling: Sampling | null = null;
+
   #workers: Workers | null = null;
 
   #connections: readonly Connection[] = [];
@@ -97,6 +106,7 @@ class Run {
     await this.#main(cluster, workers);
     await this.#heal(cluster);
     await this.#finalReads(cluster, workers, generator);
+    await this.#agreement(cluster);
     this.facts.finished = true;
   }
 
@@ -106,8 +116,12 @@ class Run {
     await this.#letGo();
     const cluster = this.#cluster;
     if (cluster === null) return;
-    this.facts.errors.push(...cluster.failures());
+    await this.#sampling?.end();
+    const unsampled = this.#sampling?.failure ?? null;
+    this.facts.errors.push(...cluster.failures(), ...(unsampled === null ? [] : [unsampled]));
     try {
+      // Whether a violation was found, the check says, and by then the machines are gone.
+      if (this.facts.began) this.facts.savedData = await cluster.saveData();
       this.#context.progress.line("stop: removing the nodes");
       await cluster.stop();
     } catch (error) {
@@ -118,6 +132,7 @@ class Run {
   async #letGo(): Promise<void> {
     this.facts.faults = this.#nemesis?.executed() ?? [];
     this.facts.executedSchedule = this.#nemesis?.executedSchedule() ?? null;
+    this.facts.disturbances = this.#journal?.disturbances() ?? [];
     for (const connection of this.#connections) connection.close();
     try {
       // Every call ends within its deadline; only then is the history complete.
@@ -172,9 +187,14 @@ class Run {
     const pacer = new Pacer({ ratePerSecond, maxLagMs: MAX_LAG_MS, draw: drawFrom(seed, STREAM.pacing) });
     clock.restart();
     this.facts.began = true;
+    this.#journal = new Journal(() => clock.nowMs());
+    this.#sampling = new Sampling(cluster, clock, (samples) => {
+      this.facts.samples.push(...samples);
+      this.#context.onSamples?.(samples);
+    });
     const nemesis = new Nemesis({
       ...this.#config,
-      hosts: cluster.hosts,
+      hosts: this.#journal.watch(cluster.hosts),
       capabilities,
       clock,
       recorder,
@@ -217,6 +237,15 @@ class Run {
       this.facts.finalReads = { planned: planned.length, unread, boundMs: bounds.finalReadsMs };
     });
     if (workers.clientFault !== null) throw new RigError(`client: ${workers.clientFault}`);
+  }
+
+  /** With nothing left to be done, all members come to hold the same. */
+  async #agreement(cluster: Cluster): Promise<void> {
+    await this.#whileSound(cluster, async (signal) => {
+      const hashes = await cluster.hashes(this.#context.bounds.agreementMs, signal);
+      signal.throwIfAborted();
+      this.facts.hashes = hashes;
+    });
   }
 
   /** Ends the work when the cluster's machinery breaks: what is seen after that is not the cluster's doing. */
