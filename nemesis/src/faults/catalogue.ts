@@ -1,15 +1,19 @@
 import { didYouMean } from "../suggest.js";
 import { clockBump } from "./clock-bump.js";
+import { clockDrift } from "./clock-drift.js";
 import { clockRate } from "./clock-rate.js";
+import { clockStrobe } from "./clock-strobe.js";
 import { diskBitflip } from "./disk-bitflip.js";
 import { diskEio } from "./disk-eio.js";
 import { diskFull } from "./disk-full.js";
 import { diskPowerLoss } from "./disk-power-loss.js";
 import { diskSlow } from "./disk-slow.js";
 import { diskStall } from "./disk-stall.js";
+import { diskTruncate } from "./disk-truncate.js";
 import type { Fault } from "./fault.js";
 import { memberAdd } from "./member-add.js";
 import { memberDemote } from "./member-demote.js";
+import { memberPromote } from "./member-promote.js";
 import { memberRemove } from "./member-remove.js";
 import { memberReplace } from "./member-replace.js";
 import { memberTransfer } from "./member-transfer.js";
@@ -18,11 +22,13 @@ import { packetDuplicate } from "./packet-duplicate.js";
 import { packetLoss } from "./packet-loss.js";
 import { packetRate } from "./packet-rate.js";
 import { packetReorder } from "./packet-reorder.js";
+import { packetReset } from "./packet-reset.js";
 import { partitionBridge } from "./partition-bridge.js";
 import { partitionHalves } from "./partition-halves.js";
 import { partitionIsolate } from "./partition-isolate.js";
 import { partitionMinorityThird } from "./partition-minority-third.js";
 import { partitionRing } from "./partition-ring.js";
+import { processCrashLoop } from "./process-crash-loop.js";
 import { processKill } from "./process-kill.js";
 import { processPause } from "./process-pause.js";
 import { processRolling } from "./process-rolling.js";
@@ -40,11 +46,15 @@ export const FAULTS: readonly Fault[] = [
   packetReorder,
   packetDuplicate,
   packetRate,
+  packetReset,
   processKill,
   processStop,
   processRolling,
+  processCrashLoop,
   processPause,
   clockBump,
+  clockStrobe,
+  clockDrift,
   clockRate,
   diskPowerLoss,
   diskSlow,
@@ -52,7 +62,9 @@ export const FAULTS: readonly Fault[] = [
   diskEio,
   diskFull,
   diskBitflip,
+  diskTruncate,
   memberAdd,
+  memberPromote,
   memberRemove,
   memberReplace,
   memberDemote,
@@ -60,13 +72,7 @@ export const FAULTS: readonly Fault[] = [
 ];
 
 /** Named by the schedule format, and not in this version: refused in other words than a typo. */
-export const PLANNED_FAULTS: readonly string[] = [
-  "packet.reset",
-  "clock.strobe",
-  "disk.truncate",
-  "resource.cpu",
-  "resource.memory",
-];
+export const PLANNED_FAULTS: readonly string[] = ["resource.cpu", "resource.memory"];
 
 export const FAULT_NAMES: readonly string[] = FAULTS.map((fault) => fault.name);
 

@@ -11,6 +11,17 @@ const MIN_OFFSET_MS = 500;
 const MAX_OFFSET_MS = 24 * 3_600_000;
 export const WALL_READ_WINDOW_MS = 250;
 
+export const offsetArg = z
+  .string({ error: (issue) => offsetProblem(issue.input) })
+  .regex(SIGNED_DURATION_PATTERN, { error: (issue) => offsetProblem(issue.input) })
+  .refine((text) => isOffset(text), { error: (issue) => offsetProblem(issue.input) })
+  .describe("How far the wall clock jumps: 30s, -5s, 2m; 500ms to 24h either way.");
+
+/** Of a checked argument. */
+export function offsetMsOf(text: string): number {
+  return parseSignedDuration(text) ?? Number.NaN;
+}
+
 export const clockBump = defineFault({
   name: "clock.bump",
   summary: "Moves the wall clock by an offset at once and back when the window ends; timers are not touched.",
@@ -18,15 +29,11 @@ export const clockBump = defineFault({
   claims: ["clock.wall"],
   minWindowMs: 1_000,
   args: z.strictObject({
-    offset: z
-      .string({ error: (issue) => offsetProblem(issue.input) })
-      .regex(SIGNED_DURATION_PATTERN, { error: (issue) => offsetProblem(issue.input) })
-      .refine((text) => isOffset(text), { error: (issue) => offsetProblem(issue.input) })
-      .describe("How far the wall clock jumps: 30s, -5s, 2m; 500ms to 24h either way."),
+    offset: offsetArg,
   }),
   prepare(context, { offset }) {
     const { hosts, nodes, clocks } = context;
-    const offsetMs = parseSignedDuration(offset) ?? Number.NaN;
+    const offsetMs = offsetMsOf(offset);
     const offBy = (expectedMs: number) => async (node: string) => {
       const reading = await hosts.readClock(node, WALL_READ_WINDOW_MS);
       const errorMs = Math.abs(reading.wallOffsetMs - expectedMs);

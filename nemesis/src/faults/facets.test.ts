@@ -20,6 +20,8 @@ test.each(FAULTS.flatMap(({ name, needs }) => needs.map((need) => [name, need] a
   async (name, need) => {
     const args: Record<string, object> = {
       "packet.delay": { delay: "1s" },
+      "clock.strobe": { offset: "5s" },
+      "clock.drift": { rate: 2 },
       "packet.rate": { bytesPerSecond: 500 },
       "disk.slow": { delay: "1s" },
       "clock.rate": { rate: 2 },

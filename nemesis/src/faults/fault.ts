@@ -37,6 +37,8 @@ export interface FaultContext {
   readonly random: Random;
   /** Not cut short by the end of the run: an undo takes its time. */
   readonly sleep: (ms: number) => Promise<void>;
+  /** True when the time passed, false when the signal cut it short. */
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<boolean>;
   readonly nowMs: () => number;
 }
 
@@ -80,6 +82,8 @@ export interface Fault {
   readonly claims: readonly Resource[];
   /** The proof cannot be had in less. */
   readonly minWindowMs: number;
+  /** Nor in less than this with these arguments, as they are written: valid, without defaults. */
+  leastWindowMs?(args: Readonly<Record<string, unknown>>): number;
   /** When the schedule names no target; null: it must. */
   readonly defaultTarget: TargetWord | null;
   readonly args: z.ZodObject;
@@ -89,6 +93,11 @@ export interface Fault {
 
 /** A prepared fault without its arguments. */
 export type Unnamed = Action & (Undo | Lasting);
+
+/** The least window of a fault with these arguments. */
+export function leastWindowMs(fault: Fault, args: Readonly<Record<string, unknown>>): number {
+  return Math.max(fault.minWindowMs, fault.leastWindowMs?.(args) ?? 0);
+}
 
 export function defineFault<Args extends z.ZodObject>(
   definition: Omit<Fault, "args" | "prepare" | "defaultTarget"> & {

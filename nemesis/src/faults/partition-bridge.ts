@@ -1,6 +1,6 @@
 import { NotApplicable } from "../errors.js";
 import { defineFault } from "./fault.js";
-import { cutNodes, deafTo, ringArgs } from "./partition.js";
+import { cutNodes, deafTo, leastPartitionMs, ringArgs } from "./partition.js";
 
 export const partitionBridge = defineFault({
   name: "partition.bridge",
@@ -9,9 +9,10 @@ export const partitionBridge = defineFault({
   needs: ["network.cut"],
   claims: [],
   minWindowMs: 3_000,
+  leastWindowMs: leastPartitionMs(3_000),
   defaultTarget: "follower",
   args: ringArgs,
-  prepare(context, { traffic }) {
+  prepare(context, { traffic, flap }) {
     const { machines, nodes: bridge, leader, random } = context;
     const others = random.shuffle(machines.filter((node) => !bridge.includes(node)));
     if (others.length < 2)
@@ -21,6 +22,6 @@ export const partitionBridge = defineFault({
     // proved before one of them campaigns.
     const isQuiet = leader === null || bridge.includes(leader);
     const rules = new Map([...deafTo(near, far, traffic), ...deafTo(far, near, traffic)]);
-    return cutNodes(context, { rules, everyNodeDrops: isQuiet });
+    return cutNodes(context, { rules, everyNodeDrops: isQuiet }, flap);
   },
 });

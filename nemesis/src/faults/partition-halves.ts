@@ -1,5 +1,5 @@
 import { defineFault } from "./fault.js";
-import { partitionArgs, splitOff } from "./partition.js";
+import { leastPartitionMs, partitionArgs, splitOff } from "./partition.js";
 
 export const partitionHalves = defineFault({
   name: "partition.halves",
@@ -9,6 +9,7 @@ export const partitionHalves = defineFault({
   claims: [],
   // The larger side drops nothing before the smaller one campaigns.
   minWindowMs: 3_000,
+  leastWindowMs: leastPartitionMs(3_000),
   defaultTarget: "minority",
   args: partitionArgs,
   prepare: splitOff,

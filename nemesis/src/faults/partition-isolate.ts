@@ -1,6 +1,6 @@
 import { NotApplicable } from "../errors.js";
 import { defineFault } from "./fault.js";
-import { cutNodes, partitionArgs } from "./partition.js";
+import { cutNodes, leastPartitionMs, partitionArgs } from "./partition.js";
 
 export const partitionIsolate = defineFault({
   name: "partition.isolate",
@@ -8,8 +8,9 @@ export const partitionIsolate = defineFault({
   needs: ["network.cut"],
   claims: [],
   minWindowMs: 1_000,
+  leastWindowMs: leastPartitionMs(1_000),
   args: partitionArgs,
-  prepare(context, { direction, traffic }) {
+  prepare(context, { direction, traffic, flap }) {
     const { machines, nodes } = context;
     if (machines.length < 2) throw new NotApplicable("a single node has nobody to be cut off from");
     // The rules stand on the target alone: one transaction a node, in force in one instant.
@@ -17,6 +18,6 @@ export const partitionIsolate = defineFault({
       const peers = machines.filter((peer) => peer !== node);
       return [node, peers.map((peer) => ({ peer, direction, traffic }))] as const;
     });
-    return cutNodes(context, { rules: new Map(rules), everyNodeDrops: true });
+    return cutNodes(context, { rules: new Map(rules), everyNodeDrops: true }, flap);
   },
 });

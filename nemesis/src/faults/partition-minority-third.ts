@@ -1,7 +1,7 @@
 import { NotApplicable } from "../errors.js";
 import { minorityThirdSize } from "../targets.js";
 import { defineFault } from "./fault.js";
-import { partitionArgs, splitOff } from "./partition.js";
+import { leastPartitionMs, partitionArgs, splitOff } from "./partition.js";
 
 export const partitionMinorityThird = defineFault({
   name: "partition.minority-third",
@@ -9,6 +9,7 @@ export const partitionMinorityThird = defineFault({
   needs: ["network.cut"],
   claims: [],
   minWindowMs: 3_000,
+  leastWindowMs: leastPartitionMs(3_000),
   defaultTarget: "minority-third",
   args: partitionArgs,
   prepare(context, args) {

@@ -2,7 +2,7 @@ import { NotApplicable } from "../errors.js";
 import type { Cut, NodeName } from "../hosts.js";
 import { majoritySize } from "../targets.js";
 import { defineFault } from "./fault.js";
-import { cutNodes, ringArgs } from "./partition.js";
+import { cutNodes, leastPartitionMs, ringArgs } from "./partition.js";
 
 export const partitionRing = defineFault({
   name: "partition.ring",
@@ -11,9 +11,10 @@ export const partitionRing = defineFault({
   needs: ["network.cut"],
   claims: [],
   minWindowMs: 3_000,
+  leastWindowMs: leastPartitionMs(3_000),
   defaultTarget: "all",
   args: ringArgs,
-  prepare(context, { traffic }) {
+  prepare(context, { traffic, flap }) {
     const ring = context.random.shuffle(context.machines);
     // As many on each side as make a majority with the node itself.
     const reach = Math.ceil((majoritySize(ring.length) - 1) / 2);
@@ -32,6 +33,6 @@ export const partitionRing = defineFault({
         far.map((peer) => ({ peer, direction: "both", traffic })),
       );
     }
-    return cutNodes(context, { rules, everyNodeDrops: context.leader === null });
+    return cutNodes(context, { rules, everyNodeDrops: context.leader === null }, flap);
   },
 });

@@ -2,7 +2,9 @@ import { z } from "zod";
 import type { Cut, NodeName } from "../hosts.js";
 import { silenceTheSame } from "../effects/cut-ledger.js";
 import { NotApplicable } from "../errors.js";
-import type { FaultContext, Unnamed } from "./fault.js";
+import { durationArg, millisecondsOf } from "./args.js";
+import { Cycle } from "./cycle.js";
+import type { Fault, FaultContext, Observation, Unnamed } from "./fault.js";
 import { forAll, onEveryNode } from "./observe.js";
 import { PacketEvidence } from "./packet-evidence.js";
 
@@ -13,8 +15,23 @@ const traffic = z
     "peer = the member-to-member port only, so that clients still reach it; all = everything between the hosts.",
   );
 
+const MIN_FLAP_MS = 200;
+const MAX_FLAP_MS = 10_000;
+
+const flap = durationArg(
+  MIN_FLAP_MS,
+  MAX_FLAP_MS,
+  "Cut for so long, whole for as long, cut again and so on; without it cut for the whole window.",
+).optional();
+
 /** Of partitions without sides. */
-export const ringArgs = z.strictObject({ traffic });
+export const ringArgs = z.strictObject({ traffic, flap });
+
+/** A flapping partition is cut, whole and cut again at least. */
+export function leastPartitionMs(minWindowMs: number): NonNullable<Fault["leastWindowMs"]> {
+  return ({ flap: written }) =>
+    written === undefined ? minWindowMs : Math.max(minWindowMs, 3 * millisecondsOf(String(written)));
+}
 
 export const partitionArgs = z.strictObject({
   direction: z
@@ -22,6 +39,7 @@ export const partitionArgs = z.strictObject({
     .default("both")
     .describe("Seen from the target: in = it hears nothing, out = it is not heard, both = neither."),
   traffic,
+  flap,
 });
 
 /** A partition as the rules of each node: what every kind of partition comes down to. */
@@ -31,15 +49,45 @@ export interface Partition {
   readonly everyNodeDrops: boolean;
 }
 
-export function cutNodes(context: FaultContext, partition: Partition): Unnamed {
+/** @param flap as written: cut and whole in turn */
+export function cutNodes(context: FaultContext, partition: Partition, flap: string | undefined): Unnamed {
   const { owner, cuts } = context;
   const { rules } = partition;
   const nodes = [...rules.keys()];
-  const evidence = new PacketEvidence(context, partition);
+  const cut = (): Promise<void> => forAll(nodes, (node) => cuts.add(owner, node, rules.get(node) ?? []));
+  const mend = (): Promise<void> => forAll(nodes, (node) => cuts.remove(owner, node));
+  const cycle = new Cycle(context);
+  // Too short a cut for an election, and so for words between followers.
+  const everyNodeDrops = partition.everyNodeDrops && flap === undefined;
+  const evidence = new PacketEvidence(context, { rules, everyNodeDrops });
+  const look = onEveryNode(nodes, (node) => evidence.look(node));
+  let seen: Observation = { shown: false, detail: "nothing could be read in time", evidence: {} };
+  let isCut = false;
+  const flip = async (): Promise<void> => {
+    // Counts go with the rules: they are read at the end of each cut.
+    if (isCut) {
+      seen = await look();
+      await mend();
+    } else await cut();
+    isCut = !isCut;
+  };
   return {
-    act: () => forAll(nodes, (node) => cuts.add(owner, node, rules.get(node) ?? [])),
-    prove: onEveryNode(nodes, (node) => evidence.look(node)),
-    undo: () => forAll(nodes, (node) => cuts.remove(owner, node)),
+    async act(window) {
+      if (flap === undefined) return cut();
+      await cycle.begin(window, async () => {
+        await flip();
+        return millisecondsOf(flap);
+      });
+    },
+    async prove() {
+      if (flap === undefined) return look();
+      const ended = cycle.problem === null ? "" : `; and the flapping ended: ${cycle.problem}`;
+      return { ...seen, detail: `${seen.detail}${ended}` };
+    },
+    async undo() {
+      await cycle.end();
+      await mend();
+    },
     healed: onEveryNode(nodes, async (node) => {
       const reading = await cuts.standing(node);
       const { held, wanted } = reading;
@@ -62,7 +110,7 @@ export function deafTo(
 /** The targets on one side, all others on the other. */
 export function splitOff(context: FaultContext, args: z.infer<typeof partitionArgs>): Unnamed {
   const { machines, nodes: side, leader } = context;
-  const { direction, traffic } = args;
+  const { direction, traffic, flap: flapping } = args;
   const others = machines.filter((node) => !side.includes(node));
   if (others.length === 0)
     throw new NotApplicable("the target is the whole cluster, so there is no other half");
@@ -74,7 +122,7 @@ export function splitOff(context: FaultContext, args: z.infer<typeof partitionAr
   ]);
   // When both sides are deaf, the one without a leader asks all nodes of the other for votes. When one is, the
   // other may go on in peace, and followers have nothing to say to the followers beyond.
-  return cutNodes(context, { rules, everyNodeDrops: direction === "both" || leader === null });
+  return cutNodes(context, { rules, everyNodeDrops: direction === "both" || leader === null }, flapping);
 }
 
 export function describeCuts(cuts: readonly Cut[]): string {

@@ -98,7 +98,8 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     name: "clock",
-    summary: "Moves wall clocks by seconds to minutes and runs timers at 0.5 to 2 times true speed.",
+    summary:
+      "Moves wall clocks by seconds to minutes, once or again and again, lets them drift, and runs timers at 0.5 to 2 times true speed.",
     minWindowMs: 4_000,
     variants(nodes) {
       const rate = (target: Target, rates: readonly number[]): Variant => ({
@@ -111,8 +112,23 @@ export const FAMILIES: readonly Family[] = [
         target,
         args: (random) => ({ offset: `${random.pick(["", "-"])}${random.pick([2, 10, 30, 60, 300])}s` }),
       });
+      const strobe = (target: Target): Variant => ({
+        fault: "clock.strobe",
+        target,
+        args: (random) => ({
+          offset: `${random.pick(["", "-"])}${random.pick([2, 30, 300])}s`,
+          period: random.pick(["200ms", "300ms"]),
+        }),
+      });
+      const drift = (target: Target): Variant => ({
+        fault: "clock.drift",
+        target,
+        args: (random) => ({ rate: random.pick([0.5, 0.8, 1.25, 2]) }),
+      });
       return [
         ...sized(["leader", "one", "majority"], nodes).map(bump),
+        ...sized(["leader", "majority"], nodes).map(strobe),
+        ...sized(["leader", "minority"], nodes).map(drift),
         rate("leader", [0.5, 0.75]),
         rate("leader", [1.5, 2]),
         ...sized(["minority"], nodes).map((target) => rate(target, [0.5, 2])),

@@ -63,6 +63,10 @@ function partitions(nodes: number): readonly SwarmVariant[] {
     direction: random.pick(["both", "in", "out"]),
     ...traffic(random),
   });
+  const flapping = (random: Random): Readonly<Record<string, unknown>> => ({
+    flap: random.pick(["200ms", "500ms", "1s"]),
+    ...traffic(random),
+  });
   return [
     { fault: "partition.isolate", target: "leader", args: none },
     { fault: "partition.isolate", target: "leader", args: sided },
@@ -79,6 +83,8 @@ function partitions(nodes: number): readonly SwarmVariant[] {
     })),
     ...(nodes < 4 ? [] : [{ fault: "partition.ring", target: "all", args: traffic }]),
     ...(nodes < 3 ? [] : [{ fault: "partition.bridge", target: "follower", args: traffic }]),
+    { fault: "partition.isolate", target: "leader", args: flapping },
+    ...sizes(["minority"], nodes).map((target) => ({ fault: "partition.halves", target, args: flapping })),
   ];
 }
 
@@ -91,12 +97,17 @@ function packets(nodes: number): readonly SwarmVariant[] {
     { fault: "packet.reorder", args: (random) => ({ share: share(random), hold: time(random) }) },
     { fault: "packet.duplicate", args: (random) => ({ share: share(random) }) },
     { fault: "packet.rate", args: (random) => ({ bytesPerSecond: random.pick([1_000, 10_000, 100_000]) }) },
+    { fault: "packet.reset", args: (random) => ({ every: random.pick(["100ms", "500ms", "2s"]) }) },
   ];
   const targets = sizes(["leader", "one", "minority", "all"], nodes);
   return kinds.flatMap((kind) => targets.map((target) => ({ ...kind, target })));
 }
 
 function kills(nodes: number): readonly SwarmVariant[] {
+  const loop = (random: Random): Readonly<Record<string, unknown>> => ({
+    up: random.pick(["300ms", "1s", "3s"]),
+    down: random.pick(["0s", "200ms", "1s"]),
+  });
   const upgrade = (random: Random): Readonly<Record<string, unknown>> => random.pick([{}, { upgrade: true }]);
   return [
     ...sizes(["leader", "one", "minority", "majority", "all"], nodes).map((target) => ({
@@ -105,6 +116,7 @@ function kills(nodes: number): readonly SwarmVariant[] {
       args: none,
     })),
     { fault: "process.stop", target: "one", args: none },
+    ...["leader", "one"].map((target) => ({ fault: "process.crash-loop", target, args: loop })),
     ...sizes(["minority", "all"], nodes).map((target) => ({
       fault: "process.rolling",
       target,
@@ -124,7 +136,11 @@ function disks(nodes: number): readonly SwarmVariant[] {
   });
   const damage = (random: Random): Readonly<Record<string, unknown>> => ({
     kind: random.pick(["bit-flip", "bad-sector"]),
+    area: random.pick(["any", "any", "wal", "checkpoint"]),
     server: random.pick(["down", "up"]),
+  });
+  const area = (random: Random): Readonly<Record<string, unknown>> => ({
+    area: random.pick(["any", "wal", "checkpoint"]),
   });
   const on = (
     fault: string,
@@ -138,7 +154,9 @@ function disks(nodes: number): readonly SwarmVariant[] {
     ...on("disk.eio", ["leader", "one"], errors),
     ...on("disk.full", ["leader", "one"]),
     // Of a minority at most over the whole run, so there is none where no node can be spared.
-    ...(minoritySize(nodes) === 0 ? [] : on("disk.bitflip", ["one"], damage)),
+    ...(minoritySize(nodes) === 0
+      ? []
+      : [...on("disk.bitflip", ["one"], damage), ...on("disk.truncate", ["one"], area)]),
   ];
 }
 
@@ -152,6 +170,7 @@ function members({ nodes, spares }: Machines): readonly SwarmVariant[] {
             target: "spare",
             args: (random) => ({ as: random.pick(["voter", "learner", "promotable"]) }),
           },
+          { fault: "member.promote", target: "spare", args: none },
           { fault: "member.replace", target: "one", args: none },
           { fault: "member.replace", target: "leader", args: none },
         ];

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ScheduleError } from "../errors.js";
 import { findFault, FAULT_NAMES } from "../faults/catalogue.js";
+import { type Fault, leastWindowMs } from "../faults/fault.js";
 import { expand } from "../schedule/expand.js";
 import { readSchedule } from "../schedule/parse.js";
 import { endMs, type Schedule } from "../schedule/schedule.js";
@@ -52,7 +53,7 @@ test("a swarm is a valid schedule that fits whole, with no more windows at once 
           (other) => other.atMs <= fault.atMs && endMs(other) > fault.atMs,
         );
         expect(atOnce.length).toBeLessThanOrEqual(given.maxConcurrent);
-        const leastMs = findFault(fault.fault)?.minWindowMs ?? 0;
+        const leastMs = leastWindowMs(findFault(fault.fault) as Fault, fault.args);
         expect(fault.forMs).toBeGreaterThanOrEqual(leastMs);
         expect(fault.forMs).toBeLessThanOrEqual(
           fault.fault === "process.rolling" ? 30_000 : Math.max(leastMs, given.maxWindowMs),
@@ -67,7 +68,7 @@ test("over a whole run never more nodes are damaged than can be spared", () => {
   fc.assert(
     fc.property(options, ({ nodes, ...rest }) => {
       const { faults } = read({ ...rest, nodes, families: { disk: 1 }, durationMs: 120_000 });
-      const damaged = faults.filter(({ fault }) => fault === "disk.bitflip");
+      const damaged = faults.filter(({ fault }) => /bitflip|truncate/.test(fault));
       const harmed = new Set(damaged.flatMap(({ target }) => staticNodes(target) ?? ["unnamed"]));
       expect(harmed.size).toBeLessThanOrEqual(minoritySize(nodes.length));
       expect(majoritySize(nodes.length)).toBeGreaterThan(harmed.size);

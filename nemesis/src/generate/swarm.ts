@@ -1,7 +1,7 @@
 import { isOfCluster } from "../effects/claims.js";
 import { assert, ScheduleError } from "../errors.js";
 import { findFault } from "../faults/catalogue.js";
-import type { Fault } from "../faults/fault.js";
+import { type Fault, leastWindowMs } from "../faults/fault.js";
 import type { NodeName } from "../hosts.js";
 import { Random } from "../random.js";
 import { type ScheduleFile, toScheduleFile } from "../schedule/format.js";
@@ -44,6 +44,8 @@ export interface SwarmOptions {
   readonly maxConcurrent: number;
 }
 
+/** What they harm stays so. */
+const HARMFUL: readonly string[] = ["disk.bitflip", "disk.truncate"];
 /** Draws in vain before a beginning is passed over. */
 const DRAWS = 12;
 const GRAIN = 1_000_000;
@@ -104,19 +106,20 @@ class Draw {
       const variant = this.#random.pick(pickWeighted(this.#random, families).variants);
       const kind = findFault(variant.fault);
       assert(kind !== undefined, `a family names known faults: ${variant.fault}`);
-      const forMs = this.#window(kind, variant);
+      const args = variant.args(this.#random);
+      const forMs = this.#window(kind, variant, args);
       const target = forMs === null ? null : this.#target(kind, variant.target);
       if (forMs === null || target === null) continue;
-      const args = variant.args(this.#random);
       return { atMs: this.#atMs, forMs, fault: variant.fault, target, args };
     }
     return null;
   }
 
   /** Null where it does not fit any more. */
-  #window(kind: Fault, { leastWindowMs = 0, maxWindowMs }: SwarmVariant): number | null {
+  #window(kind: Fault, variant: SwarmVariant, args: ScheduledFault["args"]): number | null {
     const leftMs = this.#options.durationMs - this.#atMs;
-    const leastMs = Math.max(kind.minWindowMs, leastWindowMs);
+    const { maxWindowMs } = variant;
+    const leastMs = Math.max(leastWindowMs(kind, args), variant.leastWindowMs ?? 0);
     if (leastMs > leftMs) return null;
     if (kind.isEvent) return leastMs;
     const drawnMs = this.#random.between(this.#options.minWindowMs, this.#options.maxWindowMs);
@@ -162,10 +165,10 @@ class Draw {
       .filter((fault) => this.#shares(kind, fault))
       .flatMap((fault) => staticNodes(fault.target) ?? []);
     const free = nodes.filter((node) => !held.includes(node));
-    if (kind.name !== "disk.bitflip") return free;
+    if (!HARMFUL.includes(kind.name)) return free;
     // Over the whole run no more than can be spared, the same nodes again and again.
     const damaged = new Set(
-      this.#all.flatMap(({ fault, target }) => (fault === kind.name ? (staticNodes(target) ?? []) : [])),
+      this.#all.flatMap(({ fault, target }) => (HARMFUL.includes(fault) ? (staticNodes(target) ?? []) : [])),
     );
     return damaged.size < minoritySize(nodes.length) ? free : free.filter((node) => damaged.has(node));
   }

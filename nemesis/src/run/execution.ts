@@ -5,7 +5,13 @@ import type { DamageLedger } from "../effects/damage-ledger.js";
 import type { PacketLedger } from "../effects/packet-ledger.js";
 import { assert, messageOf, NotApplicable } from "../errors.js";
 import { findFault } from "../faults/catalogue.js";
-import type { Fault, FaultContext, Observation, PreparedFault } from "../faults/fault.js";
+import {
+  type Fault,
+  type FaultContext,
+  leastWindowMs,
+  type Observation,
+  type PreparedFault,
+} from "../faults/fault.js";
 import type { Capability, Hosts, Membership, NodeName, ProbeResult } from "../hosts.js";
 import { Random } from "../random.js";
 import type { ScheduledFault } from "../schedule/schedule.js";
@@ -55,7 +61,7 @@ export async function executeFault(
     const found = await resolveTarget(scheduled.target, { hosts: world.hosts, clock, random, signal });
     if (found.nodes === null) return skip(world, index, scheduled, found.reason);
     // It may have waited for a leader, and then nothing could be shown any more.
-    if (clock.nowMs() + fault.minWindowMs > world.deadlineMs) {
+    if (clock.nowMs() + leastWindowMs(fault, scheduled.args) > world.deadlineMs) {
       return skip(world, index, scheduled, "too little was left of the time limit");
     }
     const obstacle = claims.take(index, fault.claims, found.nodes);
@@ -231,6 +237,7 @@ function contextOf(
     damage,
     random: new Random(world.seed, CHOICES + owner),
     sleep: (ms) => sleep(clock, ms),
+    pause: (ms, signal) => pause(clock, ms, signal),
     nowMs: () => clock.nowMs(),
   };
 }

@@ -1,6 +1,7 @@
 import { formatDuration } from "../duration.js";
 import { isOfCluster, type Resource } from "../effects/claims.js";
 import { findFault } from "../faults/catalogue.js";
+import { leastWindowMs } from "../faults/fault.js";
 import { staticNodes, type Target } from "../targets.js";
 import { endMs, MAX_FAULTS, type Schedule, type ScheduledFault } from "./schedule.js";
 
@@ -33,7 +34,8 @@ export function checkSchedule(schedule: Schedule, nodes: readonly string[] | nul
 }
 
 function checkWindow(fault: ScheduledFault): Problem | null {
-  const leastMs = findFault(fault.fault)?.minWindowMs ?? 0;
+  const kind = findFault(fault.fault);
+  const leastMs = kind === undefined ? 0 : leastWindowMs(kind, fault.args);
   if (fault.forMs >= leastMs) return null;
   const given = formatDuration(fault.forMs);
   const message = `${given} is too short to prove ${fault.fault}; at least ${formatDuration(leastMs)}`;

@@ -1,4 +1,5 @@
 import { findFault } from "../faults/catalogue.js";
+import { leastWindowMs } from "../faults/fault.js";
 import type { ScheduledFault } from "../schedule/schedule.js";
 
 /** Simpler variants of one fault, the simplest first. Each is smaller by some measure, so that no search is endless. */
@@ -32,7 +33,8 @@ const ROUND_MS = 100;
 
 /** The least window, or half of what is above it. */
 export function shorter(fault: ScheduledFault): readonly ScheduledFault[] {
-  const leastMs = findFault(fault.fault)?.minWindowMs ?? 0;
+  const kind = findFault(fault.fault);
+  const leastMs = kind === undefined ? 0 : leastWindowMs(kind, fault.args);
   const spareMs = fault.forMs - leastMs;
   if (spareMs <= 0) return [];
   const half = leastMs + Math.floor(spareMs / 2 / ROUND_MS) * ROUND_MS;

@@ -42,6 +42,7 @@ export interface FakeNode {
   /** Whether the server, if it runs, answers what is asked about it. */
   answers: boolean;
   clock: ClockSetting;
+  driftsSinceMs: number;
   /** By peer. */
   shapes: ReadonlyMap<NodeName, PacketShape>;
   packets: Map<NodeName, Mutable<PacketCounts>>;
@@ -90,6 +91,7 @@ export class FakeCluster {
       leaks: [],
       answers: true,
       clock: TRUE_TIME,
+      driftsSinceMs: 0,
       shapes: new Map(),
       packets: new Map(),
       resets: 0,

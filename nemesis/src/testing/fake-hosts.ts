@@ -140,7 +140,10 @@ export class FakeHosts implements Hosts {
   }
 
   async setClock(name: NodeName, setting: ClockSetting): Promise<void> {
-    if (await this.#call("setClock", name, setting)) this.cluster.node(name).clock = setting;
+    if (!(await this.#call("setClock", name, setting))) return;
+    const node = this.cluster.node(name);
+    if (node.clock.wallRate !== setting.wallRate) node.driftsSinceMs = this.#clock.nowMs();
+    node.clock = setting;
   }
 
   async clockSetting(name: NodeName): Promise<ClockSetting> {
@@ -154,7 +157,9 @@ export class FakeHosts implements Hosts {
     const node = this.cluster.node(name);
     if (node.state !== "running" || !node.answers) throw new Error(`${name} does not answer`);
     // As far off as a busy machine is.
-    return { wallOffsetMs: node.clock.wallOffsetMs + 40, timerRate: node.clock.monotonicRate * 0.95 };
+    const driftMs = (this.#clock.nowMs() - node.driftsSinceMs) * (node.clock.wallRate - 1);
+    const wallOffsetMs = node.clock.wallOffsetMs + driftMs + 40;
+    return { wallOffsetMs, timerRate: node.clock.monotonicRate * 0.95 };
   }
 
   readonly packets: PacketHosts = {

@@ -256,7 +256,7 @@ function drawSchedule(random: Stream, swarm: Swarm): ScheduleFile {
     nodes: nodeNames(nodes),
     spares: spareNodes,
     // A member that cannot be one again stands in the way of the first members' return.
-    without: families.member === undefined ? [] : ["disk.bitflip"],
+    without: families.member === undefined ? [] : ["disk.bitflip", "disk.truncate"],
     minGapMs: inMs(minGap),
     maxGapMs: inMs(maxGap),
     minWindowMs: inMs(minWindow),

@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { describeClock } from "../effects/clock-ledger.js";
+import { durationArg, millisecondsOf } from "./args.js";
+import { offsetArg, offsetMsOf, WALL_READ_WINDOW_MS, WALL_TOLERANCE_MS } from "./clock-bump.js";
+import { Cycle } from "./cycle.js";
+import { defineFault } from "./fault.js";
+import { forAll, onEveryNode } from "./observe.js";
+
+const MIN_PERIOD_MS = 100;
+const MAX_PERIOD_MS = 10_000;
+const DEFAULT_PERIOD = "200ms";
+const MIN_WINDOW_MS = 3_000;
+
+export const clockStrobe = defineFault({
+  name: "clock.strobe",
+  summary:
+    "Moves the wall clock by an offset and back again and again until the window ends; timers are not touched.",
+  needs: ["clock.wall"],
+  claims: ["clock.wall"],
+  minWindowMs: MIN_WINDOW_MS,
+  // Seen on both sides, whenever it is read.
+  leastWindowMs: ({ period = DEFAULT_PERIOD }) => MIN_WINDOW_MS + 3 * millisecondsOf(String(period)),
+  args: z.strictObject({
+    offset: offsetArg,
+    period: durationArg(MIN_PERIOD_MS, MAX_PERIOD_MS, "How long the clock stays on each side.").default(
+      DEFAULT_PERIOD,
+    ),
+  }),
+  prepare(context, { offset, period }) {
+    const { hosts, nodes, clocks, random, pause } = context;
+    const offsetMs = offsetMsOf(offset);
+    const periodMs = millisecondsOf(period);
+    const cycle = new Cycle(context);
+    const window = { signal: new AbortController().signal };
+    const seen = new Map(nodes.map((node) => [node, { off: 0, true: 0, elsewhere: 0 }]));
+    let isOff = false;
+    return {
+      async act(signal) {
+        window.signal = signal;
+        await cycle.begin(signal, async () => {
+          isOff = !isOff;
+          await forAll(nodes, (node) => clocks.set(node, { wallOffsetMs: isOff ? offsetMs : 0 }));
+          return periodMs;
+        });
+      },
+      prove: onEveryNode(nodes, async (node) => {
+        // Not in step with the strobe, or one side of it might never be met.
+        await pause(random.below(periodMs), window.signal);
+        const reading = await hosts.readClock(node, WALL_READ_WINDOW_MS);
+        const tally = seen.get(node) ?? { off: 0, true: 0, elsewhere: 0 };
+        const isNear = (ms: number): boolean => Math.abs(reading.wallOffsetMs - ms) <= WALL_TOLERANCE_MS;
+        tally[isNear(offsetMs) ? "off" : isNear(0) ? "true" : "elsewhere"] += 1;
+        const ended = cycle.problem === null ? "" : `, and the strobe ended: ${cycle.problem}`;
+        const detail = `wall clock read ${tally.off} times ${offset} off and ${tally.true} times true${ended}`;
+        return { shown: tally.off > 0 && tally.true > 0, detail, reading: { ...tally, last: reading } };
+      }),
+      async undo() {
+        await cycle.end();
+        await forAll(nodes, (node) => clocks.set(node, { wallOffsetMs: 0 }));
+      },
+      healed: onEveryNode(nodes, async (node) => {
+        const setting = await hosts.clockSetting(node);
+        return { shown: setting.wallOffsetMs === 0, detail: describeClock(setting), reading: setting };
+      }),
+    };
+  },
+});
