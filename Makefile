@@ -1,7 +1,7 @@
 # The door for people. Everything here can be run again safely; scripts call `npx gauntlet` directly,
 # because make turns every failure into its own exit code 2 (exit codes: histories/README.md).
 .DEFAULT_GOAL := help
-.PHONY: help setup packages engine images tools build proto proto-check test lint format jepsen mutant \
+.PHONY: help setup packages engine images tools build proto proto-check test lint format jepsen compare mutant \
 	cluster-up cluster-down image bench bench-checker bench-sim test-long clean sim modelcheck mutants-sim
 
 NAME ?=
@@ -11,10 +11,11 @@ FIRST_SEED ?=
 
 # Each variable that is set becomes the flag of the same name; defaults live in `gauntlet run --help`. FLAGS takes what has
 # no variable: FLAGS=--keep-going goes on to the end after a violation, FLAGS='--keep --op-timeout 5s' …
-RUN_FLAGS = $(if $(SYSTEM),--system '$(SYSTEM)') $(if $(TIME_LIMIT),--time-limit '$(TIME_LIMIT)') $(if $(RATE),--rate '$(RATE)') \
+LOAD_FLAGS = $(if $(TIME_LIMIT),--time-limit '$(TIME_LIMIT)') $(if $(RATE),--rate '$(RATE)') \
 	$(if $(CONCURRENCY),--concurrency '$(CONCURRENCY)') $(if $(NODES),--nodes '$(NODES)') \
 	$(if $(NEMESIS),--nemesis '$(NEMESIS)') $(if $(WORKLOAD),--workload '$(WORKLOAD)') \
 	$(if $(SCHEDULE),--schedule '$(SCHEDULE)') $(if $(SEED),--seed '$(SEED)') $(FLAGS)
+RUN_FLAGS = $(if $(SYSTEM),--system '$(SYSTEM)') $(LOAD_FLAGS)
 
 help: ## Print this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -64,6 +65,9 @@ format: packages ## Format the source files
 
 jepsen: setup ## Break a cluster: SYSTEM=gauntlet|etcd TIME_LIMIT=60 RATE=200 CONCURRENCY=10 NODES=5 NEMESIS=… WORKLOAD=register SCHEDULE=file SEED=7
 	@node controller/bin/gauntlet.js run $(RUN_FLAGS)
+
+compare: setup ## The same load and faults on this server and on etcd, figures side by side; variables as for jepsen
+	@node controller/bin/gauntlet.js compare $(LOAD_FLAGS)
 
 mutant: setup ## Plant a bug and see that the rig finds it: NAME=01-stale-leader-reads RUNS=1
 	@node controller/bin/gauntlet.js mutant '$(NAME)' --runs '$(RUNS)'

@@ -2,7 +2,9 @@ import type { FaultRecord } from "@gauntlet/histories";
 import { describe, expect, test } from "vitest";
 import { checkFaults } from "../checks/faults.js";
 import type { RunConfig } from "../run/config.js";
-import { configure } from "./configure.js";
+import { SYSTEMS } from "@gauntlet/docker";
+import { FAULTS } from "@gauntlet/nemesis";
+import { configure, leftOutOf } from "./configure.js";
 
 const SIZE = { workload: "register", nodes: 5, concurrency: 5, rate: 100, opTimeoutMs: 3_000 };
 
@@ -63,5 +65,92 @@ describe("one fault does not cover for another that never acted", () => {
     const faults = { from: "text", text, name: "kills.yaml" } as const;
     const config = configure({ ...SIZE, seed: 1, timeLimitMs: 60_000, faults });
     expect(config.requested).toMatchObject([{ entries: [0, 1, 2, 3, 4, 5] }]);
+  });
+});
+
+describe("what nothing can do to a system", () => {
+  const ask = { ...SIZE, seed: 3, timeLimitMs: 60_000 };
+  const families = (...names: string[]): { readonly from: "families"; readonly names: string[] } => ({
+    from: "families",
+    names,
+  });
+  const file = (
+    ...faults: string[]
+  ): { readonly from: "text"; readonly text: string; readonly name: string } => ({
+    from: "text",
+    name: "s.yaml",
+    text: `faults: [${faults.map((fault, n) => `{at: ${5 + 10 * n}s, for: 5s, ${fault}}`).join(", ")}]`,
+  });
+  const KILL = "fault: process.kill, target: one";
+  const RATE = "fault: clock.rate, target: one, args: {rate: 2}";
+  const on = (system: string, faults: ReturnType<typeof file> | ReturnType<typeof families>): RunConfig =>
+    configure({ ...ask, system, faults });
+
+  test("is left out of a generated schedule and told, and the run is not vacuous for it", () => {
+    const config = on("etcd", families("kill", "clock"));
+    expect(config).toMatchObject({ system: "etcd", nemesis: ["kill", "clock"] });
+    expect(config.schedule.faults.map(({ fault }) => fault)).not.toContainEqual(
+      expect.stringMatching(/^clock/),
+    );
+    const check = checkFaults(
+      executed(config, () => false),
+      config.requested,
+    );
+    expect(check).toMatchObject({
+      verdict: "valid",
+      reason: expect.stringMatching(/skipped, as nothing can do it to this system: clock \(etcd is a Go/),
+      details: { leftOut: [{ name: "clock" }] },
+    });
+  });
+
+  test("is no excuse for what could have acted", () => {
+    const config = on("etcd", families("kill", "clock"));
+    expect(
+      checkFaults(
+        executed(config, () => true),
+        config.requested,
+      ),
+    ).toMatchObject({
+      verdict: "unknown",
+      reason: expect.stringContaining("kill was asked for and never acted"),
+    });
+  });
+
+  test("is skipped in a schedule file, and is asked for where it can act", () => {
+    const skip = ({ fault }: FaultRecord): boolean => fault === "clock.rate";
+    const config = on("etcd", file(KILL, RATE));
+    expect(checkFaults(executed(config, skip), config.requested)).toMatchObject({
+      verdict: "valid",
+      reason: expect.stringContaining("clock.rate on one"),
+    });
+    const ours = on("gauntlet", file(KILL, RATE));
+    expect(checkFaults(executed(ours, skip), ours.requested).verdict).toBe("unknown");
+  });
+
+  test("alone is refused: such a run would say nothing", () => {
+    expect(() => on("etcd", families("clock"))).toThrow("--nemesis: nothing of it can act on etcd: clock (");
+    expect(() => on("etcd", file(RATE))).toThrow(
+      "--schedule s.yaml: nothing of it can act on etcd: clock.rate on",
+    );
+    expect(() => on("zookeeper", families("kill"))).toThrow('--system: there is no system "zookeeper"');
+  });
+
+  test("is left out for every system where they are compared", () => {
+    const both = leftOutOf({ ...ask, faults: families("kill", "clock", "pause") }, SYSTEMS);
+    expect(both).toMatchObject({ faults: families("kill", "pause"), leftOut: [{ name: "clock" }] });
+    const [ours, theirs] = SYSTEMS.map(({ name }) => on(name, both.faults as ReturnType<typeof families>));
+    expect(ours?.schedule).toEqual(theirs?.schedule);
+    const text = leftOutOf({ ...ask, faults: file(RATE, KILL, RATE) }, SYSTEMS);
+    expect(text.leftOut).toMatchObject([{ name: "clock.rate" }]);
+    expect(on("gauntlet", text.faults as ReturnType<typeof file>).schedule.faults).toMatchObject([
+      { fault: "process.kill", atMs: 15_000 },
+    ]);
+    expect(() => leftOutOf({ ...ask, faults: families("clock") }, SYSTEMS)).toThrow("--nemesis: nothing");
+  });
+
+  test("every capability that a system is said to lack is one that a fault needs", () => {
+    const needed = new Set(FAULTS.flatMap(({ needs }) => needs));
+    for (const { lacks } of SYSTEMS)
+      for (const capability of Object.keys(lacks)) expect(needed).toContain(capability);
   });
 });

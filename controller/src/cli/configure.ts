@@ -7,6 +7,7 @@ import {
   FAMILIES,
   FAULTS,
   type Family,
+  formatSchedule,
   generateSchedule,
   parseSchedule,
   Random,
@@ -43,7 +44,7 @@ export function configure(request: RunRequest): RunConfig {
   const { nodes, timeLimitMs, seed, faults, rate } = request;
   const workload = findWorkload(request.workload);
   const system = usage("--system", () => findSystem(request.system ?? "gauntlet"));
-  const names = Array.from({ length: nodes }, (_, index) => `n${index + 1}`);
+  const names = nodeNames(nodes);
   const base = {
     test: request.test ?? workload.name,
     system: system.name,
@@ -77,6 +78,10 @@ export function configure(request: RunRequest): RunConfig {
   }
 }
 
+function nodeNames(nodes: number): readonly string[] {
+  return Array.from({ length: nodes }, (_, index) => `n${index + 1}`);
+}
+
 export async function readScheduleFile(path: string): Promise<RunRequest["faults"]> {
   try {
     return { from: "text", text: await readFile(path, "utf8"), name: path };
@@ -104,6 +109,55 @@ function usage<Value>(flag: string, decide: () => Value): Value {
     if (isTheirs) throw new UsageError(`${flag}: ${error.message}`);
     throw error;
   }
+}
+
+/** A fault, or a family of them, that nothing can do to a system. */
+export interface LeftOut {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** The faults asked for without those that one of the systems can never feel. Throws UsageError where none is left. */
+export function leftOutOf(
+  request: RunRequest,
+  systems: readonly System[],
+): { readonly faults: RunRequest["faults"]; readonly leftOut: readonly LeftOut[] } {
+  const { faults, nodes } = request;
+  const reasonOf = (why: (system: System) => string | null | undefined): string | null =>
+    systems.map(why).find((reason) => typeof reason === "string") ?? null;
+  const kept: string[] = [];
+  const leftOut: LeftOut[] = [];
+  const sort = (name: string, reason: string | null): boolean => {
+    if (reason === null) kept.push(name);
+    else if (!leftOut.some((each) => each.name === name)) leftOut.push({ name, reason });
+    return reason === null;
+  };
+  if (faults.from === "families") {
+    for (const name of usage("--nemesis", () => checkFamilies(faults.names))) {
+      sort(
+        name,
+        reasonOf((system) => whyNever(name, nodes, system)),
+      );
+    }
+    refuseNothing("--nemesis", kept, leftOut);
+    return { faults: { from: "families", names: kept }, leftOut };
+  }
+  const schedule = parseSchedule(faults.text, faults.name, nodeNames(nodes));
+  const left = schedule.faults.filter(({ fault }) =>
+    sort(
+      fault,
+      reasonOf((system) => lackOf(fault, system)),
+    ),
+  );
+  refuseNothing(`--schedule ${faults.name}`, kept, leftOut);
+  const text = formatSchedule({ ...schedule, faults: left }, "json");
+  return { faults: { ...faults, text }, leftOut };
+}
+
+function refuseNothing(flag: string, kept: readonly string[], leftOut: readonly LeftOut[]): void {
+  if (kept.length > 0 || leftOut.length === 0) return;
+  const told = leftOut.map(({ name, reason }) => `${name} (${reason})`).join(", ");
+  throw new UsageError(`${flag}: nothing of it can act on every system: ${told}`);
 }
 
 /** A run in which nothing that was asked for could ever act would say nothing. */

@@ -4,6 +4,7 @@ import { EXIT_CODES, HistoryError, type Verdict } from "@gauntlet/histories";
 import { ScheduleError } from "@gauntlet/nemesis";
 import { DataError, messageOf, RigError, UsageError } from "../errors.js";
 import { checkCommand, type CheckFlags } from "./check.js";
+import { compareCommand, type CompareFlags } from "./compare.js";
 import { listCommand } from "./list.js";
 import { mutantCommand, type MutantFlags } from "./mutant.js";
 import { RUNS_ROOT } from "./paths.js";
@@ -37,32 +38,20 @@ function commands(conclude: (verdict: Verdict) => void): Command {
     .configureOutput({ writeErr: () => {}, outputError: () => {} });
 
   const run = program.command("run").description("start a cluster, load it, break it, judge what was seen");
-  run
-    .option(
-      "--time-limit <time>",
-      "length of the main phase",
-      duration("--time-limit", 1_000, 86_400_000),
-      60_000,
-    )
-    .option("--rate <n>", "operations a second, all processes together", integer("--rate", 1, 100_000), 200)
-    .option("--concurrency <n>", "processes, spread over the nodes", integer("--concurrency", 1, 1_000), 10)
-    .option("--nodes <n>", "size of the cluster", integer("--nodes", 1, 15), 5)
-    .option("--nemesis <names>", `families of faults, or none (default: ${DEFAULT_NEMESIS.join(",")})`, names)
-    .option("--workload <name>", "what is asked of the cluster", "register")
-    .option("--schedule <file>", "faults of your own, YAML or JSON, instead of --nemesis")
-    .option("--seed <n>", "repeats a run's choices; random when absent", seed("--seed"))
-    .option("--op-timeout <time>", "a call's deadline", duration("--op-timeout", 100, 60_000), 3_000)
+  withRunOptions(run)
     .option(
       "--system <name>",
       "what is tested: gauntlet (this repository's server) or etcd (Debian's)",
       "gauntlet",
     )
     .option("--image <image>", "a node image that exists, instead of the one built for the system")
-    .option("--keep-going", "do not end at the first violation: go on to the end, then judge")
     .option("--keep", "leave the containers up at the end (make cluster-down removes them)")
-    .option("--json", "print the results as JSON, and nothing else")
-    .option("--runs-root <folder>", "where runs are recorded", RUNS_ROOT)
     .action(async (flags: RunFlags) => conclude(await runCommand(flags)));
+
+  const compare = program
+    .command("compare")
+    .description("the same load and faults on every system, one after another; their figures side by side");
+  withRunOptions(compare).action(async (flags: CompareFlags) => conclude(await compareCommand(flags)));
 
   program
     .command("check")
@@ -89,6 +78,28 @@ function commands(conclude: (verdict: Verdict) => void): Command {
     .option("--runs-root <folder>", "where runs are recorded", RUNS_ROOT)
     .action(async (name: string, flags: MutantFlags) => conclude(await mutantCommand(name, flags)));
   return program;
+}
+
+/** What is asked, how much of it, and what goes wrong meanwhile. */
+function withRunOptions(command: Command): Command {
+  return command
+    .option(
+      "--time-limit <time>",
+      "length of the main phase",
+      duration("--time-limit", 1_000, 86_400_000),
+      60_000,
+    )
+    .option("--rate <n>", "operations a second, all processes together", integer("--rate", 1, 100_000), 200)
+    .option("--concurrency <n>", "processes, spread over the nodes", integer("--concurrency", 1, 1_000), 10)
+    .option("--nodes <n>", "size of the cluster", integer("--nodes", 1, 15), 5)
+    .option("--nemesis <names>", `families of faults, or none (default: ${DEFAULT_NEMESIS.join(",")})`, names)
+    .option("--workload <name>", "what is asked of the cluster", "register")
+    .option("--schedule <file>", "faults of your own, YAML or JSON, instead of --nemesis")
+    .option("--seed <n>", "repeats a run's choices; random when absent", seed("--seed"))
+    .option("--op-timeout <time>", "a call's deadline", duration("--op-timeout", 100, 60_000), 3_000)
+    .option("--keep-going", "do not end at the first violation: go on to the end, then judge")
+    .option("--json", "print the results as JSON, and nothing else")
+    .option("--runs-root <folder>", "where runs are recorded", RUNS_ROOT);
 }
 
 function exitCodeOf(error: unknown): number {

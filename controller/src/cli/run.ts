@@ -34,8 +34,8 @@ export interface RunFlags {
   readonly runsRoot: string;
 }
 
-/** Returns the verdict, whose exit code is the command's. */
-export async function runCommand(flags: RunFlags): Promise<Verdict> {
+/** What the flags ask for, whatever it is asked of. */
+export async function requestOf(flags: Omit<RunFlags, "system">): Promise<RunRequest> {
   if (flags.schedule !== undefined && flags.nemesis !== undefined) {
     throw new UsageError(
       "--schedule and --nemesis exclude each other: a schedule says what happens, a nemesis makes one",
@@ -47,8 +47,7 @@ export async function runCommand(flags: RunFlags): Promise<Verdict> {
       ? { from: "families", names: flags.nemesis ?? DEFAULT_NEMESIS }
       : await readScheduleFile(flags.schedule);
   const { workload, nodes, concurrency, rate } = flags;
-  const config = configure({
-    system: flags.system,
+  return {
     workload,
     nodes,
     concurrency,
@@ -57,7 +56,14 @@ export async function runCommand(flags: RunFlags): Promise<Verdict> {
     faults,
     timeLimitMs: flags.timeLimit,
     opTimeoutMs: flags.opTimeout,
-  });
+  };
+}
+
+/** Returns the verdict, whose exit code is the command's. */
+export async function runCommand(flags: RunFlags): Promise<Verdict> {
+  const request = await requestOf(flags);
+  const { seed } = request;
+  const config = configure({ ...request, system: flags.system });
   if (flags.image !== undefined && !(await imageExists(flags.image))) {
     throw new UsageError(`--image: there is no image "${flags.image}" on this machine`);
   }
