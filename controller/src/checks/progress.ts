@@ -8,7 +8,7 @@ import {
   type ServedOperation,
   servedOperations,
 } from "./operations.js";
-import { jolts, quorums, wholeTimes } from "./quorums.js";
+import { jolts, moments, quorums, wholeTimes } from "./quorums.js";
 import { type Grounds, stalled } from "./recovery.js";
 
 /** What etcd and our server need at most for one election: a timeout of 1 s, drawn up to twice as long. */
@@ -108,7 +108,7 @@ function findStops(
   const writes = acknowledgedWrites(operations);
   const tries = operations.filter(({ isWrite }) => isWrite);
   const limping = disturbances.filter(({ kind }) => kind === "limp");
-  const borders = [0, ...jolts(disturbances).filter((at) => at > 0 && at < mainEndMs), mainEndMs];
+  const borders = [0, ...moments(disturbances).filter((at) => at > 0 && at < mainEndMs), mainEndMs];
   return borders.flatMap((fromMs, i): Stop[] => {
     const toMs = borders[i + 1] ?? fromMs;
     const limps = limping.some(
@@ -142,14 +142,14 @@ function findUnrest(
   whole: Whole,
 ): { readonly judged: Judged; readonly unrest: readonly Unrest[] } {
   const rounds = roundsOf(samples);
-  const moments = jolts(disturbances);
+  const done = jolts(disturbances);
   const seen = whole.flatMap(({ quorum, times }) =>
     times
       .filter((time) => lengthOf(time) >= MIN_WATCHED_MS)
       .map((time): Unrest => {
-        const done = moments.filter((at) => at >= time.fromMs && at < time.toMs).length;
+        const excused = done.filter((at) => at >= time.fromMs && at < time.toMs).length;
         const free = FREE_ELECTIONS + Math.floor(lengthOf(time) / FREE_ELECTION_EVERY_MS);
-        return { ...time, quorum, elections: electionsIn(rounds, quorum, time), allowed: free + done };
+        return { ...time, quorum, elections: electionsIn(rounds, quorum, time), allowed: free + excused };
       }),
   );
   const [most] = seen.toSorted((a, b) => b.elections - a.elections || lengthOf(b) - lengthOf(a));

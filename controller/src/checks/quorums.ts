@@ -44,19 +44,21 @@ export function wholeTimes(
   return without(within, harms);
 }
 
+/** The moments at which anything was done or undone, in order. */
+export function moments(disturbances: readonly Disturbance[]): readonly number[] {
+  return disturbances
+    .flatMap(({ fromMs, toMs }) => [fromMs, ...(toMs === null ? [] : [toMs])])
+    .toSorted((a, b) => a - b);
+}
+
 /** Calls of one fault come one after the other. */
 const ONE_JOLT_MS = 1_000;
 
-/** The moments at which anything was done or undone, those close together as one: each may cost the cluster its leader. */
+/** The same, what happened within a second of the first as one: each may cost the cluster its leader. */
 export function jolts(disturbances: readonly Disturbance[]): readonly number[] {
-  const moments = disturbances
-    .flatMap(({ fromMs, toMs }) => [fromMs, ...(toMs === null ? [] : [toMs])])
-    .toSorted((a, b) => a - b);
-  const groups: number[] = [];
-  let lastMs = Number.NEGATIVE_INFINITY;
-  for (const moment of moments) {
-    if (moment - lastMs > ONE_JOLT_MS) groups.push(moment);
-    lastMs = moment;
+  const firsts: number[] = [];
+  for (const moment of moments(disturbances)) {
+    if (moment - (firsts.at(-1) ?? Number.NEGATIVE_INFINITY) > ONE_JOLT_MS) firsts.push(moment);
   }
-  return groups;
+  return firsts;
 }
