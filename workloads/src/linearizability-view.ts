@@ -1,15 +1,8 @@
-import {
-  type FaultRecord,
-  HistoryError,
-  type HistoryEvent,
-  pairEvents,
-  type RegisterOperation,
-  toOperations,
-  toRegisterInput,
-} from "@gauntlet/histories";
-import { casRegister, explanationSvg, type PartitionIllegal } from "porcupine-ts";
+import { type FaultRecord, HistoryError, type HistoryEvent, pairEvents } from "@gauntlet/histories";
+import { explanationSvg, type Operation, type PartitionIllegal } from "porcupine-ts";
 import { historyHtml, type ViewFault } from "porcupine-ts/view";
-import type { KeyFailure, LinearizabilityEvidence } from "./linearizability.js";
+import { type KeyFailure, type LinearizabilityEvidence, operationsOf } from "./linearizability.js";
+import { objectOf, type SequentialObject } from "./sequential-objects.js";
 
 /** What a picture of the 1-minimal part needs to know of a KeyFailure. */
 export type MinimalPart = Pick<KeyFailure, "failedAt" | "required" | "optional" | "isMinimal" | "checks">;
@@ -17,10 +10,14 @@ export type MinimalPart = Pick<KeyFailure, "failedAt" | "required" | "optional" 
 /** The 1-minimal part of a key's history: one SVG without anything outside it, headed by `title`. Throws HistoryError. */
 export function minimalPartSvg(history: readonly HistoryEvent[], title: string, part: MinimalPart): string {
   const wanted = new Set([part.failedAt, ...part.required, ...part.optional]);
-  const operations = toOperations(eventsOf(history, ({ index }) => wanted.has(index)));
+  const object = objectOf(history);
+  const operations = operationsOf(
+    object,
+    eventsOf(history, ({ index }) => wanted.has(index)),
+  );
   const position = positionsOf(operations);
   const { failedAt, required, optional, isMinimal, checks } = part;
-  return explanationSvg(casRegister(), operations, {
+  return explanationSvg(object.model, operations, {
     sentence: title,
     failedAt: position(failedAt),
     required: required.map(position),
@@ -43,7 +40,8 @@ export function failedKeysHtml(
 ): string {
   const keys = new Set(failures.map(({ key }) => key));
   const events = eventsOf(history, ({ key }) => keys.has(key ?? ""));
-  const operations = toOperations(events);
+  const object = objectOf(history);
+  const operations = operationsOf(object, events);
   const position = positionsOf(operations);
   const partitions = failures.map(
     (failure): PartitionIllegal => ({
@@ -58,13 +56,13 @@ export function failedKeysHtml(
   const configurations = failures.reduce((sum, failure) => sum + failure.configurations, 0);
   const some = failures.length < failedKeys ? `${failures.length} of the ${failedKeys}` : "the";
   return historyHtml(
-    casRegister(),
+    object.model,
     operations,
     { verdict: "illegal", partitions, configurations, elapsedMs },
     {
       title: `${title}: ${some} keys that are not linearizable`,
       faults: faults.flatMap((fault) => bandOf(fault, history)),
-      failed: failedOperations(events),
+      failed: failedOperations(object, events),
       clock: (index) => history[index]?.time ?? Number.NaN,
       timeUnit: "ns",
       timeOrigin: 0,
@@ -85,7 +83,7 @@ function eventsOf(
 }
 
 /** From the index of an invoke event to the place in the operations. */
-function positionsOf(operations: readonly RegisterOperation[]): (event: number) => number {
+function positionsOf(operations: readonly Operation<unknown, unknown>[]): (event: number) => number {
   const positions = new Map(operations.map(({ id }, position) => [id, position]));
   return (event) => {
     const position = positions.get(event);
@@ -100,14 +98,17 @@ function positionsOf(operations: readonly RegisterOperation[]): (event: number) 
 }
 
 /** Those that certainly did not happen: shown, never checked. */
-function failedOperations(events: readonly HistoryEvent[]): RegisterOperation[] {
+function failedOperations<Input, Output>(
+  object: SequentialObject<Input, Output>,
+  events: readonly HistoryEvent[],
+): Operation<Input, Output>[] {
   return pairEvents(events).flatMap(({ invoke, completion }) =>
     completion?.type === "fail"
       ? [
           {
             process: invoke.process as number,
             id: invoke.index,
-            input: toRegisterInput(invoke),
+            input: object.input(invoke),
             call: invoke.index,
             return: completion.index,
           },

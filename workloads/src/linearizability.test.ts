@@ -3,6 +3,7 @@ import type * as Porcupine from "porcupine-ts";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { checkLinearizability, type LinearizabilityEvidence } from "./linearizability.js";
 import { failedKeysHtml, minimalPartSvg } from "./linearizability-view.js";
+import { REGISTER } from "./sequential-objects.js";
 import { recordOf, STALE, tangle } from "./testing/small-histories.js";
 
 const broken = vi.hoisted(() => ({ isBroken: false }));
@@ -23,12 +24,12 @@ afterEach(() => {
 const LIMITS = { timeLimitMs: 30_000 };
 
 function evidenceOf(history: readonly HistoryEvent[]): LinearizabilityEvidence {
-  return checkLinearizability(history, LIMITS).details as LinearizabilityEvidence;
+  return checkLinearizability(REGISTER, history, LIMITS).details as LinearizabilityEvidence;
 }
 
 describe("a key that failed", () => {
   test("comes with the few operations that contradict one another, and a sentence that names them", () => {
-    const result = checkLinearizability(STALE, LIMITS);
+    const result = checkLinearizability(REGISTER, STALE, LIMITS);
     const [failure] = evidenceOf(STALE).failures;
     expect(failure).toMatchObject({
       key: "r0",
@@ -48,7 +49,7 @@ describe("a key that failed", () => {
 
   test("stays one where its explanation breaks", () => {
     broken.isBroken = true;
-    const result = checkLinearizability(STALE, LIMITS);
+    const result = checkLinearizability(REGISTER, STALE, LIMITS);
     expect(result.verdict).toBe("invalid");
     expect(result.reason).toContain("no order is left for operation 8");
     expect(result.reason).toContain("out of ink");
@@ -66,7 +67,7 @@ describe("a key that failed", () => {
 });
 
 test("a key that is undecided is named, with what ran out", () => {
-  const { verdict, reason } = checkLinearizability(tangle(16), { timeLimitMs: 0 });
+  const { verdict, reason } = checkLinearizability(REGISTER, tangle(16), { timeLimitMs: 0 });
   expect(verdict).toBe("unknown");
   expect(reason).toMatch(/^1 of 1 keys undecided; key r0: the time limit was reached after \d+ config/);
 });

@@ -4,7 +4,7 @@ import type { Client } from "./client.js";
 import type { LinearizabilityEvidence } from "./linearizability.js";
 import { registerWorkload } from "./register.js";
 import { drawFrom } from "./testing/random.js";
-import { simulate } from "./testing/register-store.js";
+import { simulate } from "./testing/simulate.js";
 import { tangle } from "./testing/small-histories.js";
 
 const workload = registerWorkload({ operationsPerKey: 60 });

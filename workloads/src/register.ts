@@ -1,8 +1,11 @@
-import type { CheckResult } from "@gauntlet/histories";
+import type { HistoryEvent } from "@gauntlet/histories";
 import type { Client, Outcome } from "./client.js";
 import { checkLinearizability } from "./linearizability.js";
-import { liveRegister } from "./live-register.js";
-import { checkRevisions } from "./revisions.js";
+import { eachByItself } from "./each-by-itself.js";
+import { LiveLinearizability } from "./live-linearizability.js";
+import { liveAll } from "./live-all.js";
+import { REGISTER } from "./sequential-objects.js";
+import { checkRevisions, RevisionOrder } from "./revisions.js";
 import type { RegisterOptions } from "./register-generator.js";
 import { REGISTER_DEFAULTS, RegisterGenerator } from "./register-generator.js";
 import type { Answer, Operation, Workload } from "./workload.js";
@@ -17,26 +20,16 @@ export function registerWorkload(options: Partial<RegisterOptions> = {}): Worklo
     start: (workloadOptions, draw) => new RegisterGenerator(registerOptions, workloadOptions, draw),
     perform,
     check: async (history, limits) =>
-      eachByItself([() => checkLinearizability(history, limits), () => checkRevisions(history)]),
-    live: liveRegister,
+      eachByItself("register", [
+        () => checkLinearizability(REGISTER, history, limits),
+        () => checkRevisions(history, changesRegister),
+      ]),
+    live: () => liveAll([new RevisionOrder(changesRegister), new LiveLinearizability(REGISTER)]),
   };
 }
 
-/** A check that throws must not take a violation with it that another one found. */
-function eachByItself(checks: readonly (() => CheckResult | undefined)[]): readonly CheckResult[] {
-  const results: CheckResult[] = [];
-  const errors: unknown[] = [];
-  for (const check of checks) {
-    try {
-      results.push(...[check() ?? []].flat());
-    } catch (error) {
-      errors.push(error);
-    }
-  }
-  if (errors.length === 0) return results;
-  if (results.every(({ verdict }) => verdict !== "invalid")) throw errors[0];
-  const reason = `a check broke: ${errors[0] instanceof Error ? errors[0].message : String(errors[0])}`;
-  return [...results, { name: "register", kind: "rig", verdict: "failed", reason }];
+function changesRegister({ f, succeeded }: HistoryEvent): boolean {
+  return f === "write" || (f === "cas" && succeeded !== false);
 }
 
 async function perform(client: Client, operation: Operation): Promise<Outcome<Answer>> {

@@ -7,7 +7,7 @@ import type {
   Outcome,
   Workload,
 } from "@gauntlet/workloads";
-import { Roster } from "@gauntlet/workloads";
+import { Roster, wasRefused } from "@gauntlet/workloads";
 import { messageOf } from "../errors.js";
 import type { RunClock } from "./clock.js";
 import type { Pacer } from "./pacer.js";
@@ -72,9 +72,9 @@ export class Workers {
       generator.completed?.(worker, operation, outcome.type);
       roster.completed();
       const rest = restMs[worker] ?? REFUSED_REST_MS.first;
-      if (outcome.type === "fail") await clock.sleep(rest, signal);
-      restMs[worker] =
-        outcome.type === "fail" ? Math.min(rest * 2, REFUSED_REST_MS.most) : REFUSED_REST_MS.first;
+      const refused = wasRefused(outcome);
+      if (refused) await clock.sleep(rest, signal);
+      restMs[worker] = refused ? Math.min(rest * 2, REFUSED_REST_MS.most) : REFUSED_REST_MS.first;
       roster.release(worker);
     };
     while (!signal.aborted && clock.nowMs() < untilMs) {

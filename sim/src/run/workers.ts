@@ -7,7 +7,7 @@ import type {
   Outcome,
   Workload,
 } from "@gauntlet/workloads";
-import { Roster } from "@gauntlet/workloads";
+import { Roster, wasRefused } from "@gauntlet/workloads";
 import type { Loop } from "../world/loop.js";
 import type { Pacer } from "./pacer.js";
 import type { Recorder } from "./recorder.js";
@@ -71,11 +71,11 @@ export class Workers {
       roster.release(worker);
       pump();
     };
-    const done = ({ worker, operation }: Assignment, { type }: Outcome<Answer>): void => {
-      generator.completed?.(worker, operation, type);
+    const done = ({ worker, operation }: Assignment, outcome: Outcome<Answer>): void => {
+      generator.completed?.(worker, operation, outcome.type);
       roster.completed();
       const rest = restMs[worker] as number;
-      if (type !== "fail") {
+      if (!wasRefused(outcome)) {
         restMs[worker] = REFUSED_REST_MS.first;
         rested(worker);
         return;

@@ -1,11 +1,12 @@
 import type { CheckResult, HistoryEvent } from "@gauntlet/histories";
 import { expect, test } from "vitest";
-import { liveRegister } from "./live-register.js";
+import { LiveLinearizability } from "./live-linearizability.js";
+import { REGISTER } from "./sequential-objects.js";
 import { recordOf, STALE, tangle } from "./testing/small-histories.js";
 
 /** What is found by the end of the history, without a limit unless one is given. */
 function found(history: readonly HistoryEvent[], returnMs?: number): CheckResult | undefined {
-  const live = liveRegister(returnMs);
+  const live = new LiveLinearizability(REGISTER, returnMs);
   return history.map((event) => live.push(event)).find((result) => result !== undefined);
 }
 
@@ -13,7 +14,7 @@ const later = (events: readonly HistoryEvent[], change: object): readonly object
   events.map((event) => ({ ...event, process: Number(event.process) + 100, ...change }));
 
 test("a violation is found as soon as it is settled", () => {
-  const live = liveRegister();
+  const live = new LiveLinearizability(REGISTER);
   const results = STALE.map((event) => live.push(event)?.verdict);
   expect(results).toEqual([...STALE.slice(1).map(() => undefined), "invalid"]);
 });
