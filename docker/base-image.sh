@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the base image of the nodes: Debian with Node 24, e2fsprogs, iptables, iproute2, procps and tini.
+# Makes the base image of the nodes: Debian with Node 24, e2fsprogs, iptables, iproute2, libnetfilter-queue, procps and tini.
 # From the official Node image where a registry answers; else from Debian packages and the npm package of
 # the Node binary. The last line of standard output is the image's tag; everything else goes to standard error.
 # The tag is a hash of what the image is made of: where it exists there is nothing to do.
@@ -8,7 +8,7 @@ set -eu
 OFFICIAL_IMAGE=node:24-bookworm-slim
 NODE_VERSION=24.21.0
 SUITE=bookworm
-PACKAGES="e2fsprogs iptables iproute2 procps tini"
+PACKAGES="e2fsprogs iptables iproute2 libnetfilter-queue1 procps tini"
 REGISTRY_TRY_S=10
 PULL_LIMIT_S=600
 

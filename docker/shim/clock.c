@@ -3,8 +3,8 @@
  * follow the bent clock. The page is written by the node agent (src/agent/clock-page.ts has the same layout)
  * and read here under a sequence lock, so a change is seen at once and never half.
  *
- * Wall clock:      true time + offset.
  * Monotonic clock: a line through an anchor, virtual = anchor_virtual + (true - anchor_true) * rate.
+ * Wall clock:      such a line, by true wall time, + offset. No wait follows its rate, but for deadlines on it.
  *                  The writer takes the anchor of a new line while readers wait, and readers take the time while
  *                  the page stands still: so each time is bent by the line that was in force at that time, and
  *                  the clock changes its speed without a jump, however long either of them is held up.
@@ -38,11 +38,16 @@
 /* The longest that a wait goes on at an old rate. */
 #define SLICE_NS (20 * 1000000LL)
 
-struct setting {
-    int64_t wall_offset;
+struct line {
     int64_t anchor_true;
     int64_t anchor_virtual;
     double rate;
+};
+
+struct setting {
+    int64_t wall_offset;
+    struct line wall;
+    struct line monotonic;
 };
 
 struct page {
@@ -51,7 +56,7 @@ struct page {
     struct setting setting;
 };
 
-/* What the clocks were set to at a moment, and the true monotonic time of that moment. */
+/* What the clocks were set to at a moment, and the true time of that moment on the clock that was asked about. */
 struct moment {
     struct setting setting;
     int64_t now;
@@ -88,17 +93,13 @@ __attribute__((constructor)) static void open_page(void) {
 }
 
 /* False before the constructor ran: until then every clock is true. */
-static int read_moment(struct moment *out) {
+static int read_moment(clockid_t clock, struct moment *out) {
     if (page == NULL) return 0;
     for (;;) {
         uint64_t before = atomic_load_explicit(&page->sequence, memory_order_acquire);
         if ((before & 1) == 0) {
-            const volatile struct setting *s = &page->setting;
-            out->setting.wall_offset = s->wall_offset;
-            out->setting.anchor_true = s->anchor_true;
-            out->setting.anchor_virtual = s->anchor_virtual;
-            out->setting.rate = s->rate;
-            out->now = true_now(CLOCK_MONOTONIC);
+            out->setting = *(const volatile struct setting *)&page->setting;
+            out->now = true_now(clock);
             atomic_thread_fence(memory_order_seq_cst);
             if (atomic_load_explicit(&page->sequence, memory_order_relaxed) == before) return 1;
         }
@@ -141,24 +142,24 @@ static int64_t true_now(clockid_t clock) {
 }
 
 /* Rate 1 needs no floating point and is exact. */
-static int64_t bend(const struct moment *m) {
-    const struct setting *s = &m->setting;
-    int64_t since = m->now - s->anchor_true;
-    return s->anchor_virtual + (s->rate == 1.0 ? since : (int64_t)((double)since * s->rate));
+static int64_t bend(const struct line *line, int64_t now) {
+    int64_t since = now - line->anchor_true;
+    return line->anchor_virtual + (line->rate == 1.0 ? since : (int64_t)((double)since * line->rate));
 }
 
 static int64_t virtual_now(void) {
     struct moment m;
-    return read_moment(&m) ? bend(&m) : true_now(CLOCK_MONOTONIC);
+    return read_moment(CLOCK_MONOTONIC, &m) ? bend(&m.setting.monotonic, m.now) : true_now(CLOCK_MONOTONIC);
 }
 
 /* True nanoseconds to sleep towards a virtual monotonic deadline: at most one slice; 0 when it has passed. */
 static int64_t slice_towards(int64_t deadline) {
     struct moment m;
-    if (!read_moment(&m)) m = (struct moment){.setting = {.rate = 1.0}, .now = true_now(CLOCK_MONOTONIC)};
-    int64_t left = deadline - bend(&m);
+    if (!read_moment(CLOCK_MONOTONIC, &m))
+        m = (struct moment){.setting = {.monotonic = {.rate = 1.0}}, .now = true_now(CLOCK_MONOTONIC)};
+    int64_t left = deadline - bend(&m.setting.monotonic, m.now);
     if (left <= 0) return 0;
-    double wait = (double)left / m.setting.rate + 1;
+    double wait = (double)left / m.setting.monotonic.rate + 1;
     return wait < SLICE_NS ? (int64_t)wait : SLICE_NS;
 }
 
@@ -178,30 +179,34 @@ static int valid_timespec(const struct timespec *ts) {
 
 /* ---- reading clocks ---- */
 
+/* The wall clocks differ by whole seconds at most, so one line does for all. */
+static int is_wall(clockid_t clock) {
+    return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_TAI;
+}
+
 int clock_gettime(clockid_t clock, struct timespec *ts) {
-    int result = true_clock(clock, ts);
     struct moment m;
-    if (result != 0 || !read_moment(&m)) return result;
     switch (clock) {
     case CLOCK_REALTIME:
     case CLOCK_REALTIME_COARSE:
     case CLOCK_TAI:
-        *ts = to_timespec(to_ns(ts) + m.setting.wall_offset);
-        break;
+        if (!read_moment(clock, &m)) break;
+        *ts = to_timespec(bend(&m.setting.wall, m.now) + m.setting.wall_offset);
+        return 0;
     case CLOCK_MONOTONIC:
     case CLOCK_MONOTONIC_COARSE: /* finer than it says */
-        *ts = to_timespec(bend(&m));
-        break;
+        *ts = to_timespec(virtual_now());
+        return 0;
     case CLOCK_MONOTONIC_RAW:
-        *ts = to_timespec(bend(&m) + raw_ahead);
-        break;
+        *ts = to_timespec(virtual_now() + raw_ahead);
+        return 0;
     case CLOCK_BOOTTIME:
-        *ts = to_timespec(bend(&m) + boottime_ahead);
-        break;
+        *ts = to_timespec(virtual_now() + boottime_ahead);
+        return 0;
     default:
         break;
     }
-    return result;
+    return true_clock(clock, ts);
 }
 
 int gettimeofday(struct timeval *restrict tv, void *restrict zone) {
@@ -319,18 +324,23 @@ static int sleep_until(int64_t deadline) {
     }
 }
 
+/* When a bent wall clock will show this, if nobody sets it meanwhile. */
 static struct timespec true_wall(const struct timespec *bent, const struct moment *m) {
-    struct timespec ts = to_timespec(duration_ns(bent) - m->setting.wall_offset);
+    const struct line *line = &m->setting.wall;
+    int64_t unset = duration_ns(bent) - m->setting.wall_offset;
+    if (line->rate != 1.0) {
+        double since = (double)(unset - line->anchor_virtual) / line->rate;
+        unset = since < (double)(INT64_MAX / 2) ? line->anchor_true + (int64_t)since : INT64_MAX;
+    }
+    struct timespec ts = to_timespec(unset);
     return ts.tv_sec < 0 ? (struct timespec){0, 0} : ts;
 }
-
-static int is_wall(clockid_t clock) { return clock == CLOCK_REALTIME || clock == CLOCK_TAI; }
 
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *wanted, struct timespec *left) {
     REAL(clock_nanosleep);
     struct moment m;
     if ((!is_wall(clock) && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME) || !valid_timespec(wanted) ||
-        !read_moment(&m))
+        !read_moment(CLOCK_MONOTONIC, &m))
         return real_clock_nanosleep(clock, flags, wanted, left);
     if ((flags & TIMER_ABSTIME) != 0) {
         if (is_wall(clock)) {
@@ -372,7 +382,7 @@ unsigned int sleep(unsigned int seconds) {
 int sem_timedwait(sem_t *restrict sem, const struct timespec *restrict until) {
     REAL(sem_timedwait);
     struct moment m;
-    if (!valid_timespec(until) || !read_moment(&m)) return real_sem_timedwait(sem, until);
+    if (!valid_timespec(until) || !read_moment(CLOCK_REALTIME, &m)) return real_sem_timedwait(sem, until);
     struct timespec ts = true_wall(until, &m);
     return real_sem_timedwait(sem, &ts);
 }
@@ -400,7 +410,7 @@ static void check_condvar_layout(void) {
 int pthread_cond_clockwait(pthread_cond_t *cond, pthread_mutex_t *mutex, clockid_t clock, const struct timespec *until) {
     REAL(pthread_cond_clockwait);
     struct moment m;
-    if (!valid_timespec(until) || !read_moment(&m)) return real_pthread_cond_clockwait(cond, mutex, clock, until);
+    if (!valid_timespec(until) || !read_moment(clock, &m)) return real_pthread_cond_clockwait(cond, mutex, clock, until);
     if (clock == CLOCK_REALTIME) {
         struct timespec ts = true_wall(until, &m);
         return real_pthread_cond_clockwait(cond, mutex, CLOCK_REALTIME, &ts);

@@ -184,6 +184,28 @@ describe.skipIf(engine === null)("disks of containers", { timeout: 180_000 }, ()
     await settled();
   });
 
+  test("a file of the area that is asked for is cut off for good, and what a crash could have torn is spared", async () => {
+    for (const area of ["wal", "checkpoint"] as const) {
+      await hosts.signal("n2", "SIGKILL");
+      await shell("n2", `rm -rf /tmp/before; cp -r ${PATHS.serverData} /tmp/before`);
+      const before = await hosts.disks.damages("n2");
+      const damage = await hosts.disks.damage("n2", "truncate", area);
+      expect(damage).toMatchObject({ kind: "truncate", area });
+      const { file = "", offset = 0, bytes = 0 } = damage ?? {};
+      expect(file.endsWith(".wal")).toBe(area === "wal");
+      const sizes = await shell("n2", `stat -c %s /tmp/before/${file} ${PATHS.serverData}/${file}`);
+      expect(sizes.split("\n").map(Number)).toEqual([offset + bytes, offset]);
+      // Nothing else is harmed, and more than the end of the data is gone.
+      await shell("n2", `cmp -n ${offset} /tmp/before/${file} ${PATHS.serverData}/${file}`);
+      expect(bytes).toBeGreaterThan(8 * 1024);
+      expect(await hosts.disks.damages("n2")).toEqual([...before, damage]);
+      await shell("n2", `cat /tmp/before/${file} >${PATHS.serverData}/${file}`);
+      expect(await hosts.disks.damages("n2")).toEqual(before);
+      await hosts.start("n2");
+      await settled();
+    }
+  });
+
   test("a machine without loop devices says so, and does what it can", async () => {
     const runId = `${RUN}-plain`;
     const plain = await DockerHosts.start({

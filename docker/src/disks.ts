@@ -37,22 +37,15 @@ export class DockerDisks implements DiskHosts {
   }
 
   async damage(node: NodeName, kind: Damage["kind"], area: DamageArea | "any"): Promise<Damage | null> {
-    if (kind !== "bit-flip") throw new DockerError(`${node}: machines made of containers know no ${kind}`);
-    if (area !== "any") throw new DockerError(`${node}: machines made of containers do not choose the area`);
-    const { damage } = await this.#machine(node).request<"flip-bit">({ command: "flip-bit" });
-    return damage && placed(damage);
+    if (kind === "bad-sector") throw new DockerError(`${node}: machines made of containers know no ${kind}`);
+    return (await this.#machine(node).request<"harm">({ command: "harm", kind, area })).damage;
   }
 
   async damages(node: NodeName): Promise<readonly Damage[]> {
-    const { damages } = await this.#machine(node).request<"read-damages">({ command: "read-damages" });
-    return damages.map(placed);
+    return (await this.#machine(node).request<"read-damages">({ command: "read-damages" })).damages;
   }
 
   #read(node: NodeName): Promise<{ readonly setting: DiskSetting; readonly counts: DiskCounts }> {
     return this.#machine(node).request<"read-disk">({ command: "read-disk" });
   }
-}
-
-function placed(damage: Omit<Damage, "area">): Damage {
-  return { ...damage, area: damage.file.endsWith(".wal") ? "wal" : "checkpoint" };
 }

@@ -20,12 +20,7 @@ import { attachedLoops, engineForTests, until } from "./testing/containers.js";
 
 const engine = await engineForTests();
 const RUN = `test-${process.pid}`;
-const NOT_OFFERED: readonly Capability[] = [
-  "network.shape",
-  "process.upgrade",
-  "member.change",
-  "member.transfer",
-];
+const NOT_OFFERED: readonly Capability[] = ["process.upgrade", "member.change", "member.transfer"];
 const DIST = new URL("../dist/index.js", import.meta.url).href;
 
 let image = "";
@@ -222,6 +217,74 @@ describe.skipIf(engine === null)("hosts made of containers", { timeout: 180_000 
     }
     await trio.setClock("n1", { wallOffsetMs: 0, wallRate: 1, monotonicRate: 1 });
     expect(Math.abs((await trio.readClock("n1", 0)).wallOffsetMs)).toBeLessThan(500);
+  });
+
+  test("a wall clock drifts from when it is told to, its timers do not, and it is taken back at once", async () => {
+    const asked = { wallOffsetMs: 10_000, wallRate: 0.5, monotonicRate: 1 };
+    const askedAtMs = performance.now();
+    await trio.setClock("n1", asked);
+    const setAtMs = performance.now();
+    await sleep(1000);
+    const readAtMs = performance.now();
+    const reading = await trio.readClock("n1", 0);
+    const lost = 10_000 - reading.wallOffsetMs;
+    // Half of the time since; how exactly it is measured depends on how quickly the server answers.
+    expect(lost).toBeGreaterThan((readAtMs - setAtMs) / 2 - 100);
+    expect(lost).toBeLessThan((performance.now() - askedAtMs) / 2 + 100);
+    expect(await trio.clockSetting("n1")).toEqual(asked);
+    const ticks = await until("true timers", async () => {
+      const { timerRate } = await trio.readClock("n1", 600);
+      return timerRate > 0.75 ? timerRate : undefined;
+    });
+    expect(ticks).toBeLessThan(1.25);
+    await trio.setClock("n1", { wallOffsetMs: 0, wallRate: 1, monotonicRate: 1 });
+    expect(Math.abs((await trio.readClock("n1", 0)).wallOffsetMs)).toBeLessThan(100);
+  });
+
+  test("a drifting wall clock neither jumps nor goes back when its rate changes", async () => {
+    const script = `
+      const uptime = () => Number(require("fs").readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1000;
+      const begun = { trueMs: uptime(), wallMs: Date.now() };
+      console.log("begun");
+      let last = Date.now();
+      let backs = 0;
+      let ended = false;
+      process.stdin.once("data", () => { ended = true; });
+      const spin = () => {
+        for (let i = 0; i < 1000; i += 1) {
+          const now = Date.now();
+          if (now < last) backs += 1;
+          last = now;
+        }
+        if (!ended) { setImmediate(spin); return; }
+        console.log(JSON.stringify({ backs, trueMs: uptime() - begun.trueMs, wallMs: Date.now() - begun.wallMs }));
+        process.exit(0);
+      };
+      spin();
+    `;
+    const preload = ["-e", `LD_PRELOAD=${PATHS.shim}`, "-e", `GAUNTLET_CLOCK_PAGE=${PATHS.clockPage}`];
+    const child = spawn("docker", [
+      "exec",
+      "-i",
+      ...preload,
+      `gauntlet-${RUN}-single-n1`,
+      "node",
+      "-e",
+      script,
+    ]);
+    const lines: string[] = [];
+    const read = eachLine(child.stdout, (line) => lines.push(line));
+    await until("the process", async () => (lines.length > 0 ? true : undefined));
+    const setRate = (wallRate: number): Promise<void> =>
+      single.setClock("n1", { wallOffsetMs: 0, wallRate, monotonicRate: 1 });
+    for (let i = 0; i < 60; i += 1) await setRate([0.5, 2, 1.5, 0.75][i % 4] ?? 1).then(() => sleep(15));
+    child.stdin.write("end\n");
+    await read;
+    await setRate(1);
+    const { backs, trueMs, wallMs } = JSON.parse(lines[1] ?? "") as Record<string, number>;
+    expect(backs).toBe(0);
+    expect((wallMs ?? 0) / (trueMs ?? 1)).toBeGreaterThan(0.49);
+    expect((wallMs ?? 0) / (trueMs ?? 1)).toBeLessThan(2.02);
   });
 
   test("under changes of rate, time neither jumps nor goes back, and every kind of wait follows", async () => {

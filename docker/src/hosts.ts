@@ -24,6 +24,7 @@ import { feelsShim } from "./felt.js";
 import { createNetwork } from "./network.js";
 import { NodeMachine } from "./node-machine.js";
 import { cutsOf, dropsOf, rulesOf } from "./packet-cuts.js";
+import { DockerPackets } from "./packets.js";
 import { probeAll } from "./probe.js";
 import { Sampler } from "./sampling.js";
 import { saveData } from "./saving.js";
@@ -83,6 +84,7 @@ export class DockerHosts implements Hosts {
   readonly endpoints: ReadonlyMap<NodeName, Endpoint>;
   readonly runId: string;
   readonly disks = new DockerDisks((node) => this.#machine(node));
+  readonly packets: DockerPackets;
   readonly members?: DockerMembers;
   readonly #machines: ReadonlyMap<NodeName, NodeMachine>;
   readonly #addresses: ReadonlyMap<NodeName, string>;
@@ -99,6 +101,7 @@ export class DockerHosts implements Hosts {
     this.nodes = names.slice(0, options.nodes);
     this.#machines = new Map(machines.map((machine) => [machine.node, machine]));
     this.#addresses = new Map(machines.map(({ node, address }) => [node, address]));
+    this.packets = new DockerPackets((node) => this.#machine(node), this.#addresses);
     this.#resetOnHeal = options.resetConnectionsOnHeal ?? false;
     this.endpoints = new Map(
       machines.map(({ node, address }) => [
@@ -227,8 +230,7 @@ export class DockerHosts implements Hosts {
     const healed = [...(this.#cutFrom.get(node) ?? [])].filter((peer) => !peers.has(peer));
     this.#cutFrom.set(node, peers);
     if (!this.#resetOnHeal) return;
-    for (const peer of healed)
-      await machine.request<"reset-connections">({ command: "reset-connections", peer });
+    await machine.request<"reset-connections">({ command: "reset-connections", peers: healed });
   }
 
   async cuts(node: NodeName): Promise<readonly Cut[]> {
@@ -252,14 +254,11 @@ export class DockerHosts implements Hosts {
   }
 
   async setClock(node: NodeName, setting: ClockSetting): Promise<void> {
-    const { wallRate, ...rest } = setting;
-    if (wallRate !== 1) throw new DockerError(`${node}: these machines do not let a wall clock drift`);
-    await this.#machine(node).request<"set-clock">({ command: "set-clock", setting: rest });
+    await this.#machine(node).request<"set-clock">({ command: "set-clock", setting });
   }
 
   async clockSetting(node: NodeName): Promise<ClockSetting> {
-    const { setting } = await this.#machine(node).request<"read-clock">({ command: "read-clock" });
-    return { ...setting, wallRate: 1 };
+    return (await this.#machine(node).request<"read-clock">({ command: "read-clock" })).setting;
   }
 
   async readClock(node: NodeName, windowMs: number): Promise<ClockReading> {

@@ -1,11 +1,16 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Capability,
+  type ClockSetting,
   type FacetCapability,
   type Hosts,
   type MemberHosts,
   type NodeName,
   notOffered,
+  type PacketHosts,
+  type PacketShape,
   type ProbeResult,
+  UNSHAPED,
 } from "@gauntlet/nemesis";
 import type { PacketRule, Result } from "./agent/protocol.js";
 import { DockerError, messageOf } from "./docker-error.js";
@@ -20,7 +25,12 @@ const NOT_OFFERED: Readonly<Record<FacetCapability, ProbeResult>> = notOffered(
 );
 const TRANSFER_LIMIT_MS = 2_000;
 const DIAL_MS = 400;
+const SHAPE_DIALS = 6;
+const SHAPE_DELAY_MS = 60;
+const TRUE_CLOCKS: ClockSetting = { wallOffsetMs: 0, wallRate: 1, monotonicRate: 1 };
 const WALL_BUMP_MS = 3_000;
+const DRIFT_RATE = 1.5;
+const DRIFT_WINDOW_MS = 600;
 const SLOW_RATE = 0.5;
 const RATE_WINDOW_MS = 800;
 /** Between the slow rate and the true one, so that a busy machine does not decide. */
@@ -40,7 +50,7 @@ export async function probeAll(
 ): Promise<Readonly<Record<Capability, ProbeResult>>> {
   const node = machine.node;
   const disk = await probeDisks(machine, feelsShim);
-  const { members } = hosts;
+  const { members, packets } = hosts;
   return {
     ...NOT_OFFERED,
     ...disk,
@@ -49,8 +59,13 @@ export async function probeAll(
       "member.transfer": await attempt(() => probeTransfer(members, hosts)),
     }),
     "network.cut": await attempt(() => probeCut(machine, peer, mayCutPeers ? PORTS.peer : UNUSED_PORT)),
+    ...(packets && {
+      "network.shape": await attempt(() => probeShape(machine, peer, packets)),
+      "network.reset": await attempt(() => probeReset(machine, peer, packets)),
+    }),
     "process.signal": await attempt(() => probeSignal(hosts, node)),
     "clock.wall": await attempt(() => probeWall(hosts, node)),
+    "clock.drift": await attempt(() => probeDrift(hosts, node)),
     "clock.rate": await attempt(() => probeRate(hosts, node)),
   };
 }
@@ -64,14 +79,14 @@ async function probeDisks(
 ): Promise<Readonly<Record<DiskCapability, ProbeResult>>> {
   const probe = (): Promise<Result<"probe-disk">> => machine.request<"probe-disk">({ command: "probe-disk" });
   try {
-    const { delay, errors, powerLoss, damage } = await probe().catch(probe);
+    const { delay, errors, powerLoss, damage, truncate } = await probe().catch(probe);
     const felt = delay.available || errors.available ? await attempt(feelsShim) : null;
     return {
       "disk.delay": delay.available && felt?.available === false ? felt : delay,
       "disk.errors": errors.available && felt?.available === false ? felt : errors,
       "disk.power-loss": powerLoss,
       "disk.damage": damage,
-      "disk.truncate": NOT_OFFERED["disk.truncate"],
+      "disk.truncate": truncate,
     };
   } catch (error) {
     const no: ProbeResult = { available: false, reason: messageOf(error) };
@@ -129,6 +144,59 @@ async function probeCut(machine: NodeMachine, peer: NodeMachine | undefined, por
   return `iptables (${backend}) drops on port ${port} and lets through again`;
 }
 
+/** Dials that are refused at once tell how long a packet takes; nobody's traffic is lost. */
+async function probeShape(
+  machine: NodeMachine,
+  peer: NodeMachine | undefined,
+  packets: PacketHosts,
+): Promise<string> {
+  if (peer === undefined) throw new DockerError("there is no other node to send to");
+  const { node } = machine;
+  const dial = async (): Promise<number> => {
+    const begunMs = performance.now();
+    const limits = { port: UNUSED_PORT, timeoutMs: 10 * SHAPE_DELAY_MS } as const;
+    const { outcome } = await machine.request<"dial">({ command: "dial", host: peer.address, ...limits });
+    if (outcome !== "refused") throw new DockerError(`a dial to ${peer.node} gave ${outcome}`);
+    return performance.now() - begunMs;
+  };
+  const beforeMs = await dial();
+  const shape: PacketShape = { ...UNSHAPED, delayMs: SHAPE_DELAY_MS, duplicateShare: 0.5 };
+  const took: number[] = [];
+  try {
+    await packets.shape(node, new Map([[peer.node, shape]]));
+    for (let i = 0; i < SHAPE_DIALS; i += 1) took.push(await dial());
+    const delayed = (await packets.counts(node)).get(peer.node)?.delayed ?? 0;
+    const shown = (await packets.shapeOf(node)).get(peer.node);
+    const quickest = Math.min(...took);
+    if (quickest < SHAPE_DELAY_MS || delayed < SHAPE_DIALS || shown?.delayMs !== SHAPE_DELAY_MS) {
+      throw new DockerError(
+        `packets were to be ${SHAPE_DELAY_MS} ms late: a dial took ${quickest.toFixed(1)} ms, ${delayed} were counted`,
+      );
+    }
+  } finally {
+    await packets.shape(node, new Map());
+  }
+  const left = (await packets.shapeOf(node)).size;
+  const afterMs = await dial();
+  const tookMs = took.toSorted((a, b) => a - b)[took.length >> 1] ?? 0;
+  if (left > 0 || afterMs >= tookMs) {
+    throw new DockerError(`a dial takes ${afterMs.toFixed(1)} ms after the shape was taken back`);
+  }
+  return `${SHAPE_DELAY_MS} ms more were asked for: a dial took ${tookMs.toFixed(1)} ms, ${beforeMs.toFixed(1)} before and ${afterMs.toFixed(1)} after`;
+}
+
+/** The two dial each other again at once. */
+async function probeReset(
+  machine: NodeMachine,
+  peer: NodeMachine | undefined,
+  packets: PacketHosts,
+): Promise<string> {
+  if (peer === undefined) throw new DockerError("there is no other node to be connected with");
+  const destroyed = await packets.reset(machine.node, [peer.node]);
+  if (destroyed === 0) throw new DockerError("no connection was there to be destroyed");
+  return `${destroyed} connections between ${machine.node} and ${peer.node} were destroyed`;
+}
+
 async function probeSignal(hosts: Hosts, node: NodeName): Promise<string> {
   await hosts.signal(node, "SIGSTOP");
   const held = (await hosts.process(node)).state;
@@ -144,10 +212,10 @@ async function probeWall(hosts: Hosts, node: NodeName): Promise<string> {
   const before = await hosts.readClock(node, 0);
   let during = before;
   try {
-    await hosts.setClock(node, { wallOffsetMs: WALL_BUMP_MS, wallRate: 1, monotonicRate: 1 });
+    await hosts.setClock(node, { ...TRUE_CLOCKS, wallOffsetMs: WALL_BUMP_MS });
     during = await hosts.readClock(node, 0);
   } finally {
-    await hosts.setClock(node, { wallOffsetMs: 0, wallRate: 1, monotonicRate: 1 });
+    await hosts.setClock(node, TRUE_CLOCKS);
   }
   const after = await hosts.readClock(node, 0);
   const moved = Math.round(during.wallOffsetMs - before.wallOffsetMs);
@@ -159,13 +227,38 @@ async function probeWall(hosts: Hosts, node: NodeName): Promise<string> {
   return `the server's wall clock moved by ${moved} ms and came back`;
 }
 
+/** How far the wall clock goes off in a while; timers are not asked to follow. */
+async function probeDrift(hosts: Hosts, node: NodeName): Promise<string> {
+  let before = 0;
+  let drift = 0;
+  let sinceMs = 0;
+  try {
+    await hosts.setClock(node, { ...TRUE_CLOCKS, wallRate: DRIFT_RATE });
+    const begunMs = performance.now();
+    before = (await hosts.readClock(node, 0)).wallOffsetMs;
+    await sleep(DRIFT_WINDOW_MS);
+    drift = (await hosts.readClock(node, 0)).wallOffsetMs - before;
+    sinceMs = performance.now() - begunMs;
+  } finally {
+    await hosts.setClock(node, TRUE_CLOCKS);
+  }
+  const after = (await hosts.readClock(node, 0)).wallOffsetMs;
+  const least = (DRIFT_WINDOW_MS * (DRIFT_RATE - 1)) / 2;
+  if (drift < least || drift > sinceMs || Math.abs(after) > least) {
+    throw new DockerError(
+      `at rate ${DRIFT_RATE} the server's wall clock gained ${Math.round(drift)} ms in ${Math.round(sinceMs)} ms, and is off by ${Math.round(after)} ms after it`,
+    );
+  }
+  return `at rate ${DRIFT_RATE} the server's wall clock gained ${Math.round(drift)} ms in ${Math.round(sinceMs)} ms and came back`;
+}
+
 async function probeRate(hosts: Hosts, node: NodeName): Promise<string> {
   let during = { timerRate: 1 };
   try {
-    await hosts.setClock(node, { wallOffsetMs: 0, wallRate: 1, monotonicRate: SLOW_RATE });
+    await hosts.setClock(node, { ...TRUE_CLOCKS, monotonicRate: SLOW_RATE });
     during = await hosts.readClock(node, RATE_WINDOW_MS);
   } finally {
-    await hosts.setClock(node, { wallOffsetMs: 0, wallRate: 1, monotonicRate: 1 });
+    await hosts.setClock(node, TRUE_CLOCKS);
   }
   const measured = during.timerRate.toFixed(2);
   if (during.timerRate > RATE_LIMIT || during.timerRate === 0) {

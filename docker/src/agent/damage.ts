@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { open, readdir, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
+import type { Request as AnyRequest, Result } from "./protocol.js";
 
 const PAGE = 4096;
 /**
@@ -8,58 +9,69 @@ const PAGE = 4096;
  * spared, and so are files that are no longer than this.
  */
 const SPARED_TAIL_BYTES = 8 * 1024;
+/** Kept for people by a server that recovered; to harm them again would show nothing. */
+const LAID_ASIDE = /\.damaged$/;
 
-export interface Damage {
-  readonly kind: "bit-flip";
-  /** Below the server's directory. */
-  readonly file: string;
-  readonly offset: number;
-  readonly bytes: number;
-}
+type Request = Extract<AnyRequest, { command: "harm" }>;
+type Damage = NonNullable<Result<"harm">["damage"]>;
 
-interface Flip extends Damage {
+/** What was done, and how the medium shows it. */
+interface Harm {
+  readonly damage: Damage;
   readonly inode: number;
-  readonly is: number;
+  /** The byte that is there now; null where the file ends. */
+  readonly is: number | null;
 }
 
-/** Bits that were flipped on this machine's disk. */
+/** Harm that was done to this machine's durable data. */
 export class Damages {
   readonly #directory: string;
-  readonly #flips: Flip[] = [];
+  readonly #done: Harm[] = [];
 
   constructor(directory: string) {
     this.#directory = directory;
   }
 
-  /** Flips one bit of what was written to a file that is drawn; null when nothing is long enough. */
-  async flip(): Promise<Damage | null> {
-    const files = await filesIn(this.#directory);
+  /**
+   * Flips one bit of a file that is drawn in the area, or cuts the file off at a place that is drawn in it. Null when
+   * nothing is long enough.
+   */
+  async harm(kind: Request["kind"], area: Request["area"]): Promise<Damage | null> {
+    const all = await filesIn(this.#directory);
+    const files = all.filter((path) => area === "any" || areaOf(path) === area);
     while (files.length > 0) {
       const [path = ""] = files.splice(randomInt(files.length), 1);
       const offset = await drawPlace(path);
       if (offset === null) continue;
-      const flip = await flipAt(path, offset);
-      const damage: Damage = { kind: "bit-flip", file: relative(this.#directory, path), offset, bytes: 1 };
-      this.#flips.push({ ...damage, ...flip });
+      const { bytes, inode, is } = await (kind === "truncate" ? cutOffAt : flipAt)(path, offset);
+      const file = relative(this.#directory, path);
+      const damage: Damage = { kind, area: areaOf(path), file, offset, bytes };
+      this.#done.push({ damage, inode, is });
       return damage;
     }
     return null;
   }
 
-  /** The flips that still stand: the same file, with the flipped byte in it. */
+  /** The harm that still stands: the same file, with the flipped byte in it, or ending where it was cut off. */
   async standing(): Promise<readonly Damage[]> {
     const standing: Damage[] = [];
-    for (const { inode, is, ...damage } of this.#flips) {
-      const byte = await byteAt(join(this.#directory, damage.file), damage.offset, inode);
-      if (byte === is) standing.push(damage);
+    for (const { damage, inode, is } of this.#done) {
+      const found = await byteAt(join(this.#directory, damage.file), damage.offset, inode);
+      if (found !== undefined && found === is) standing.push(damage);
     }
     return standing;
   }
 }
 
+/** The log is made of `.wal` files; the rest is the state. */
+function areaOf(path: string): Damage["area"] {
+  return path.endsWith(".wal") ? "wal" : "checkpoint";
+}
+
 async function filesIn(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const live = entries.filter((entry) => entry.isFile() && !LAID_ASIDE.test(entry.name));
+  return live.map((entry) => join(entry.parentPath, entry.name));
 }
 
 /** A byte that is not zero, of a page that is drawn among those with data; null when there is none. */
@@ -86,10 +98,9 @@ async function drawPlace(path: string): Promise<number | null> {
   }
 }
 
-async function flipAt(
-  path: string,
-  offset: number,
-): Promise<{ readonly inode: number; readonly is: number }> {
+type Done = Omit<Harm, "damage"> & { readonly bytes: number };
+
+async function flipAt(path: string, offset: number): Promise<Done> {
   const file = await open(path, "r+");
   try {
     const byte = Buffer.alloc(1);
@@ -98,15 +109,28 @@ async function flipAt(
     byte[0] = is;
     await file.write(byte, 0, 1, offset);
     await file.sync();
-    return { inode: (await file.stat()).ino, is };
+    return { bytes: 1, inode: (await file.stat()).ino, is };
   } finally {
     await file.close();
   }
 }
 
-async function byteAt(path: string, offset: number, inode: number): Promise<number | null> {
+async function cutOffAt(path: string, offset: number): Promise<Done> {
+  const file = await open(path, "r+");
+  try {
+    const { size, ino } = await file.stat();
+    await file.truncate(offset);
+    await file.sync();
+    return { bytes: size - offset, inode: ino, is: null };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Null where the file ends before; undefined where it is not that file any more. */
+async function byteAt(path: string, offset: number, inode: number): Promise<number | null | undefined> {
   const found = await stat(path).catch(() => null);
-  if (found === null || found.ino !== inode) return null;
+  if (found === null || found.ino !== inode) return undefined;
   const file = await open(path, "r");
   try {
     const byte = Buffer.alloc(1);

@@ -42,7 +42,8 @@ export async function probeDisk(disk: MachineDisk, serverPid: number | null): Pr
           const seen = serverIsShimmed(serverPid);
           return `${seen}; ${await tryErrors(shim)}, ${await tryFull(shim, directory, disk.isLoop)}`;
         }),
-        damage: await attempt(() => tryDamage(directory)),
+        damage: await attempt(() => tryFlip(directory)),
+        truncate: await attempt(() => tryTruncate(directory)),
         // The last: it needs the disk to be let go of.
         powerLoss: await attempt(async () => {
           // Throws where the server's own disk is none that can lose its power.
@@ -134,19 +135,40 @@ async function tryFull(shim: Shimmed, directory: string, inEarnest: boolean): Pr
   return `a write failed with ENOSPC (${inEarnest ? "the disk was full" : "the shim's"})`;
 }
 
-async function tryDamage(directory: string): Promise<string> {
-  const below = join(directory, "damage");
-  await mkdir(below);
-  await writeFile(join(below, "data"), Buffer.alloc(64 * 1024, 0xaa));
-  const damages = new Damages(below);
-  const done = await damages.flip();
-  const standing = await damages.standing();
-  const changed = (await readFile(join(below, "data"))).findIndex((byte) => byte !== 0xaa);
-  await rm(below, { recursive: true });
-  if (done === null || standing.length !== 1 || changed !== done.offset) {
+const HARMED_BYTES = 64 * 1024;
+const HARMED_BYTE = 0xaa;
+
+async function tryFlip(directory: string): Promise<string> {
+  const { done, standing, after } = await tryHarm(directory, "bit-flip");
+  const changed = after.findIndex((byte) => byte !== HARMED_BYTE);
+  if (done === null || standing !== 1 || changed !== done.offset) {
     throw new Error(`a bit was to be flipped at ${done?.offset}; another byte is at ${changed}`);
   }
   return `a bit was flipped at ${changed} and read back`;
+}
+
+async function tryTruncate(directory: string): Promise<string> {
+  const { done, standing, after } = await tryHarm(directory, "truncate");
+  if (done === null || standing !== 1 || after.length !== done.offset || after.length === HARMED_BYTES) {
+    throw new Error(`a file was to be cut off at ${done?.offset}; it has ${after.length} bytes`);
+  }
+  return `a file of ${HARMED_BYTES} bytes was cut off at ${after.length}`;
+}
+
+async function tryHarm(
+  directory: string,
+  kind: "bit-flip" | "truncate",
+): Promise<{ readonly done: Result<"harm">["damage"]; readonly standing: number; readonly after: Buffer }> {
+  const below = join(directory, "damage");
+  await mkdir(below);
+  const file = join(below, "data.wal");
+  await writeFile(file, Buffer.alloc(HARMED_BYTES, HARMED_BYTE));
+  const damages = new Damages(below);
+  const done = await damages.harm(kind, "wal");
+  const standing = (await damages.standing()).length;
+  const after = await readFile(file);
+  await rm(below, { recursive: true });
+  return { done, standing, after };
 }
 
 async function tryPowerLoss(disk: LoopDisk, directory: string): Promise<string> {

@@ -6,7 +6,8 @@ import { Damages } from "./damage.js";
 import { probeDisk } from "./disk-probe.js";
 import { eachLine } from "./lines.js";
 import { MachineDisk } from "./machine-disk.js";
-import { PacketRules, resetConnections } from "./packet-rules.js";
+import { readRules, resetConnections, setRules } from "./packet-rules.js";
+import { PacketShaper } from "./packet-shaper.js";
 import { PATHS } from "./paths.js";
 import { requestLine, type Command, type Reply, type Request, type Result } from "./protocol.js";
 import { ServerProcess } from "./server-process.js";
@@ -18,7 +19,7 @@ import { ServerProcess } from "./server-process.js";
 writeFileSync(PATHS.agentLog, "", { flag: "a" });
 giveToHost(PATHS.agentLog);
 const server = new ServerProcess(process.argv.slice(2));
-const rules = new PacketRules();
+const shaper = new PacketShaper();
 const clock = new ClockPage(PATHS.clockPage);
 const damages = new Damages(PATHS.serverData);
 const prepared = MachineDisk.prepare();
@@ -32,17 +33,23 @@ const handlers: Handlers = {
   start: () => server.start(),
   signal: ({ signal }) => server.signal(signal),
   process: () => server.state(),
-  "set-rules": async ({ rules: wanted }) => {
-    const backend = await rules.set(wanted);
-    log("packet rules set", { backend, rules: wanted });
+  "set-rules": async ({ rules }) => {
+    const backend = await setRules(rules);
+    log("packet rules set", { backend, rules });
     return { backend };
   },
-  "read-rules": async () => ({ rules: await rules.read() }),
-  "reset-connections": async ({ peer }) => {
-    await resetConnections(peer);
-    log("connections reset", { peer });
+  "read-rules": async () => ({ rules: await readRules() }),
+  "reset-connections": async ({ peers }) => {
+    const destroyed = await resetConnections(peers);
+    log("connections reset", { peers, destroyed });
+    return { destroyed };
+  },
+  "shape-packets": async ({ links }) => {
+    await shaper.set(links);
+    log("packets shaped", { links });
     return {};
   },
+  "read-packets": async () => ({ links: await shaper.read() }),
   dial: ({ host, port, timeoutMs }) => dial(host, port, timeoutMs),
   "set-clock": ({ setting }) => {
     clock.set(setting);
@@ -57,9 +64,9 @@ const handlers: Handlers = {
   },
   "read-disk": async () => (await prepared).read(),
   "power-loss": powerLoss,
-  "flip-bit": async () => {
-    const damage = await damages.flip();
-    log("bit flipped", { damage });
+  harm: async ({ kind, area }) => {
+    const damage = await damages.harm(kind, area);
+    log(kind === "truncate" ? "file cut off" : "bit flipped", { damage });
     return { damage };
   },
   "read-damages": async () => ({ damages: [...(await damages.standing())] }),

@@ -9,6 +9,7 @@ export const PATHS = {
   clockPage: "/dev/shm/gauntlet-clock",
   diskShim: "/opt/gauntlet/disk.so",
   diskPage: "/dev/shm/gauntlet-disk",
+  packets: "/opt/gauntlet/packets",
   loopDisk: "/opt/gauntlet/loop-disk",
   /** The volume: it holds the machine's disk. */
   volume: "/disk",

@@ -20,17 +20,49 @@ export type CountedRule = z.infer<typeof countedRule>;
 
 const MAX_RULES = 1000;
 const MAX_ARGUMENTS = 100;
+/** Longest that a packet may be held up, by each of the reasons to. */
+const MAX_HOLD_MS = 60_000;
+const MAX_BYTES_PER_SECOND = 1e9;
+const share = z.number().min(0).max(1);
+const holdMs = z.number().min(0).max(MAX_HOLD_MS);
+
+/** What becomes of the packets for one peer. */
+const packetShape = z.object({
+  lossShare: share,
+  delayMs: holdMs,
+  jitterMs: holdMs,
+  reorderShare: share,
+  reorderMs: holdMs,
+  duplicateShare: share,
+  bytesPerSecond: z.number().min(1).max(MAX_BYTES_PER_SECOND).nullable(),
+});
+const linkShape = z.object({ peer: z.ipv4(), shape: packetShape });
+export type LinkShape = z.infer<typeof linkShape>;
+
+const natural = z.int().nonnegative();
+const countedLink = linkShape.extend({
+  counts: z.object({
+    lost: natural,
+    delayed: natural,
+    reordered: natural,
+    duplicated: natural,
+    slowed: natural,
+  }),
+});
+export type CountedLink = z.infer<typeof countedLink>;
+const MAX_PEERS = 64;
+
 /** A hundred years. */
 const MAX_WALL_OFFSET_MS = 100 * 365.25 * 86_400_000;
 
 export const clockSetting = z.object({
   wallOffsetMs: z.number().min(-MAX_WALL_OFFSET_MS).max(MAX_WALL_OFFSET_MS),
+  wallRate: z.number().min(0.01).max(100),
   monotonicRate: z.number().min(0.01).max(100),
 });
 
 /** Longest that a sync may be asked to take longer. */
 const MAX_SYNC_DELAY_MS = 60_000;
-const share = z.number().min(0).max(1);
 
 export const diskSetting = z.object({
   syncDelayMs: z.int().min(0).max(MAX_SYNC_DELAY_MS),
@@ -47,14 +79,20 @@ export const request = z.discriminatedUnion("command", [
   z.object({ command: z.literal("process") }),
   z.object({ command: z.literal("set-rules"), rules: z.array(packetRule).max(MAX_RULES) }),
   z.object({ command: z.literal("read-rules") }),
-  z.object({ command: z.literal("reset-connections"), peer: z.ipv4() }),
+  z.object({ command: z.literal("reset-connections"), peers: z.array(z.ipv4()).max(MAX_PEERS) }),
+  z.object({ command: z.literal("shape-packets"), links: z.array(linkShape).max(MAX_PEERS) }),
+  z.object({ command: z.literal("read-packets") }),
   z.object({ command: z.literal("dial"), host: z.ipv4(), port, timeoutMs: z.int().min(1).max(10_000) }),
   z.object({ command: z.literal("set-clock"), setting: clockSetting }),
   z.object({ command: z.literal("read-clock") }),
   z.object({ command: z.literal("set-disk"), setting: diskSetting }),
   z.object({ command: z.literal("read-disk") }),
   z.object({ command: z.literal("power-loss") }),
-  z.object({ command: z.literal("flip-bit") }),
+  z.object({
+    command: z.literal("harm"),
+    kind: z.enum(["bit-flip", "truncate"]),
+    area: z.enum(["wal", "checkpoint", "any"]),
+  }),
   z.object({ command: z.literal("read-damages") }),
   z.object({ command: z.literal("probe-disk") }),
   /** Only for the log: the server will be told that it is no member any more, and may end. */
@@ -73,14 +111,19 @@ const processState = z.discriminatedUnion("state", [
   z.object({ state: z.literal("exited"), code: z.int().nullable(), signal: z.string().nullable(), starts }),
 ]);
 
-const natural = z.int().nonnegative();
 const diskCounts = z.object({
   slowSyncs: natural,
   stalledSyncs: natural,
   ioErrors: natural,
   spaceErrors: natural,
 });
-const damage = z.object({ kind: z.literal("bit-flip"), file: z.string(), offset: natural, bytes: natural });
+const damage = z.object({
+  kind: z.enum(["bit-flip", "truncate"]),
+  area: z.enum(["wal", "checkpoint"]),
+  file: z.string(),
+  offset: natural,
+  bytes: natural,
+});
 const tried = z.discriminatedUnion("available", [
   z.object({ available: z.literal(true), detail: z.string() }),
   z.object({ available: z.literal(false), reason: z.string() }),
@@ -95,7 +138,11 @@ export const results = {
   "set-rules": z.object({ backend: z.string() }),
   /** As the kernel has them, each with the packets that it dropped since it was set. */
   "read-rules": z.object({ rules: z.array(countedRule) }),
-  "reset-connections": z.object({}),
+  /** How many were established. */
+  "reset-connections": z.object({ destroyed: natural }),
+  "shape-packets": z.object({}),
+  /** As rule and program have them, with what was done to packets since they were set. */
+  "read-packets": z.object({ links: z.array(countedLink) }),
   /** `refused` proves that packets went both ways. */
   dial: z.object({ outcome: z.enum(["open", "refused", "timeout"]) }),
   "set-clock": z.object({}),
@@ -103,12 +150,12 @@ export const results = {
   "set-disk": z.object({}),
   "read-disk": z.object({ setting: diskSetting, counts: diskCounts }),
   "power-loss": z.object({ lostBytes: natural, lostEntries: natural }),
-  /** Null: no file of the server is long enough to be harmed. */
-  "flip-bit": z.object({ damage: damage.nullable() }),
+  /** Null: no file of the server in that area is long enough to be harmed. */
+  harm: z.object({ damage: damage.nullable() }),
   "read-damages": z.object({ damages: z.array(damage) }),
   "note-removal": z.object({}),
   renew: z.object({}),
-  "probe-disk": z.object({ delay: tried, errors: tried, damage: tried, powerLoss: tried }),
+  "probe-disk": z.object({ delay: tried, errors: tried, damage: tried, truncate: tried, powerLoss: tried }),
 } as const satisfies Record<Command, z.ZodType>;
 export type Result<C extends Command> = z.infer<(typeof results)[C]>;
 
