@@ -132,12 +132,63 @@ test(
       const add = { peerURLs: [newcomer.peerUrl], isLearner: false };
       await changed(`${name} is added`, () => founder.client.memberAdd(add));
       newcomer.start();
+      // A learner does not answer that.
       await until(`${name} votes`, () => newcomer.client.range({ key: bytes("load/0") }));
     }
     await founder.end("SIGKILL");
     const leader = await running.leader();
     await until("it can be written", () => leader.client.put({ key: bytes("load/1"), value: bytes("two") }));
     expect(await missingAt(leader, ["load/0", "load/1"])).toEqual([]);
+  },
+  LIMIT_MS,
+);
+
+/** Suspends the process, and has the others change something before they miss it. */
+async function changedUnseenBy<Answer>(
+  node: TestNode,
+  what: string,
+  change: () => Promise<Answer>,
+): Promise<Answer> {
+  return until(what, async () => {
+    node.process?.child.kill("SIGSTOP");
+    try {
+      return await change();
+    } catch (error) {
+      node.process?.child.kill("SIGCONT");
+      throw error;
+    }
+  });
+}
+
+// It neither has the entries that made the new one a member nor knows where that is dialled; each needs the other's vote.
+test(
+  "a member that was away while all others were replaced elects the one that took their place",
+  async () => {
+    cluster = await TestCluster.start(3);
+    const running = cluster;
+    const leader = await running.leader();
+    const [other, absent] = await running.followers();
+    if (other === undefined || absent === undefined) throw new Error("a leader of three has two followers");
+    await leader.client.put({ key: bytes("load/0"), value: bytes("three") });
+    const newcomer = await running.newcomer("n4");
+    const add = { peerURLs: [newcomer.peerUrl], isLearner: true };
+    const { member } = await changedUnseenBy(absent, "n4 is added", () => leader.client.memberAdd(add));
+    // With it goes what came after it was suspended, and was not read.
+    await absent.end("SIGKILL");
+    newcomer.start();
+    const id = toSafeNumber(member?.ID ?? 0);
+    await changed("n4 is promoted", () => leader.client.memberPromote({ ID: id }));
+    await until("n4 votes", () => newcomer.client.range({ key: bytes("load/0") }));
+    const otherId = await idOf(other);
+    await changed("one is removed", () => removed(newcomer, otherId));
+    expect(await other.exit()).toBe(3);
+    await leader.end("SIGKILL");
+
+    absent.start();
+    const elected = await running.leader();
+    expect(elected).toBe(newcomer);
+    await until("it can be written", () => elected.client.put({ key: bytes("load/1"), value: bytes("two") }));
+    for (const node of [absent, newcomer]) expect(await missingAt(node, ["load/0", "load/1"])).toEqual([]);
   },
   LIMIT_MS,
 );

@@ -1,6 +1,8 @@
 import type { etcdserverpb } from "@gauntlet/proto";
+import { EtcdError } from "../errors.js";
 import type { Identity } from "../identity.js";
 import type { MemberId } from "../raft/message.js";
+import { isMemberOf } from "../replica/membership.js";
 import type { Replica } from "../replica/replica.js";
 import type { Roster } from "../roster.js";
 import type { KvStore, Result, WriteResponse } from "../store/index.js";
@@ -34,4 +36,18 @@ export function header(context: ApiContext, revision: number): etcdserverpb.Resp
 /** Gets the log and decides nothing. */
 export function isLearner({ roster, identity }: ApiContext): boolean {
   return roster.configuration.learners.includes(identity.self.id);
+}
+
+/**
+ * Resolves when all is applied that was committed when it was called. That says, too, what this member is: one that has
+ * just joined has a leader before it has the entry that made it a learner.
+ */
+export async function barrier(context: ApiContext): Promise<void> {
+  await context.replica.readBarrier();
+  if (isLearner(context)) throw new EtcdError("NotSupportedForLearner");
+}
+
+/** False: what is applied is from before this member was one, so that it may be a learner without knowing it. */
+export function knowsItsPart({ roster, identity }: ApiContext): boolean {
+  return isMemberOf(roster.configuration, identity.self.id);
 }
