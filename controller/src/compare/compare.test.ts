@@ -1,35 +1,16 @@
-import type { HistoryEvent, RunResults } from "@gauntlet/histories";
-import { describe, expect, test } from "vitest";
+import type { FaultWindow, HistoryEvent, RunResults } from "@gauntlet/histories";
+import { expect, test } from "vitest";
 import { figuresOf } from "./figures.js";
-import { longestGapMs } from "./gap.js";
 import { comparisonTable } from "./table.js";
 
-let index = 0;
-function ok(atMs: number, f: string, more: Readonly<Record<string, unknown>> = {}): HistoryEvent {
-  index += 1;
-  return { index, time: atMs * 1e6, process: 0, type: "ok", f, key: "r0", value: 1, ...more } as HistoryEvent;
+/** A write that was acknowledged at this time, as two events. */
+function written(atMs: number, process: number): HistoryEvent[] {
+  const base = { process, f: "write", key: "r0", value: 1, node: "n1" };
+  return [
+    { ...base, index: 2 * process, time: (atMs - 10) * 1e6, type: "invoke" },
+    { ...base, index: 2 * process + 1, time: atMs * 1e6, type: "ok" },
+  ];
 }
-
-describe("the longest time without an acknowledged write", () => {
-  test("runs from one to the next; what read, changed nothing, or ended otherwise does not count", () => {
-    const history = [
-      ok(100, "write"),
-      ok(2_000, "read"),
-      ok(3_000, "cas", { succeeded: false }),
-      { ...ok(3_500, "write"), type: "info" } as HistoryEvent,
-      { ...ok(3_600, "process.kill"), process: "nemesis" } as HistoryEvent,
-      ok(4_100, "cas", { succeeded: true }),
-      ok(4_900, "write"),
-    ];
-    expect(longestGapMs(history, 5_000)).toBe(4_000);
-  });
-
-  test("counts the begin and the end of the main phase, and nothing after it", () => {
-    expect(longestGapMs([ok(3_000, "write"), ok(3_500, "write")], 10_000)).toBe(6_500);
-    expect(longestGapMs([ok(3_000, "write"), ok(12_000, "write")], 10_000)).toBe(7_000);
-    expect(longestGapMs([ok(12_000, "write")], 10_000)).toBeNull();
-  });
-});
 
 const RESULTS: RunResults = {
   version: 1,
@@ -54,13 +35,38 @@ const RESULTS: RunResults = {
   stats: [{ f: "all", ok: 90, fail: 5, info: 2, p50Ms: 4.5, p99Ms: 80, maxMs: 900 }],
   okPerSecond: 45,
   faults: [],
+  windows: [window(420), window(null), window(70)],
 };
 
+function window(recoveryMs: number | null): FaultWindow {
+  const none = { p50Ms: null, p90Ms: null, p99Ms: null, maxMs: null, longestGapMs: null };
+  const base = { index: 0, fault: "process.kill", nodes: [], startMs: 1, endMs: 2, ok: 0, fail: 0, info: 0 };
+  return { ...base, ...none, recoveryMs };
+}
+
 test("two runs stand side by side, and what a run never came to is a dash", () => {
-  const base = { version: "x 1", directory: "/runs/a", history: [ok(500, "write")], timeLimitMs: 2_000 };
+  const base = {
+    version: "x 1",
+    directory: "/runs/a",
+    history: [500, 1_200, 2_600].flatMap(written),
+    timeLimitMs: 2_000,
+  };
   const whole = figuresOf({ ...base, system: "gauntlet", results: RESULTS });
-  expect(whole).toMatchObject({ longestGapMs: 1_500, recoveryMs: 1_240, okPerSecond: 45, p99Ms: 80 });
-  const broken: RunResults = { ...RESULTS, verdict: "failed", checks: [], stats: [], okPerSecond: 0 };
+  expect(whole).toMatchObject({
+    longestGapMs: 800,
+    slowestReturnMs: 420,
+    recoveryMs: 1_240,
+    okPerSecond: 45,
+    p99Ms: 80,
+  });
+  const broken: RunResults = {
+    ...RESULTS,
+    verdict: "failed",
+    checks: [],
+    stats: [],
+    windows: [],
+    okPerSecond: 0,
+  };
   const none = figuresOf({ ...base, system: "etcd", results: broken, history: [] });
   const lines = comparisonTable([whole, none]).split("\n");
   const cells = (title: string): string[] =>
@@ -71,7 +77,7 @@ test("two runs stand side by side, and what a run never came to is a dash", () =
   expect(lines[0]?.trim().split(/ +/)).toEqual(["gauntlet", "etcd"]);
   expect(cells("verdict")).toEqual(["valid", "failed"]);
   expect(cells("latency p99")).toEqual(["80 ms", "-"]);
-  expect(cells("longest time without a write")).toEqual(["1.5 s", "-"]);
+  expect(cells("longest time without a write")).toEqual(["0.8 s", "-"]);
   expect(cells("writes everywhere after the heal")).toEqual(["1.2 s", "-"]);
 });
 

@@ -1,6 +1,6 @@
 import type { CheckResult, HistoryEvent, RunResults, Verdict } from "@gauntlet/histories";
+import { acknowledgedWrites, longestGap, servedOperations } from "../checks/operations.js";
 import type { Recovery } from "../checks/recovery.js";
-import { longestGapMs } from "./gap.js";
 
 /** What one run says of a system, in numbers; null where the run never came so far. */
 export interface Figures {
@@ -19,6 +19,8 @@ export interface Figures {
   readonly maxMs: number | null;
   /** Longest time of the main phase without an acknowledged write. */
   readonly longestGapMs: number | null;
+  /** Worst of all faults: from a fault's end to the next acknowledged write. */
+  readonly slowestReturnMs: number | null;
   /** From the last heal to a write accepted at every node. */
   readonly recoveryMs: number | null;
   readonly faultsProved: number;
@@ -52,16 +54,29 @@ export function figuresOf(run: Measured): Figures {
     p50Ms: all?.p50Ms ?? null,
     p99Ms: all?.p99Ms ?? null,
     maxMs: all?.maxMs ?? null,
-    longestGapMs: longestGapMs(history, timeLimitMs),
+    longestGapMs: gapOf(history, timeLimitMs),
+    slowestReturnMs: worst((results.windows ?? []).flatMap(({ recoveryMs }) => recoveryMs ?? [])),
     recoveryMs: recoveryOf(results.checks),
     faultsProved: count("proved"),
     faultsSkipped: count("skipped"),
   };
 }
 
+/** Null: nothing was written at all. */
+function gapOf(history: readonly HistoryEvent[], timeLimitMs: number): number | null {
+  const writes = acknowledgedWrites(servedOperations(history)).filter((atMs) => atMs <= timeLimitMs);
+  if (writes.length === 0) return null;
+  const { fromMs, toMs } = longestGap({ fromMs: 0, toMs: timeLimitMs }, writes);
+  return toMs - fromMs;
+}
+
+function worst(times: readonly number[]): number | null {
+  return times.length === 0 ? null : Math.max(...times);
+}
+
 /** Null: no heal, or a node that took no write. */
 function recoveryOf(checks: readonly CheckResult[]): number | null {
   const recovery = checks.find(({ name }) => name === "recovery")?.details as Recovery | undefined;
   const times = recovery?.writes.map(({ afterMs }) => afterMs) ?? [];
-  return times.length === 0 || times.includes(null) ? null : Math.max(...times.map((time) => time ?? 0));
+  return times.includes(null) ? null : worst(times.map((time) => time ?? 0));
 }

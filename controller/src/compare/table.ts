@@ -14,6 +14,7 @@ export function comparisonTable(runs: readonly Figures[]): string {
     row("latency p99", ({ p99Ms }) => inMs(p99Ms)),
     row("latency max", ({ maxMs }) => inMs(maxMs)),
     row("longest time without a write", ({ longestGapMs }) => inSeconds(longestGapMs)),
+    row("first write after a fault, at worst", ({ slowestReturnMs }) => inSeconds(slowestReturnMs)),
     row("writes everywhere after the heal", ({ recoveryMs }) => inSeconds(recoveryMs)),
     row("faults proved, skipped", ({ faultsProved, faultsSkipped }) => `${faultsProved}, ${faultsSkipped}`),
     row("recorded in", ({ directory }) => shownPath(directory)),
