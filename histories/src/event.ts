@@ -6,6 +6,8 @@ export interface HistoryEvent {
   readonly time: number;
   /** A logical process with at most one operation open, never used again after `info`; or the nemesis. */
   readonly process: number | "nemesis";
+  /** Of an invoke where arrivals are open: when it was due, in the terms of `time`, and no later. */
+  readonly due?: number;
   readonly type: "invoke" | "ok" | "fail" | "info";
   /** Name of the operation: read, write, cas …; of the fault: partition.isolate … */
   readonly f: string;

@@ -9,6 +9,7 @@ export {
   writeResults,
   writeTest,
 } from "./files.js";
+export { latencyNs } from "./latency.js";
 export { LIVE_STALE_MS, type LiveCheckStatus, type LiveStatus, readLive, writeLive } from "./live.js";
 export {
   type EventPair,

@@ -19,9 +19,10 @@ export class EventOrder {
     return undefined;
   }
 
-  #sequenceProblem({ index, time }: HistoryEvent): string | undefined {
+  #sequenceProblem({ index, time, due = 0 }: HistoryEvent): string | undefined {
     if (index !== this.#count) return `index ${index} where ${this.#count} comes next`;
     if (time < this.#time) return `time ${time} goes back, the event before has ${this.#time}`;
+    if (due > time) return `due at ${due}, after its time ${time}`;
     return undefined;
   }
 

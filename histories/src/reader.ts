@@ -120,6 +120,7 @@ const eventSchema = z.looseObject({
   time: count,
   process: z.union([count, z.literal("nemesis")], "expected a number or nemesis"),
   type: z.enum(["invoke", "ok", "fail", "info"]),
+  due: count.optional(),
   f: z.string().min(1),
   key: z.string().optional(),
   value: z.unknown().optional(),

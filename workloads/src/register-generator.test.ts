@@ -83,6 +83,26 @@ describe("RegisterGenerator", () => {
     );
   });
 
+  test("with a skew, ten keys at a time, chosen as Zipf has it", () => {
+    const generator = new RegisterGenerator(
+      { activeKeys: 2, operationsPerKey: 1_000_000 },
+      { concurrency: 1, nodes: 1, keySkew: 1 },
+      drawFrom(5),
+    );
+    const counts = new Map<string, number>();
+    for (let turn = 0; turn < 20_000; turn++) {
+      const next = generator.next(0);
+      const key = next.type === "operation" ? (next.operation.key ?? "") : "";
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    const harmonic = Array.from({ length: 10 }, (_, at) => 1 / (at + 1));
+    const sum = harmonic.reduce((total, share) => total + share, 0);
+    for (const [at, share] of harmonic.entries()) {
+      expect(Math.abs((counts.get(`r${at}`) ?? 0) / 20_000 - share / sum)).toBeLessThan(0.02);
+    }
+    expect(counts.size).toBe(10);
+  });
+
   test("even keys never write a value twice, odd keys write five values, all of them strings", () => {
     const { taken } = take(3, 3000);
     const writes = taken.filter(({ operation }) => operation.f !== "read");

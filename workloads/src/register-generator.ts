@@ -1,3 +1,4 @@
+import { zipf } from "./generators/zipf.js";
 import type { Draw, Generator, Next, Operation, WorkloadOptions } from "./workload.js";
 
 export interface RegisterOptions {
@@ -8,6 +9,9 @@ export interface RegisterOptions {
 }
 
 export const REGISTER_DEFAULTS: RegisterOptions = { activeKeys: 2, operationsPerKey: 300 };
+
+/** In use where some keys are chosen more often than others: of two there is little to choose. */
+const SKEWED_KEYS = 10;
 
 /** Values of the second mix. Equal writes make histories that unique values never make. */
 const FEW_VALUES = ["1", "2", "3", "4", "5"] as const;
@@ -31,20 +35,25 @@ interface Key {
 /**
  * Half of the workers only read, so that every node's reads are watched (with concurrency of at least
  * twice the nodes there is a reader on each, since worker w is pinned to node w mod nodes); the others mix
- * writes, compare-and-sets and some reads. All share the few active keys, whose mixes alternate.
+ * writes, compare-and-sets and some reads. All share the few active keys, whose mixes alternate; a successor of a key is as
+ * often chosen as the key was.
  */
 export class RegisterGenerator implements Generator {
   readonly #options: RegisterOptions;
   readonly #readers: number;
   readonly #draw: Draw;
+  /** Which of the active keys. */
+  readonly #choose: (draw: Draw) => number;
   readonly #active: Key[] = [];
   #keys = 0;
 
-  constructor(options: RegisterOptions, { concurrency }: WorkloadOptions, draw: Draw) {
+  constructor(options: RegisterOptions, { concurrency, keySkew = 0 }: WorkloadOptions, draw: Draw) {
     this.#options = options;
     this.#readers = Math.floor(concurrency / 2);
     this.#draw = draw;
-    for (let slot = 0; slot < options.activeKeys; slot++) {
+    const activeKeys = keySkew === 0 ? options.activeKeys : Math.max(options.activeKeys, SKEWED_KEYS);
+    this.#choose = zipf(activeKeys, keySkew);
+    for (let slot = 0; slot < activeKeys; slot++) {
       this.#active.push(this.#newKey());
     }
   }
@@ -71,7 +80,7 @@ export class RegisterGenerator implements Generator {
   }
 
   #pick(): Key {
-    const slot = this.#draw.below(this.#active.length);
+    const slot = this.#choose(this.#draw);
     const key = this.#active[slot];
     if (key === undefined) {
       throw new Error(`the draw gave ${slot} of ${this.#active.length} active keys`);

@@ -36,6 +36,16 @@ describe("functionStats", () => {
     expect(read?.maxMs).toBeCloseTo(50, 0);
   });
 
+  test("counts latency from when an operation was due, so that a stall hides nothing", () => {
+    const history = Array.from({ length: 100 }, (_, i) => [
+      event(2 * i, 1_000 + i, { due: 10 * i * MS }),
+      event(2 * i + 1, 1_000.5 + i, { type: "ok" }),
+    ]).flat();
+    const read = functionStats(history).find(({ f }) => f === "read");
+    expect(read?.p50Ms).toBeCloseTo(1_000.5 - 9 * 50, -1);
+    expect(read?.maxMs).toBeCloseTo(1_000.5, -1);
+  });
+
   test("has no latency where nothing succeeded", () => {
     expect(functionStats([event(0, 0, {})]).at(-1)).toMatchObject({
       f: "all",

@@ -1,5 +1,5 @@
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
-import type { CheckResult, FunctionStats, HistoryEvent } from "@gauntlet/histories";
+import { type CheckResult, type FunctionStats, type HistoryEvent, latencyNs } from "@gauntlet/histories";
 
 /** A run with fewer operations that certainly happened shows nothing. */
 const MIN_OK_OPERATIONS = 100;
@@ -17,7 +17,7 @@ interface Tally {
 
 /**
  * Counts and latencies of each function, then of `all`. An operation without a completion counts as
- * `info`. Percentiles come from an HDR histogram with three significant figures.
+ * `info`. Latencies count from when operations were due. Percentiles come from an HDR histogram with three significant figures.
  */
 export function functionStats(history: readonly HistoryEvent[]): readonly FunctionStats[] {
   const all = newTally();
@@ -36,7 +36,7 @@ export function functionStats(history: readonly HistoryEvent[]): readonly Functi
       if (tally === undefined) continue;
       tally[event.type] += 1;
       if (event.type === "ok" && invoked !== undefined)
-        tally.latencyNs.record(Math.max(1, event.time - invoked.time));
+        tally.latencyNs.record(Math.max(1, latencyNs(invoked, event)));
     }
   }
   for (const { f } of open.values()) {

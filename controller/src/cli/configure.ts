@@ -19,6 +19,10 @@ import { type Workload, WORKLOADS } from "@gauntlet/workloads";
 import type { RequestedFault } from "../checks/faults.js";
 import { DataError, messageOf, UsageError } from "../errors.js";
 import type { RunConfig } from "../run/config.js";
+import type { Arrival } from "../run/pacer.js";
+
+/** What open arrivals may hire, by default. */
+const PLACES_A_WORKER = 10;
 
 type Variant = ReturnType<Family["variants"]>[number];
 
@@ -31,6 +35,11 @@ export interface RunRequest {
   readonly nodes: number;
   readonly concurrency: number;
   readonly rate: number;
+  /** Paced if absent. */
+  readonly arrival?: Arrival;
+  /** With open arrivals; ten times the concurrency if absent. */
+  readonly maxProcesses?: number;
+  readonly keySkew?: number;
   readonly timeLimitMs: number;
   readonly opTimeoutMs: number;
   readonly seed: number;
@@ -52,6 +61,9 @@ export function configure(request: RunRequest): RunConfig {
     nodes,
     concurrency: request.concurrency,
     ratePerSecond: rate,
+    arrival: request.arrival ?? "paced",
+    maxProcesses: placesFor(request),
+    keySkew: request.keySkew ?? 0,
     timeLimitMs,
     opTimeoutMs: request.opTimeoutMs,
     seed,
@@ -80,6 +92,18 @@ export function configure(request: RunRequest): RunConfig {
 
 function nodeNames(nodes: number): readonly string[] {
   return Array.from({ length: nodes }, (_, index) => `n${index + 1}`);
+}
+
+/** Open arrivals hire when everybody is busy; a paced load has nobody but its workers. */
+function placesFor({ arrival = "paced", concurrency, maxProcesses }: RunRequest): number {
+  if (arrival === "paced") {
+    if (maxProcesses !== undefined) throw new UsageError("--max-processes: only with --arrival open");
+    return concurrency;
+  }
+  if (maxProcesses !== undefined && maxProcesses < concurrency) {
+    throw new UsageError(`--max-processes: ${maxProcesses} is less than the concurrency of ${concurrency}`);
+  }
+  return maxProcesses ?? PLACES_A_WORKER * concurrency;
 }
 
 export async function readScheduleFile(path: string): Promise<RunRequest["faults"]> {

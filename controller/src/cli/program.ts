@@ -9,7 +9,7 @@ import { listCommand } from "./list.js";
 import { mutantCommand, type MutantFlags } from "./mutant.js";
 import { RUNS_ROOT } from "./paths.js";
 import { DEFAULT_NEMESIS, runCommand, type RunFlags } from "./run.js";
-import { duration, integer, names, seed } from "./values.js";
+import { decimal, duration, integer, names, oneOf, seed } from "./values.js";
 
 /**
  * Runs one command line (without node and script) and returns the process's exit code. Everything
@@ -91,6 +91,23 @@ function withRunOptions(command: Command): Command {
     )
     .option("--rate <n>", "operations a second, all processes together", integer("--rate", 1, 100_000), 200)
     .option("--concurrency <n>", "processes, spread over the nodes", integer("--concurrency", 1, 1_000), 10)
+    .option(
+      "--arrival <kind>",
+      "paced: by those processes; open: others are hired when all are busy, and latency counts from when an operation was due",
+      oneOf("--arrival", ["paced", "open"]),
+      "paced",
+    )
+    .option(
+      "--max-processes <n>",
+      "with --arrival open, so many processes at most (default: ten times --concurrency)",
+      integer("--max-processes", 1, 100_000),
+    )
+    .option(
+      "--key-skew <n>",
+      "Zipf exponent of the choice of keys; 0: all alike",
+      decimal("--key-skew", 0, 10),
+      0,
+    )
     .option("--nodes <n>", "size of the cluster", integer("--nodes", 1, 15), 5)
     .option("--nemesis <names>", `families of faults, or none (default: ${DEFAULT_NEMESIS.join(",")})`, names)
     .option("--workload <name>", "what is asked of the cluster", "register")

@@ -4,6 +4,7 @@ import { findSystem, imageExists } from "@gauntlet/docker";
 import { checkInThread } from "../checks/workload-check.js";
 import { BOUNDS, type RunConfig } from "../run/config.js";
 import { dockerClusters } from "../run/docker-cluster.js";
+import type { Arrival } from "../run/pacer.js";
 import { MAX_SEED } from "../run/random.js";
 import { recordRun } from "../run/record.js";
 import { UsageError } from "../errors.js";
@@ -20,6 +21,9 @@ export interface RunFlags {
   readonly timeLimit: number;
   readonly rate: number;
   readonly concurrency: number;
+  readonly arrival: Arrival;
+  readonly maxProcesses?: number;
+  readonly keySkew: number;
   readonly nodes: number;
   readonly nemesis?: readonly string[];
   readonly workload: string;
@@ -46,12 +50,15 @@ export async function requestOf(flags: Omit<RunFlags, "system">): Promise<RunReq
     flags.schedule === undefined
       ? { from: "families", names: flags.nemesis ?? DEFAULT_NEMESIS }
       : await readScheduleFile(flags.schedule);
-  const { workload, nodes, concurrency, rate } = flags;
+  const { workload, nodes, concurrency, rate, arrival, maxProcesses, keySkew } = flags;
   return {
     workload,
     nodes,
     concurrency,
     rate,
+    arrival,
+    ...(maxProcesses === undefined ? {} : { maxProcesses }),
+    keySkew,
     seed,
     faults,
     timeLimitMs: flags.timeLimit,

@@ -14,6 +14,26 @@ export function integer(flag: string, min: number, max: number): (text: string) 
   };
 }
 
+/** One of these words. */
+export function oneOf<Word extends string>(flag: string, words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const word = words.find((each) => each === text);
+    if (word === undefined) throw new UsageError(`${flag}: "${text}" is none of ${words.join(", ")}`);
+    return word;
+  };
+}
+
+/** A decimal number: `1`, `0.99`. */
+export function decimal(flag: string, min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max)) {
+      throw new UsageError(`${flag}: "${text}" is not a number from ${min} to ${max}`);
+    }
+    return value;
+  };
+}
+
 /** Milliseconds. A bare number is seconds; `500ms`, `3s`, `2m`, `1h` say their unit. */
 export function duration(flag: string, minMs: number, maxMs: number): (text: string) => number {
   return (text) => {

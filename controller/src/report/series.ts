@@ -1,4 +1,4 @@
-import type { FaultRecord } from "@gauntlet/histories";
+import { type FaultRecord, latencyNs } from "@gauntlet/histories";
 import type { ShownOperation } from "./operations.js";
 
 /** A fault's window, for the bands behind charts and timelines. */
@@ -73,7 +73,7 @@ export function rateOverTime(
 const LATENCY_POINTS = 6000;
 
 /**
- * One point an ended operation: seconds, and milliseconds of latency. Where there are too many, the slowest
+ * One point an ended operation: seconds, and milliseconds of latency, from when it was due. Where there are too many, the slowest
  * of each moment stay, so a thinned chart never hides a slow operation that a full one would show.
  */
 export function latencyOverTime(
@@ -82,7 +82,7 @@ export function latencyOverTime(
   const ended = operations.flatMap(({ f, invoke, end, outcome }) =>
     end === null
       ? []
-      : [{ at: end.time / 1e9, ms: (end.time - invoke.time) / 1e6, series: outcome === "ok" ? f : outcome }],
+      : [{ at: end.time / 1e9, ms: latencyNs(invoke, end) / 1e6, series: outcome === "ok" ? f : outcome }],
   );
   const points = thin(ended).toSorted((a, b) => a.at - b.at);
   const functions = [...new Set(operations.map(({ f }) => f))].toSorted();

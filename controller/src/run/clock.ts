@@ -1,5 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
-
 /**
  * The run's one clock: monotonic, zero at the first operation. Everything that is stamped (events,
  * faults, phases) is stamped by it, in one thread.
@@ -21,11 +19,16 @@ export class RunClock {
   }
 
   /** Resolves when the time passed or the signal aborted, whichever is first. */
-  async sleep(ms: number, signal: AbortSignal): Promise<void> {
-    try {
-      await delay(ms, undefined, { signal });
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    }
+  sleep(ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      signal.addEventListener("abort", end);
+    });
   }
 }

@@ -1,6 +1,7 @@
 import type { Schedule } from "@gauntlet/nemesis";
 import type { Workload } from "@gauntlet/workloads";
 import type { RequestedFault } from "../checks/faults.js";
+import type { Arrival } from "./pacer.js";
 
 /** One run, fully decided: the same configuration and seed ask for the same things. */
 export interface RunConfig {
@@ -12,6 +13,11 @@ export interface RunConfig {
   readonly nodes: number;
   readonly concurrency: number;
   readonly ratePerSecond: number;
+  readonly arrival: Arrival;
+  /** Places for operations: `concurrency` where the load is paced; open arrivals hire up to so many. */
+  readonly maxProcesses: number;
+  /** Exponent of the Zipf distribution by which keys are chosen; 0: all alike. */
+  readonly keySkew: number;
   readonly timeLimitMs: number;
   readonly opTimeoutMs: number;
   readonly seed: number;

@@ -1,15 +1,29 @@
 import type { Draw } from "@gauntlet/workloads";
 
 /**
+ * How operations arrive, in either case whether or not earlier ones were answered. `paced`: by those processes that there are;
+ * what nobody was free to take for a while is dropped, and the achieved rate tells. `open`: each arrival is taken
+ * sooner or later, and its latency counts from when it was due.
+ */
+export type Arrival = "paced" | "open";
+
+export interface PacerOptions {
+  readonly ratePerSecond: number;
+  readonly arrival: Arrival;
+  readonly draw: Draw;
+}
+
+/** How late a paced operation may be handed out after everybody was busy: a stall is not followed by a burst. */
+const MAX_LAG_MS = 1_000;
+
+/**
  * When operations are due: slot i somewhere in its own period [i / rate, (i + 1) / rate), so the
- * rate is even, yet never in step with the cluster's own timers. The schedule is open: it does
- * not wait for answers. Slots that nobody was free to take are dropped once they are late by more
- * than `maxLagMs`, so that a stall is not followed by a burst; the achieved rate tells.
+ * rate is even, yet never in step with the cluster's own timers.
  */
 export class Pacer {
-  readonly #periodMs: number;
+  readonly arrival: Arrival;
 
-  readonly #maxLagMs: number;
+  readonly #periodMs: number;
 
   readonly #draw: Draw;
 
@@ -17,10 +31,10 @@ export class Pacer {
 
   #dueMs: number;
 
-  constructor(options: { readonly ratePerSecond: number; readonly maxLagMs: number; readonly draw: Draw }) {
-    this.#periodMs = 1000 / options.ratePerSecond;
-    this.#maxLagMs = options.maxLagMs;
-    this.#draw = options.draw;
+  constructor({ ratePerSecond, arrival, draw }: PacerOptions) {
+    this.arrival = arrival;
+    this.#periodMs = 1000 / ratePerSecond;
+    this.#draw = draw;
     this.#dueMs = this.#jittered(0);
   }
 
@@ -29,13 +43,19 @@ export class Pacer {
     return this.#dueMs;
   }
 
-  /** Takes the next slot if it is due. */
-  take(nowMs: number): boolean {
-    if (nowMs < this.#dueMs) return false;
-    const oldest = Math.floor((nowMs - this.#maxLagMs) / this.#periodMs);
+  /** Takes the next slot if it is due, and says when it was; else null. */
+  take(nowMs: number): number | null {
+    const dueMs = this.#dueMs;
+    if (nowMs < dueMs) return null;
+    const oldest = this.arrival === "open" ? 0 : Math.floor((nowMs - MAX_LAG_MS) / this.#periodMs);
     this.#slot = Math.max(this.#slot + 1, oldest);
     this.#dueMs = this.#jittered(this.#slot);
-    return true;
+    return dueMs;
+  }
+
+  /** Of the arrivals before `untilMs`, those that nobody has taken. */
+  waiting(untilMs: number): number {
+    return Math.max(0, Math.floor(untilMs / this.#periodMs) - this.#slot);
   }
 
   #jittered(slot: number): number {

@@ -40,8 +40,6 @@ export interface RunContext {
   readonly onPrepared: (facts: Facts) => Promise<void>;
 }
 
-/** How late an operation may still be handed out after everybody was busy. */
-const MAX_LAG_MS = 1_000;
 /** A write that only asks whether the cluster takes writes. */
 const PROBE_DEADLINE_MS = 2_000;
 const SPARES = 1;
@@ -97,9 +95,9 @@ class Run {
 
   async throughAllPhases(): Promise<void> {
     const cluster = await this.#prepare();
-    const { workload, concurrency, seed } = this.#config;
+    const { workload, concurrency, seed, keySkew } = this.#config;
     const generator = workload.start(
-      { concurrency, nodes: cluster.hosts.nodes.length },
+      { concurrency, nodes: cluster.hosts.nodes.length, keySkew },
       drawFrom(seed, STREAM.workload),
     );
     const workers = this.#hire(cluster, generator);
@@ -167,24 +165,33 @@ class Run {
 
   #hire(cluster: Cluster, generator: Generator): Workers {
     const { clock, recorder } = this.#context;
-    const { workload, concurrency, opTimeoutMs } = this.#config;
+    const { workload, concurrency, opTimeoutMs, maxProcesses } = this.#config;
     const { nodes } = cluster.hosts;
     this.#connections = Array.from({ length: concurrency }, (_, worker) =>
       cluster.connect(nodes[worker % nodes.length] ?? "", opTimeoutMs),
     );
     const clients = this.#connections.map(({ client }) => client);
-    this.#workers = new Workers({ clients, nodes, workload, generator, recorder, clock, opTimeoutMs });
+    this.#workers = new Workers({
+      clients,
+      nodes,
+      workload,
+      generator,
+      recorder,
+      clock,
+      opTimeoutMs,
+      maxProcesses,
+    });
     return this.#workers;
   }
 
   async #main(cluster: Cluster, workers: Workers): Promise<void> {
     const { clock, recorder, progress } = this.#context;
-    const { workload, concurrency, seed, timeLimitMs, ratePerSecond } = this.#config;
+    const { workload, concurrency, seed, timeLimitMs, ratePerSecond, arrival } = this.#config;
     const { capabilities } = this.facts;
     if (capabilities === null) throw new Error("the main phase comes after the probes");
     const load = `${ratePerSecond} operations/s for ${secondsOf(timeLimitMs)} from ${concurrency} processes`;
     this.#enter("main", `running ${workload.name}: ${load}`);
-    const pacer = new Pacer({ ratePerSecond, maxLagMs: MAX_LAG_MS, draw: drawFrom(seed, STREAM.pacing) });
+    const pacer = new Pacer({ ratePerSecond, arrival, draw: drawFrom(seed, STREAM.pacing) });
     clock.restart();
     this.facts.began = true;
     this.#journal = new Journal(() => clock.nowMs());
@@ -216,6 +223,9 @@ class Run {
     ]);
     progress.status("");
     await workers.drain();
+    const waiting = arrival === "open" ? pacer.waiting(timeLimitMs) : 0;
+    if (waiting > 0)
+      progress.line(`main: ${waiting} operations still waited for their turn when the time was over`);
     if (workers.clientFault !== null) throw new RigError(`client: ${workers.clientFault}`);
   }
 

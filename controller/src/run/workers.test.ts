@@ -1,8 +1,10 @@
+import { setMaxListeners } from "node:events";
 import type { HistoryEvent, UnstampedEvent } from "@gauntlet/histories";
 import type { Answer, Client, Generator, Operation, Outcome, Workload } from "@gauntlet/workloads";
-import { describe, expect, test } from "vitest";
+import { always, limit } from "@gauntlet/workloads";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { RunClock } from "./clock.js";
-import { Pacer } from "./pacer.js";
+import { type Arrival, Pacer } from "./pacer.js";
 import { drawFrom } from "./random.js";
 import { Recorder } from "./recorder.js";
 import { Workers } from "./workers.js";
@@ -14,7 +16,7 @@ const INFO: Outcome<Answer> = { type: "info", error: { code: "lost", message: "l
 const FAIL: Outcome<Answer> = { type: "fail", error: { code: "never-sent", message: "refused" } };
 
 /** Six workers on three nodes; a client is only the name of its node. */
-function world(perform: Perform) {
+function world(perform: Perform, maxProcesses = 6, others?: Generator) {
   const events: HistoryEvent[] = [];
   const record = (event: UnstampedEvent): HistoryEvent => {
     const stamped = { index: events.length, time: 0, ...event } as HistoryEvent;
@@ -29,7 +31,7 @@ function world(perform: Perform) {
     return client;
   });
   let count = 0;
-  const generator: Generator = {
+  const generator: Generator = others ?? {
     next: () => ({ type: "operation", operation: { f: "write", key: "k", value: `${(count += 1)}` } }),
     finalOperations: () => [],
   };
@@ -43,19 +45,47 @@ function world(perform: Perform) {
   };
   const clock = new RunClock();
   const recorder = new Recorder({ record });
-  const workers = new Workers({ clients, nodes, workload, generator, recorder, clock, opTimeoutMs: 200 });
-  const run = async (ms: number, ratePerSecond: number): Promise<void> => {
-    const pacer = new Pacer({ ratePerSecond, maxLagMs: 1_000, draw: drawFrom(1, 2) });
+  const workers = new Workers({
+    clients,
+    nodes,
+    workload,
+    generator,
+    recorder,
+    clock,
+    opTimeoutMs: 200,
+    maxProcesses,
+  });
+  const run = async (ms: number, ratePerSecond: number, arrival: Arrival = "paced"): Promise<void> => {
+    const pacer = new Pacer({ ratePerSecond, arrival, draw: drawFrom(1, 2) });
     clock.restart();
-    await workers.run(pacer, ms, new AbortController().signal);
-    await workers.drain();
+    const { signal } = new AbortController();
+    setMaxListeners(0, signal);
+    await passing(workers.run(pacer, ms, signal).then(() => workers.drain()));
   };
   return { events, run, workers, clock };
 }
 
 const never = (): Promise<never> => new Promise(() => {});
 
-describe.concurrent("Workers", () => {
+// Nothing here waits for a clock: a busy machine changes no result.
+beforeEach(
+  () =>
+    void vi.useFakeTimers({
+      toFake: ["setTimeout", "clearTimeout", "setImmediate", "clearImmediate", "hrtime", "performance"],
+    }),
+);
+afterEach(() => void vi.useRealTimers());
+
+/** Lets time pass until it is settled. */
+async function passing<Value>(work: Promise<Value>): Promise<Value> {
+  const state = { isOver: false };
+  const settled = work.finally(() => (state.isOver = true));
+  settled.catch(() => undefined);
+  while (!state.isOver) await vi.advanceTimersByTimeAsync(1);
+  return settled;
+}
+
+describe("Workers", () => {
   test("a process is pinned to its node and has one operation open at most", async () => {
     const { events, run } = world(async () => OK);
     await run(300, 500);
@@ -103,6 +133,73 @@ describe.concurrent("Workers", () => {
     expect(failed).toBeLessThanOrEqual(10);
   });
 
+  test("open arrivals are all taken, by others when all are busy, and say when they were due", async () => {
+    const { events, run } = world(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return OK;
+    }, 60);
+    await run(500, 200, "open");
+    const invoked = events.filter(({ type }) => type === "invoke");
+    expect(invoked.map(({ due = -1 }) => Math.floor(due / 5e6))).toEqual(invoked.map((_, slot) => slot));
+    expect(invoked.length).toBeGreaterThan(60);
+    const processes = new Set(invoked.map(({ process }) => Number(process)));
+    expect(processes.size).toBeGreaterThan(6);
+    expect(Math.max(...processes)).toBeLessThan(60);
+    expect(invoked.every(({ process, node }) => node === `n${((Number(process) % 6) % 3) + 1}`)).toBe(true);
+  });
+
+  test("beyond the most that may be hired open arrivals wait, and none is lost", async () => {
+    let answer = (): void => undefined;
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    const { events, run } = world(async () => held.then(() => OK), 8);
+    let begun: readonly unknown[] = [];
+    setTimeout(() => {
+      begun = events.map(({ process }) => process);
+      answer();
+    }, 150);
+    await run(600, 500, "open");
+    expect(begun).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    const invoked = events.filter(({ type }) => type === "invoke");
+    expect(invoked.map(({ due = -1 }) => Math.floor(due / 2e6))).toEqual(invoked.map((_, slot) => slot));
+    expect(invoked.length).toBeGreaterThan(100);
+  });
+
+  test("paced operations say nothing of when they were due", async () => {
+    const { events, run } = world(async () => OK);
+    await run(100, 200);
+    expect(events.some(({ due }) => due !== undefined)).toBe(false);
+  });
+
+  test("it ends when there are no more operations for anybody, all of whose ends the generator hears", async () => {
+    const heard: string[] = [];
+    const source = limit(
+      20,
+      always(() => ({ f: "write", key: "k", value: "1" })),
+    );
+    const completed: Generator["completed"] = (worker, { f }, type) => {
+      heard.push(`${f} ${type} ${worker < 6}`);
+      source.completed?.(worker, { f }, type);
+    };
+    const { events, run, clock } = world(async () => FAIL, 12, {
+      ...source,
+      completed,
+      finalOperations: () => [],
+    });
+    await run(60_000, 500, "open");
+    expect(clock.nowMs()).toBeLessThan(30_000);
+    expect(events.filter(({ type }) => type === "fail")).toHaveLength(20);
+    expect(heard).toEqual(Array.from({ length: 20 }, () => "write fail true"));
+  });
+
+  test("a generator that breaks ends the run", async () => {
+    const finalOperations = (): readonly Operation[] => [];
+    const next = (): never => {
+      throw new Error("nothing comes to its mind");
+    };
+    const { run } = world(async () => OK, 6, { next, finalOperations });
+    await expect(run(10_000, 200)).rejects.toThrow("nothing comes to its mind");
+  });
+
   test("an invocation is recorded before its call begins, a completion after it ended", async () => {
     const log: string[] = [];
     const { events, run } = world(async (_, { value }) => {
@@ -127,9 +224,9 @@ describe.concurrent("Workers", () => {
       { f: "read", key: "a" },
       { f: "read", key: "b" },
     ];
-    expect(await workers.runFinal(operations, clock.nowMs() + 5_000, new AbortController().signal)).toEqual(
-      [],
-    );
+    expect(
+      await passing(workers.runFinal(operations, clock.nowMs() + 5_000, new AbortController().signal)),
+    ).toEqual([]);
     expect(events.filter(({ type }) => type === "ok").map(({ key, node }) => [key, node])).toEqual([
       ["b", "n3"],
       ["a", "n3"],
@@ -140,7 +237,9 @@ describe.concurrent("Workers", () => {
   test("final operations that are never ok are told when the time is over", async () => {
     const { workers, clock } = world(async () => INFO);
     const operations = [{ f: "read", key: "a" }];
-    const unread = await workers.runFinal(operations, clock.nowMs() + 300, new AbortController().signal);
+    const unread = await passing(
+      workers.runFinal(operations, clock.nowMs() + 300, new AbortController().signal),
+    );
     expect(unread).toEqual(operations);
   });
 });

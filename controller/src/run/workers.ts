@@ -10,6 +10,7 @@ import type {
 import { Roster, wasRefused } from "@gauntlet/workloads";
 import { messageOf } from "../errors.js";
 import type { RunClock } from "./clock.js";
+import { Deadlines } from "./deadlines.js";
 import type { Pacer } from "./pacer.js";
 import type { Recorder } from "./recorder.js";
 
@@ -23,11 +24,13 @@ export interface WorkersOptions {
   readonly clock: RunClock;
   /** A client ends each call within this; the guard below gives an operation one second more than its calls. */
   readonly opTimeoutMs: number;
+  /** Up to so many places, each with one operation at a time; beyond one a worker they are hired when all are busy. */
+  readonly maxProcesses: number;
 }
 
 const GUARD_MARGIN_MS = 1_000;
 /**
- * Rest of a worker after a refused operation, doubled with each refusal in a row. A node that is down refuses
+ * Rest of a place after a refused operation, doubled with each refusal in a row. A node that is down refuses
  * at once; without the rest its workers would eat up the rate, and the keys that the others still work on.
  */
 const REFUSED_REST_MS = { first: 100, most: 1_000 } as const;
@@ -35,15 +38,22 @@ const REFUSED_REST_MS = { first: 100, most: 1_000 } as const;
 const FINAL_RETRY_MS = 200;
 
 /**
- * The logical processes. Worker w begins as process w and, after an operation with an unknown end,
- * goes on as w + concurrency, w + 2 * concurrency, …: the old process never shows up again.
+ * The logical processes. Place p acts for worker p mod workers and shares its client. It begins as process p and, after an
+ * operation with an unknown end, goes on as p + maxProcesses, …: the old process never shows up again.
  */
 export class Workers {
   readonly #options: WorkersOptions;
 
-  readonly #processes: number[];
+  readonly #deadlines: Deadlines;
 
-  readonly #busy = new Set<Promise<void>>();
+  /** By place. */
+  readonly #processes: number[] = [];
+
+  readonly #restMs: number[] = [];
+
+  #busy = 0;
+
+  #whenDrained: (() => void) | null = null;
 
   readonly #failures: unknown[] = [];
 
@@ -51,7 +61,8 @@ export class Workers {
 
   constructor(options: WorkersOptions) {
     this.#options = options;
-    this.#processes = options.clients.map((_, worker) => worker);
+    const { workload, opTimeoutMs } = options;
+    this.#deadlines = new Deadlines(workload.callsPerOperation * opTimeoutMs + GUARD_MARGIN_MS);
   }
 
   /** What a client did that its contract forbids (threw, or never ended), or null: the rig's own bug. */
@@ -59,40 +70,77 @@ export class Workers {
     return this.#clientFault;
   }
 
-  /**
-   * Hands out operations at the pacer's rate until `untilMs` or the signal. Whoever has been idle
-   * longest is next, so a worker that hangs on one call holds nobody else up.
-   */
+  /** Hands out operations as they arrive, until `untilMs` or the signal, or until there are no more for anybody. */
   async run(pacer: Pacer, untilMs: number, signal: AbortSignal): Promise<void> {
-    const { clock, generator } = this.#options;
-    const roster = new Roster(generator, this.#processes.length);
-    const restMs = this.#processes.map((): number => REFUSED_REST_MS.first);
-    const work = async ({ worker, operation }: Assignment): Promise<void> => {
-      const outcome = await this.#execute(worker, operation, {});
-      generator.completed?.(worker, operation, outcome.type);
-      roster.completed();
-      const rest = restMs[worker] ?? REFUSED_REST_MS.first;
-      const refused = wasRefused(outcome);
-      if (refused) await clock.sleep(rest, signal);
-      restMs[worker] = refused ? Math.min(rest * 2, REFUSED_REST_MS.most) : REFUSED_REST_MS.first;
-      roster.release(worker);
-    };
-    while (!signal.aborted && clock.nowMs() < untilMs) {
-      this.#throwFailure();
-      for (let nowMs = clock.nowMs(); pacer.dueMs < untilMs && pacer.dueMs <= nowMs; nowMs = clock.nowMs()) {
+    const { clock, generator, clients, maxProcesses } = this.#options;
+    const roster = new Roster(generator, { workers: clients.length, places: maxProcesses });
+    let settle = (): void => undefined;
+    const over = new Promise<void>((resolve) => (settle = resolve));
+    let timer: NodeJS.Timeout | undefined;
+    let wakeMs = 0;
+    let soon: NodeJS.Immediate | undefined;
+
+    const handOut = (): void => {
+      let nowMs = clock.nowMs();
+      if (signal.aborted || nowMs >= untilMs || this.#failures.length > 0) return settle();
+      for (; pacer.dueMs < untilMs && pacer.dueMs <= nowMs; nowMs = clock.nowMs()) {
         const assignment = roster.take(nowMs);
         if (assignment === null) break;
-        pacer.take(nowMs);
-        this.#track(work(assignment));
+        const dueMs = pacer.take(nowMs);
+        this.#begin(work(assignment, pacer.arrival === "open" ? dueMs : null));
       }
-      // With nobody free this wakes up once a millisecond or so until an answer frees a worker.
-      await clock.sleep(Math.max(1, Math.min(pacer.dueMs, untilMs) - clock.nowMs()), signal);
-    }
+      if (roster.isEmpty && this.#busy === 0) return settle();
+      wakeAt(Math.min(Math.max(pacer.dueMs, roster.askAtMs), untilMs), nowMs);
+    };
+    const pump = (): void => {
+      soon = undefined;
+      try {
+        handOut();
+      } catch (error) {
+        this.#failures.push(error);
+        settle();
+      }
+    };
+    const wakeAt = (atMs: number, nowMs: number): void => {
+      clearTimeout(timer);
+      wakeMs = atMs;
+      timer = setTimeout(pump, Math.max(1, atMs - nowMs));
+    };
+    /** Somebody is free, or may be asked again: the next arrival is for them. */
+    const freed = (): void => {
+      const nowMs = clock.nowMs();
+      if (pacer.dueMs <= nowMs) soon ??= setImmediate(pump);
+      else if (pacer.dueMs < wakeMs) wakeAt(pacer.dueMs, nowMs);
+    };
+    const work = async (assignment: Assignment, dueMs: number | null): Promise<void> => {
+      const { place, worker, operation } = assignment;
+      const outcome = await this.#execute(
+        place,
+        operation,
+        dueMs === null ? {} : { due: Math.round(dueMs * 1e6) },
+      );
+      generator.completed?.(worker, operation, outcome.type);
+      roster.completed();
+      if (wasRefused(outcome)) {
+        freed();
+        await this.#rest(place, signal);
+      } else this.#restMs[place] = REFUSED_REST_MS.first;
+      roster.release(place);
+      freed();
+    };
+
+    signal.addEventListener("abort", settle);
+    pump();
+    await over;
+    clearTimeout(timer);
+    clearImmediate(soon);
+    signal.removeEventListener("abort", settle);
+    this.#throwFailure();
   }
 
   /** Waits for the operations still open. Each ends within its deadline. */
   async drain(): Promise<void> {
-    while (this.#busy.size > 0) await Promise.all(this.#busy);
+    if (this.#busy > 0) await new Promise<void>((resolve) => (this.#whenDrained = resolve));
     this.#throwFailure();
   }
 
@@ -105,12 +153,12 @@ export class Workers {
     untilMs: number,
     signal: AbortSignal,
   ): Promise<readonly Operation[]> {
-    const queues = this.#processes.map((): { operation: Operation; next: number }[] => []);
+    const { clock, clients } = this.#options;
+    const queues = clients.map((): { operation: Operation; next: number }[] => []);
     const unread = new Set(operations);
     for (const [index, operation] of operations.entries()) {
       queues[index % queues.length]?.push({ operation, next: index + 1 });
     }
-    const { clock } = this.#options;
     const open = (): boolean => unread.size > 0 && clock.nowMs() < untilMs && !signal.aborted;
     const consume = async (worker: number): Promise<void> => {
       while (open()) {
@@ -133,54 +181,71 @@ export class Workers {
   }
 
   /** Keeps the first failure for run() and drain() to throw: an operation itself never fails so. */
-  #track(work: Promise<void>): void {
-    const settled = work
-      .catch((error: unknown) => void this.#failures.push(error))
-      .finally(() => this.#busy.delete(settled));
-    this.#busy.add(settled);
+  #begin(work: Promise<void>): void {
+    this.#busy += 1;
+    const ended = (): void => {
+      this.#busy -= 1;
+      if (this.#busy === 0) this.#whenDrained?.();
+    };
+    work.then(ended, (error: unknown) => {
+      this.#failures.push(error);
+      ended();
+    });
   }
 
   #throwFailure(): void {
     if (this.#failures.length > 0) throw this.#failures[0];
   }
 
+  async #rest(place: number, signal: AbortSignal): Promise<void> {
+    const restMs = this.#restMs[place] ?? REFUSED_REST_MS.first;
+    this.#restMs[place] = Math.min(restMs * 2, REFUSED_REST_MS.most);
+    await this.#options.clock.sleep(restMs, signal);
+  }
+
   async #execute(
-    worker: number,
+    place: number,
     operation: Operation,
     extra: Readonly<Record<string, unknown>>,
   ): Promise<Outcome<Answer>> {
-    const { clients, nodes, recorder } = this.#options;
-    const process = this.#processes[worker];
+    const { clients, nodes, recorder, maxProcesses } = this.#options;
+    const worker = place % clients.length;
+    const process = this.#processes[place] ?? place;
     const client = clients[worker];
     const node = nodes[worker % nodes.length];
-    if (process === undefined || client === undefined || node === undefined) {
-      throw new Error(`no worker ${worker}`);
-    }
+    if (client === undefined || node === undefined) throw new Error(`no worker ${worker}`);
     recorder.invoke(process, node, operation, extra);
     const outcome = await this.#guarded(client, operation);
     recorder.complete(process, node, operation, outcome);
-    if (outcome.type === "info") this.#processes[worker] = process + clients.length;
+    if (outcome.type === "info") this.#processes[place] = process + maxProcesses;
     return outcome;
   }
 
   /** A client that throws or never ends breaks its contract; what became of the call is unknown. */
-  async #guarded(client: Client, operation: Operation): Promise<Outcome<Answer>> {
-    const { opTimeoutMs, workload } = this.#options;
-    const limitMs = workload.callsPerOperation * opTimeoutMs + GUARD_MARGIN_MS;
-    let timer: NodeJS.Timeout | undefined;
-    const guard = new Promise<Outcome<Answer>>((resolve) => {
-      timer = setTimeout(() => {
-        this.#clientFault ??= `${operation.f} did not end within ${limitMs} ms`;
-        resolve({ type: "info", error: { code: "rig-timeout", message: `no end within ${limitMs} ms` } });
-      }, limitMs);
+  #guarded(client: Client, operation: Operation): Promise<Outcome<Answer>> {
+    return new Promise((resolve) => {
+      const broken = (code: string, what: string): void => {
+        this.#clientFault ??= `${operation.f} ${what}`;
+        resolve({ type: "info", error: { code, message: what } });
+      };
+      const guard = this.#deadlines.add(() =>
+        broken("rig-timeout", "did not end within its calls' deadlines"),
+      );
+      this.#perform(client, operation).then(
+        (outcome) => {
+          this.#deadlines.over(guard);
+          return resolve(outcome);
+        },
+        (error: unknown) => {
+          this.#deadlines.over(guard);
+          broken("client-threw", `threw: ${messageOf(error)}`);
+        },
+      );
     });
-    try {
-      return await Promise.race([workload.perform(client, operation), guard]);
-    } catch (error) {
-      this.#clientFault ??= `a call of ${operation.f} threw: ${messageOf(error)}`;
-      return { type: "info", error: { code: "client-threw", message: messageOf(error) } };
-    } finally {
-      clearTimeout(timer);
-    }
+  }
+
+  /** Rejects also where the client throws before there is a promise. */
+  async #perform(client: Client, operation: Operation): Promise<Outcome<Answer>> {
+    return this.#options.workload.perform(client, operation);
   }
 }

@@ -63,7 +63,7 @@ export class Workers {
   run(pacer: Pacer, untilMs: number, most: number): Promise<void> {
     const { loop, generator } = this.options;
     const beganMs = loop.nowMs;
-    const roster = new Roster(generator, this.processes.length);
+    const roster = new Roster(generator, { workers: this.processes.length, places: this.processes.length });
     const restMs = this.processes.map((): number => REFUSED_REST_MS.first);
     let left = most;
     let armedMs = Number.POSITIVE_INFINITY;
