@@ -1,0 +1,72 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { LIVE_STALE_MS, listRuns, readLive, readResults, RUN_FILES, type RunEntry } from "@gauntlet/histories";
+import type { RunRow, RunState } from "@gauntlet/ui";
+import { describeRun, readConfiguration } from "./description.js";
+
+const REASON_CHARACTERS = 300;
+
+/** The list of runs under a root. A run that is over is read once. */
+export class RunList {
+  readonly #root: string;
+  readonly #known = new Map<string, { readonly changedMs: number; readonly row: RunRow }>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** Those that go on first, then the newest first. */
+  async rows(): Promise<readonly RunRow[]> {
+    const rows: RunRow[] = [];
+    const entries = await listRuns(this.#root);
+    for (const entry of entries) rows.push(await this.#row(entry));
+    const present = new Set(entries.map(({ path }) => path));
+    for (const path of this.#known.keys()) if (!present.has(path)) this.#known.delete(path);
+    return rows.toSorted((a, b) => Number(b.state === "running") - Number(a.state === "running"));
+  }
+
+  async #row(entry: RunEntry): Promise<RunRow> {
+    const results = await stat(join(entry.path, RUN_FILES.results)).catch(() => null);
+    const changedMs = results?.mtimeMs ?? -1;
+    const known = this.#known.get(entry.path);
+    if (known !== undefined && known.changedMs === changedMs && known.row.state === "finished") return known.row;
+    const row = await rowOf(entry, await stateOf(entry.path, results !== null));
+    this.#known.set(entry.path, { changedMs, row });
+    return row;
+  }
+}
+
+/** As the feed of the run would say. */
+async function stateOf(directory: string, hasResults: boolean): Promise<RunState> {
+  const live = await readLive(directory);
+  const isFresh = live !== null && Date.now() - Date.parse(live.updatedAt) < LIVE_STALE_MS;
+  if (isFresh && live.phase !== "done") return "running";
+  return hasResults ? "finished" : "abandoned";
+}
+
+async function rowOf(entry: RunEntry, state: RunState): Promise<RunRow> {
+  const id = idOf(entry.path);
+  const description = describeRun(await readConfiguration(entry.path), id);
+  const results = state === "running" ? null : await readResults(entry.path).catch(() => null);
+  const faults = new Map<string, number>();
+  for (const { fault } of results?.faults ?? []) faults.set(fault, (faults.get(fault) ?? 0) + 1);
+  return {
+    id,
+    test: entry.test,
+    seed: entry.seed,
+    startedAt: entry.startedAt.toISOString(),
+    state,
+    verdict: results?.verdict ?? null,
+    reason: results?.reason.slice(0, REASON_CHARACTERS) ?? null,
+    workload: description.workload,
+    system: description.system,
+    timeLimitMs: description.timeLimitMs,
+    faults: [...faults],
+    okPerSecond: results?.okPerSecond ?? null,
+  };
+}
+
+/** `<test>/<name>`. */
+function idOf(path: string): string {
+  return path.split(/[/\\]/).slice(-2).join("/");
+}
