@@ -9,6 +9,7 @@ import { listCommand } from "./list.js";
 import { mutantCommand, type MutantFlags } from "./mutant.js";
 import { RUNS_ROOT } from "./paths.js";
 import { DEFAULT_NEMESIS, runCommand, type RunFlags } from "./run.js";
+import { UI_PORT, uiCommand, type UiFlags } from "./ui.js";
 import { decimal, duration, integer, names, oneOf, seed } from "./values.js";
 
 /**
@@ -46,6 +47,9 @@ function commands(conclude: (verdict: Verdict) => void): Command {
     )
     .option("--image <image>", "a node image that exists, instead of the one built for the system")
     .option("--keep", "leave the containers up at the end (make cluster-down removes them)")
+    .option("--ui", "show the run live in a browser")
+    .option("--ui-host <address>", "where its page can be reached", "127.0.0.1")
+    .option("--ui-port <n>", "its port; 0: one that is free (default: 0)", integer("--ui-port", 0, 65_535))
     .action(async (flags: RunFlags) => conclude(await runCommand(flags)));
 
   const compare = program
@@ -68,6 +72,18 @@ function commands(conclude: (verdict: Verdict) => void): Command {
     .option("--json", "print the list as JSON")
     .option("--runs-root <folder>", "where runs are recorded", RUNS_ROOT)
     .action((flags: { readonly runsRoot: string; readonly json?: boolean }) => listCommand(flags));
+
+  program
+    .command("ui")
+    .description("show recorded runs, and those that go on, in a browser; read-only")
+    .option("--ui-host <address>", "where the pages can be reached", "127.0.0.1")
+    .option(
+      "--ui-port <n>",
+      `their port; 0: one that is free (default: ${UI_PORT})`,
+      integer("--ui-port", 0, 65_535),
+    )
+    .option("--runs-root <folder>", "where runs are recorded", RUNS_ROOT)
+    .action(async (flags: UiFlags) => uiCommand(flags));
 
   program
     .command("mutant")

@@ -13,6 +13,8 @@ import { interruptible } from "./interrupt.js";
 import { shownPath } from "../text.js";
 import { pagesOf, summarize } from "./summary.js";
 import { progressOn, SILENT } from "./terminal.js";
+import { uiAddress } from "./ui.js";
+import { UiThread } from "./ui-thread-handle.js";
 
 export const DEFAULT_NEMESIS = ["leader-isolation", "kill", "pause", "clock"];
 
@@ -35,6 +37,9 @@ export interface RunFlags {
   readonly keep?: boolean;
   readonly keepGoing?: boolean;
   readonly json?: boolean;
+  readonly ui?: boolean;
+  readonly uiHost: string;
+  readonly uiPort?: number;
   readonly runsRoot: string;
 }
 
@@ -77,6 +82,8 @@ export async function runCommand(flags: RunFlags): Promise<Verdict> {
   const progress = flags.json === true ? SILENT : progressOn(process.stderr, process.env);
   progress.line(`gauntlet: ${config.test} on ${config.system} with seed ${seed}`);
   for (const line of leftOutLines(config)) progress.line(`  ${line}`);
+  const ui =
+    flags.ui === true ? await UiThread.start({ ...uiAddress(flags, 0), runsRoot: flags.runsRoot }) : null;
   const options = {
     runsRoot: flags.runsRoot,
     startCluster: dockerClusters({
@@ -88,6 +95,9 @@ export async function runCommand(flags: RunFlags): Promise<Verdict> {
     ...(flags.keepGoing === true && { stopAt: [] }),
     progress,
     bounds: BOUNDS,
+    onDirectory: (directory: string) => {
+      if (ui !== null) progress.line(`live: ${ui.pageOf(directory)}`);
+    },
   };
   const { directory, results } = await interruptible(
     (signal) => recordRun(config, options, signal),
@@ -100,6 +110,7 @@ export async function runCommand(flags: RunFlags): Promise<Verdict> {
     const again = `${"again:".padEnd(13)}--seed ${seed}, or check ${shownPath(directory)}`;
     process.stdout.write(`\n${summarize(results)}\n\n${pagesOf(directory)}${again}\n`);
   }
+  await ui?.end(flags.json === true ? null : (line) => void process.stderr.write(`${line}\n`));
   return results.verdict;
 }
 

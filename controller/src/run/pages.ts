@@ -26,14 +26,9 @@ export async function writeFailedKeys(
   return RUN_FILES.linearizability;
 }
 
-/** `failedKeys`: the page beside the report that it links to. */
-export async function writeReport(
-  directory: string,
-  judged: Judged,
-  failedKeys: string | null,
-): Promise<void> {
-  const page = renderReport({ ...judged, title: titleOf(judged.test), failedKeys });
-  await writeFile(join(directory, RUN_FILES.report), page);
+/** report.html, of what lies in the run's folder. */
+export async function writeReport(directory: string, results: RunResults): Promise<void> {
+  await writeFile(join(directory, RUN_FILES.report), await renderReport(directory, results));
 }
 
 function titleOf({ test, startedAt, seed }: TestDescription): string {

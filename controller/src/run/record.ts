@@ -144,8 +144,8 @@ export async function recordRun(
   const troubles = facts.errors.length;
   await attempt("results", () => writeResults(directory, results));
   const judged = { results, test, history };
-  const failedKeys = await attempt("report", () => writeFailedKeys(directory, judged));
-  await attempt("report", () => writeReport(directory, judged, failedKeys));
+  await attempt("report", () => writeFailedKeys(directory, judged));
+  await attempt("report", () => writeReport(directory, results));
   if (facts.errors.length > troubles) {
     results = conclude();
     await attempt("results", () => writeResults(directory, results));

@@ -12,13 +12,12 @@ export async function scanHistory(
 ): Promise<void> {
   const file = new TailedFile(path);
   file.offset = fromOffset;
-  let wanted = true;
+  const state = { isOver: false };
   const onLine = (line: string): void => {
-    if (!wanted) return;
-    const event = parseEvent(line);
-    if (event !== null && take(event) === "enough") wanted = false;
+    const event = state.isOver ? null : parseEvent(line);
+    if (event !== null && take(event) === "enough") state.isOver = true;
   };
-  while (wanted && (await file.read(onLine)));
+  while ((await file.read(onLine)) && !state.isOver);
 }
 
 /** As much of the format as pages rely on. Null for anything else. */

@@ -25,6 +25,10 @@ export class Hub {
     return run;
   }
 
+  get isWatched(): boolean {
+    return [...this.#watched.values()].some(({ isIdle }) => !isIdle);
+  }
+
   close(): void {
     for (const run of this.#watched.values()) run.close();
     this.#watched.clear();

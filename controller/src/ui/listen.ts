@@ -13,6 +13,8 @@ export interface ListenOptions {
 export interface ListeningUi {
   /** With a slash at its end. */
   readonly url: string;
+  /** Whether somebody looks at a run that is not over. */
+  readonly isWatched: () => boolean;
   close(): Promise<void>;
 }
 
@@ -24,11 +26,14 @@ export async function listen({ runsRoot, host, port }: ListenOptions): Promise<L
   const ui = createUi({ runsRoot, hostNames: isLoopback ? new Set([...LOOPBACK, "[::1]"]) : null });
   const server = await new Promise<ReturnType<typeof serve>>((resolve, reject) => {
     const server = serve({ fetch: ui.app.fetch, hostname: host, port }, () => resolve(server));
-    server.once("error", (error: NodeJS.ErrnoException) => reject(new UsageError(reasonOf(error, host, port))));
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      reject(new UsageError(reasonOf(error, host, port))),
+    );
   });
   const { port: bound } = server.address() as AddressInfo;
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}/`,
+    isWatched: ui.isWatched,
     close: () =>
       new Promise((resolve) => {
         ui.close();

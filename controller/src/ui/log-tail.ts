@@ -67,14 +67,16 @@ const COMMON = new Set(["level", "time", "member", "pid", "msg", "what", "hostna
 
 function parse(source: string, line: string): Omit<LogLine, "id"> {
   const [, at, text] = RIG_LINE.exec(line) ?? [];
-  if (at !== undefined && text !== undefined) return { at, source, level: levelOfText(text), text: short(text) };
+  if (at !== undefined && text !== undefined)
+    return { at, source, level: levelOfText(text), text: short(text) };
   const fields = object(line);
   if (fields === null) return { at: null, source, level: levelOfText(line), text: short(line) };
   const { level, time, ts, msg, what } = fields;
   const rest = Object.entries(fields)
     .filter(([name]) => !COMMON.has(name))
     .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
-  const said = [msg ?? what, ...rest].filter((part) => part !== undefined).join(" ");
+  const first = msg ?? what;
+  const said = [...(typeof first === "string" ? [first] : []), ...rest].join(" ");
   const told = time ?? ts;
   return { at: typeof told === "string" ? told : null, source, level: levelOf(level), text: short(said) };
 }

@@ -56,9 +56,12 @@ export class RunFeed {
   #isBehind = true;
   #changed = { faults: false, status: false };
 
-  constructor(directory: string, id: string) {
+  /** `results`: of a run that is over, whatever its files say; for the report, which is made before they are complete. */
+  constructor(directory: string, id: string, results: RunResults | null = null) {
     this.directory = directory;
     this.#id = id;
+    this.#results = results;
+    if (results !== null) this.#state = "finished";
     this.#history = new TailedFile(join(directory, RUN_FILES.history));
     this.#samples = new TailedFile(join(directory, RUN_FILES.samples));
     this.#logs = new LogTail(directory);
@@ -207,7 +210,7 @@ export class RunFeed {
     this.#history.rest();
     this.#samples.rest();
     try {
-      this.#results = await readResults(this.directory);
+      this.#results ??= await readResults(this.directory);
       this.#violations = await violationsOf(this.#results, this.#history.path);
     } catch (error) {
       if (this.#state === "finished") this.#trouble = messageOf(error);

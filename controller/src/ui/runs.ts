@@ -1,6 +1,13 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { LIVE_STALE_MS, listRuns, readLive, readResults, RUN_FILES, type RunEntry } from "@gauntlet/histories";
+import {
+  LIVE_STALE_MS,
+  listRuns,
+  readLive,
+  readResults,
+  RUN_FILES,
+  type RunEntry,
+} from "@gauntlet/histories";
 import type { RunRow, RunState } from "@gauntlet/ui";
 import { describeRun, readConfiguration } from "./description.js";
 
@@ -29,7 +36,8 @@ export class RunList {
     const results = await stat(join(entry.path, RUN_FILES.results)).catch(() => null);
     const changedMs = results?.mtimeMs ?? -1;
     const known = this.#known.get(entry.path);
-    if (known !== undefined && known.changedMs === changedMs && known.row.state === "finished") return known.row;
+    if (known !== undefined && known.changedMs === changedMs && known.row.state === "finished")
+      return known.row;
     const row = await rowOf(entry, await stateOf(entry.path, results !== null));
     this.#known.set(entry.path, { changedMs, row });
     return row;

@@ -25,6 +25,7 @@ export interface UiOptions {
 
 export interface Ui {
   readonly app: Hono;
+  readonly isWatched: () => boolean;
   close(): void;
 }
 
@@ -36,8 +37,10 @@ export function createUi({ runsRoot, hostNames }: UiOptions): Ui {
 
   app.use(async (c, next) => {
     const host = new URL(c.req.url).hostname;
-    if (hostNames !== null && !hostNames.has(host)) return c.text("this server answers on loopback only\n", 403);
-    if (c.req.method !== "GET" && c.req.method !== "HEAD") return c.text("read-only\n", 405, { allow: "GET, HEAD" });
+    if (hostNames !== null && !hostNames.has(host))
+      return c.text("this server answers on loopback only\n", 403);
+    if (c.req.method !== "GET" && c.req.method !== "HEAD")
+      return c.text("read-only\n", 405, { allow: "GET, HEAD" });
     return next();
   });
   app.use(async (c, next) => {
@@ -51,8 +54,12 @@ export function createUi({ runsRoot, hostNames }: UiOptions): Ui {
 
   app.get("/", (c) => c.html(servedPage("Gauntlet: runs", "./", { page: "list" })));
   app.get("/runs.json", async (c) => c.json(await list.rows()));
-  app.get("/assets/app.js", async (c) => c.body((await bundle()).script, 200, { "content-type": "text/javascript; charset=utf-8" }));
-  app.get("/assets/app.css", async (c) => c.body((await bundle()).style, 200, { "content-type": "text/css; charset=utf-8" }));
+  app.get("/assets/app.js", async (c) =>
+    c.body((await bundle()).script, 200, { "content-type": "text/javascript; charset=utf-8" }),
+  );
+  app.get("/assets/app.css", async (c) =>
+    c.body((await bundle()).style, 200, { "content-type": "text/css; charset=utf-8" }),
+  );
   app.get("/runs/:test/:name", (c) => c.redirect(`./${encodeURIComponent(c.req.param("name"))}/`));
   app.get("/runs/:test/:name/", async (c) => {
     const run = await findRun(c, runsRoot);
@@ -79,7 +86,7 @@ export function createUi({ runsRoot, hostNames }: UiOptions): Ui {
   });
   app.notFound((c) => c.text("no such page\n", 404));
   app.onError((error, c) => c.text(`${error.message}\n`, 500));
-  return { app, close: () => hub.close() };
+  return { app, isWatched: () => hub.isWatched, close: () => hub.close() };
 }
 
 interface FoundRun {
@@ -107,7 +114,9 @@ function events(c: Context, hub: Hub, { directory, id }: FoundRun): Response {
     const over = new Promise<void>((resolve) => (isOver = resolve));
     let writing: Promise<unknown> = Promise.resolve();
     const stop = await run.watch(({ type, ...body }) => {
-      const data = JSON.stringify(type === "view" ? (body as { view: unknown }).view : (body as { change: unknown }).change);
+      const data = JSON.stringify(
+        type === "view" ? (body as { view: unknown }).view : (body as { change: unknown }).change,
+      );
       writing = writing.then(() => stream.writeSSE({ event: type, data }));
       if (run.feed.isOver) isOver();
     });

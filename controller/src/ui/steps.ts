@@ -51,7 +51,8 @@ export class Steps {
       const last = column.at(-1) ?? null;
       while (column.length <= index) column.push(isBridged ? last : null);
       // Within one step the last word counts, but an excursion of the clock is what a reader looks for.
-      column[index] = name === "skewMs" && known > index ? farther(last as number | null, at.skewMs) : at[name];
+      column[index] =
+        name === "skewMs" && known > index ? farther(last as number | null, at.skewMs) : at[name];
     }
     this.#lanesFrom = Math.min(this.#lanesFrom, known, index);
   }

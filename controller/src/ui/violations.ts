@@ -50,7 +50,9 @@ export async function violationsOf(results: RunResults, historyPath: string): Pr
     .filter(({ verdict }) => verdict === "invalid")
     .flatMap(wantedBy)
     .slice(0, VIOLATIONS);
-  const events = new Set(wanted.flatMap(({ culprit, required, around }) => [culprit ?? -1, ...required, ...around]));
+  const events = new Set(
+    wanted.flatMap(({ culprit, required, around }) => [culprit ?? -1, ...required, ...around]),
+  );
   const pairs = events.size === 0 ? new Map<number, Pair>() : await pairsOf(historyPath, events);
   return wanted.map((each) => violation(each, pairs));
 }
@@ -142,12 +144,16 @@ function operation({ invoke, end }: Pair, part: ShownOperation["part"]): ShownOp
   };
 }
 
-function factsOf({ failure, culprit, required }: Wanted, pairs: ReadonlyMap<number, Pair>): readonly string[] {
+function factsOf(
+  { failure, culprit, required }: Wanted,
+  pairs: ReadonlyMap<number, Pair>,
+): readonly string[] {
   const facts: string[] = [];
   const pair = culprit === null ? undefined : pairs.get(culprit);
   if (failure !== null && !failure.isMinimal && required.length > 0)
     facts.push("Time ran out before every operation was left out that could be.");
-  if (pair?.end?.revision !== undefined) facts.push("The number after @ is the store's revision in the answer.");
+  if (pair?.end?.revision !== undefined)
+    facts.push("The number after @ is the store's revision in the answer.");
   return facts;
 }
 

@@ -25,12 +25,15 @@ export function msAt({ span, width }: Axis, x: number): number {
 }
 
 const STEPS_MS = [
-  0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 10e3, 15e3, 30e3, 60e3, 120e3, 300e3,
-  600e3, 1_800e3, 3_600e3, 7_200e3, 14_400e3, 43_200e3, 86_400e3,
+  0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 10e3, 15e3, 30e3, 60e3,
+  120e3, 300e3, 600e3, 1_800e3, 3_600e3, 7_200e3, 14_400e3, 43_200e3, 86_400e3,
 ];
 
 /** Round moments, far enough from one another for their texts. */
-export function ticksOf({ span, width }: Axis, gap = 90): readonly { readonly ms: number; readonly text: string }[] {
+export function ticksOf(
+  { span, width }: Axis,
+  gap = 90,
+): readonly { readonly ms: number; readonly text: string }[] {
   const length = Math.max(1e-3, span.to - span.from);
   const step = STEPS_MS.find((ms) => (ms / length) * width >= gap) ?? length;
   const ticks: { ms: number; text: string }[] = [];

@@ -24,7 +24,13 @@ interface ChartProps {
   readonly label: string;
 }
 
-const DASHES: Readonly<Record<Line["style"], number[]>> = { area: [], solid: [], faint: [], dashed: [6, 4], dotted: [2, 3] };
+const DASHES: Readonly<Record<Line["style"], number[]>> = {
+  area: [],
+  solid: [],
+  faint: [],
+  dashed: [6, 4],
+  dotted: [2, 3],
+};
 
 /** A chart whose plot lies exactly between the gutter and the right edge of the axis. Made again for a new width or theme. */
 export function Chart(props: ChartProps): JSX.Element {
@@ -47,7 +53,9 @@ export function Chart(props: ChartProps): JSX.Element {
   useEffect(() => {
     plot.current?.setData(dataOf(latest.current));
   }, [steps, lines, axis.span.from, axis.span.to]);
-  return <div class="chart" ref={element} role="img" aria-label={label} style={{ left: `${-axis.gutter}px` }} />;
+  return (
+    <div class="chart" ref={element} role="img" aria-label={label} style={{ left: `${-axis.gutter}px` }} />
+  );
 }
 
 function dataOf({ steps, lines }: ChartProps): uPlot.AlignedData {
@@ -65,7 +73,7 @@ function optionsOf(latest: { readonly current: ChartProps }): uPlot.Options {
   return {
     width: axis.gutter + axis.width,
     height,
-    padding: [6, 0, 4, 0],
+    padding: [12, 0, 8, 0],
     cursor: { show: false },
     legend: { show: false },
     select: { show: false, left: 0, top: 0, width: 0, height: 0 },
@@ -113,7 +121,12 @@ function stepped(): Pick<uPlot.Series, "paths"> | undefined {
   return paths === undefined ? undefined : { paths };
 }
 
-function rangeOf(isLogarithmic: boolean, atLeast: number, min: number | null, max: number | null): [number, number] {
+function rangeOf(
+  isLogarithmic: boolean,
+  atLeast: number,
+  min: number | null,
+  max: number | null,
+): [number, number] {
   if (!isLogarithmic) return [0, Math.max(atLeast, (max ?? 0) * 1.1)];
   const low = Math.min(1, min ?? 1);
   const high = Math.max(atLeast, max ?? 0);

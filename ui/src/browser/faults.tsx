@@ -35,7 +35,13 @@ export function bandsAt(bands: readonly Band[], ms: number): readonly Band[] {
 }
 
 /** Shades the windows through every row below. */
-export function Backdrop({ axis, bands }: { readonly axis: Axis; readonly bands: readonly Band[] }): JSX.Element {
+export function Backdrop({
+  axis,
+  bands,
+}: {
+  readonly axis: Axis;
+  readonly bands: readonly Band[];
+}): JSX.Element {
   return (
     <div class="backdrop" style={{ left: `${axis.gutter}px`, width: `${axis.width}px` }} aria-hidden="true">
       {visible(bands, axis).map(({ band, x, width }, index) => (

@@ -34,7 +34,9 @@ export function skew(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return "–";
   const size = Math.abs(ms);
   const sign = ms < 0 ? "−" : "+";
-  return size >= 1_000 ? `${sign}${(size / 1_000).toFixed(1)} s` : `${sign}${size.toFixed(size < 10 ? 1 : 0)} ms`;
+  return size >= 1_000
+    ? `${sign}${(size / 1_000).toFixed(1)} s`
+    : `${sign}${size.toFixed(size < 10 ? 1 : 0)} ms`;
 }
 
 /** In the reader's own time zone. */
@@ -46,7 +48,12 @@ export function date(iso: string): string {
 }
 
 /** Never by colour alone. */
-export const MARKS: Readonly<Record<Verdict, string>> = { valid: "✓", invalid: "✗", unknown: "?", failed: "!" };
+export const MARKS: Readonly<Record<Verdict, string>> = {
+  valid: "✓",
+  invalid: "✗",
+  unknown: "?",
+  failed: "!",
+};
 
 export const MEANINGS: Readonly<Record<Verdict, string>> = {
   valid: "Every check passed, on a run that did what it set out to do.",

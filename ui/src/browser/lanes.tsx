@@ -66,15 +66,30 @@ function Lane({ axis, lane, stepMs, kind, commits, skews }: LaneProps): JSX.Elem
     </>
   );
   return (
-    <Row axis={axis} class="lane" name={name} readout={<Now lane={lane} stepMs={stepMs} kind={kind} />} height={height}>
+    <Row
+      axis={axis}
+      class="lane"
+      name={name}
+      readout={<Now lane={lane} stepMs={stepMs} kind={kind} />}
+      height={height}
+    >
       <svg width={axis.width} height={height} role="img" aria-label={describe(lane, runs)}>
         {runs.map((run) => (
           <RoleBar key={run.from} axis={axis} run={run} stepMs={stepMs} />
         ))}
         {kind === "whole" && (
           <>
-            <path class="commit" d={pathOf(commitIndex, axis, stepMs, (value) => ratio(value, commits), COMMIT)} />
-            <line class="zero" x1="0" x2={axis.width} y1={SKEW.top + SKEW.height / 2} y2={SKEW.top + SKEW.height / 2} />
+            <path
+              class="commit"
+              d={pathOf(commitIndex, axis, stepMs, (value) => ratio(value, commits), COMMIT)}
+            />
+            <line
+              class="zero"
+              x1="0"
+              x2={axis.width}
+              y1={SKEW.top + SKEW.height / 2}
+              y2={SKEW.top + SKEW.height / 2}
+            />
             <path class="skew" d={pathOf(skewMs, axis, stepMs, (value) => 0.5 + value / skews / 2, SKEW)} />
           </>
         )}
@@ -95,7 +110,13 @@ function Now({ lane, stepMs, kind }: Pick<LaneProps, "lane" | "stepMs" | "kind">
         {role ?? (isKnown ? "no answer" : "–")}
         {term === null ? "" : <span class="quiet"> term {term}</span>}
       </span>
-      {kind === "whole" && <span>{lane.commitIndex[step] === null || lane.commitIndex[step] === undefined ? "–" : count(lane.commitIndex[step])}</span>}
+      {kind === "whole" && (
+        <span>
+          {lane.commitIndex[step] === null || lane.commitIndex[step] === undefined
+            ? "–"
+            : count(lane.commitIndex[step])}
+        </span>
+      )}
       {kind === "whole" && <span>{skew(lane.skewMs[step])}</span>}
     </div>
   );
@@ -109,7 +130,15 @@ interface RoleRun {
   readonly to: number;
 }
 
-function RoleBar({ axis, run, stepMs }: { readonly axis: Axis; readonly run: RoleRun; readonly stepMs: number }): JSX.Element | null {
+function RoleBar({
+  axis,
+  run,
+  stepMs,
+}: {
+  readonly axis: Axis;
+  readonly run: RoleRun;
+  readonly stepMs: number;
+}): JSX.Element | null {
   const x = Math.max(-2, xOf(axis, run.from * stepMs));
   const end = Math.min(axis.width + 2, xOf(axis, run.to * stepMs));
   if (end < 0 || x > axis.width || end <= x) return null;

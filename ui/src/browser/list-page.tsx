@@ -42,7 +42,9 @@ export function ListPage(): JSX.Element {
         <>
           <Filters rows={rows} filter={filter} onChange={setFilter} />
           <p class="quiet" role="status">
-            {found.length === rows.length ? `${count(rows.length)} runs` : `${count(found.length)} of ${count(rows.length)} runs`}
+            {found.length === rows.length
+              ? `${count(rows.length)} runs`
+              : `${count(found.length)} of ${count(rows.length)} runs`}
           </p>
           <Rows rows={found.slice(0, shown)} />
           {found.length > shown && (
@@ -55,7 +57,10 @@ export function ListPage(): JSX.Element {
           {found.length === 0 && (
             <p class="waiting">
               No run is like that.{" "}
-              <button type="button" onClick={() => setFilter({ verdict: "", workload: "", system: "", text: "" })}>
+              <button
+                type="button"
+                onClick={() => setFilter({ verdict: "", workload: "", system: "", text: "" })}
+              >
                 show all
               </button>
             </p>
@@ -81,7 +86,8 @@ function Filters(props: {
   readonly onChange: (filter: Filter) => void;
 }): JSX.Element {
   const { rows, filter, onChange } = props;
-  const of = (name: "workload" | "system"): readonly string[] => [...new Set(rows.map((row) => row[name]))].toSorted();
+  const of = (name: "workload" | "system"): readonly string[] =>
+    [...new Set(rows.map((row) => row[name]))].toSorted();
   return (
     <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
       <fieldset>
@@ -105,7 +111,10 @@ function Filters(props: {
       {(["workload", "system"] as const).map((name) => (
         <label key={name}>
           <span>{name}</span>
-          <select value={filter[name]} onChange={(event) => onChange({ ...filter, [name]: event.currentTarget.value })}>
+          <select
+            value={filter[name]}
+            onChange={(event) => onChange({ ...filter, [name]: event.currentTarget.value })}
+          >
             <option value="">any</option>
             {of(name).map((value) => (
               <option key={value} value={value}>
@@ -138,12 +147,14 @@ function Rows({ rows }: { readonly rows: readonly RunRow[] }): JSX.Element {
               {row.verdict === null ? <StateChip state={row.state} /> : <Chip verdict={row.verdict} />}
             </span>
             <span class="run-name">
-              <b>{row.test}</b> <span class="quiet">seed {row.seed}</span>
+              <b>{row.test}</b>
             </span>
             <time class="quiet" dateTime={row.startedAt}>
               {date(row.startedAt)}
             </time>
-            <span class="run-reason">{row.reason ?? (row.state === "running" ? "goes on" : "the rig ended before it judged the run")}</span>
+            <span class="run-reason">
+              {row.reason ?? (row.state === "running" ? "goes on" : "the rig ended before it judged the run")}
+            </span>
             <span class="run-facts quiet">{factsOf(row).join(" · ")}</span>
           </a>
         </li>
@@ -165,9 +176,18 @@ function StateChip({ state }: Pick<RunRow, "state">): JSX.Element {
   );
 }
 
-function factsOf({ workload, test, system, timeLimitMs, okPerSecond, faults }: RunRow): readonly string[] {
+function factsOf({
+  workload,
+  test,
+  seed,
+  system,
+  timeLimitMs,
+  okPerSecond,
+  faults,
+}: RunRow): readonly string[] {
   const told = faults.map(([fault, number]) => (number === 1 ? fault : `${number} ${fault}`));
   return [
+    `seed ${seed}`,
     workload === test ? "" : workload,
     system,
     timeLimitMs === null ? "" : time(timeLimitMs, 0),
@@ -184,15 +204,28 @@ function fits(row: RunRow, { verdict, workload, system, text }: Filter): boolean
   if (verdict !== "" && kindOf(row) !== verdict) return false;
   if (workload !== "" && row.workload !== workload) return false;
   if (system !== "" && row.system !== system) return false;
-  const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const words = text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== "");
   if (words.length === 0) return true;
-  const all = [row.id, row.reason ?? "", row.workload, row.system, `seed ${row.seed}`, ...row.faults.map(([fault]) => fault)];
+  const all = [
+    row.id,
+    row.reason ?? "",
+    row.workload,
+    row.system,
+    `seed ${row.seed}`,
+    ...row.faults.map(([fault]) => fault),
+  ];
   const searched = all.join(" ").toLowerCase();
   return words.every((word) => searched.includes(word));
 }
 
 function useRuns(): { readonly rows: readonly RunRow[] | null; readonly isLost: boolean } {
-  const [state, setState] = useState<{ readonly rows: readonly RunRow[] | null; readonly isLost: boolean }>({ rows: null, isLost: false });
+  const [state, setState] = useState<{ readonly rows: readonly RunRow[] | null; readonly isLost: boolean }>({
+    rows: null,
+    isLost: false,
+  });
   useEffect(() => {
     let timer = 0;
     let known = "";

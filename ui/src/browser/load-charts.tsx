@@ -23,7 +23,10 @@ export function LoadCharts({ axis, load, endMs, isRunning, ratePerSecond }: Prop
   const { stepMs } = load;
   const last = isRunning ? Math.floor(endMs / stepMs) : Math.max(load.ok.length, Math.ceil(endMs / stepMs));
   const length = Math.max(0, Math.min(last, isRunning ? last : load.ok.length));
-  const steps = useMemo(() => Array.from({ length: length + 1 }, (_, step) => step * stepMs), [length, stepMs]);
+  const steps = useMemo(
+    () => Array.from({ length: length + 1 }, (_, step) => step * stepMs),
+    [length, stepMs],
+  );
   const rates = useMemo(() => rateLines(load, length, endMs), [load, length]);
   const latencies = useMemo(() => latencyLines(load, length), [load, length]);
   const most = Math.max(ratePerSecond ?? 1, 1) * 1.1;
@@ -31,7 +34,7 @@ export function LoadCharts({ axis, load, endMs, isRunning, ratePerSecond }: Prop
     <>
       <Row
         axis={axis}
-        name={<ChartName title="operations" unit="a second" />}
+        name={<ChartName title="rate" unit="ops/s" />}
         readout={<Legend lines={rates} stepMs={stepMs} text={count} />}
         height={HEIGHT}
       >

@@ -11,7 +11,13 @@ if (app !== null && data !== null && data !== undefined) {
   const page = JSON.parse(data) as PageData;
   if (page.page !== "report") document.documentElement.dataset["served"] = "";
   render(
-    page.page === "list" ? <ListPage /> : page.page === "run" ? <RunPage /> : <ReportPage view={page.view} operations={page.operations} />,
+    page.page === "list" ? (
+      <ListPage />
+    ) : page.page === "run" ? (
+      <RunPage />
+    ) : (
+      <ReportPage view={page.view} operations={page.operations} />
+    ),
     app,
   );
 }

@@ -29,7 +29,9 @@ export function RunPage(): JSX.Element {
   return (
     <>
       <p class={`line ${line}`} role="status">
-        {line === "lost" ? "The line to the server is lost; what is shown is the last that it told. Trying again." : ""}
+        {line === "lost"
+          ? "The line to the server is lost; what is shown is the last that it told. Trying again."
+          : ""}
       </p>
       <Run view={view} operations={null} />
     </>
@@ -37,14 +39,26 @@ export function RunPage(): JSX.Element {
 }
 
 /** The same in a file: nothing can be asked for. */
-export function ReportPage({ view, operations }: { readonly view: RunView; readonly operations: Operations }): JSX.Element {
+export function ReportPage({
+  view,
+  operations,
+}: {
+  readonly view: RunView;
+  readonly operations: Operations;
+}): JSX.Element {
   return <Run view={view} operations={operations} />;
 }
 
 /** Rows for faults are kept free while a run goes on. */
 const FAULT_ROWS = 3;
 
-function Run({ view, operations }: { readonly view: RunView; readonly operations: Operations | null }): JSX.Element {
+function Run({
+  view,
+  operations,
+}: {
+  readonly view: RunView;
+  readonly operations: Operations | null;
+}): JSX.Element {
   const cursor = useMemo(() => new Cursor(), []);
   const [span, setSpan] = useState<Span | null>(null);
   const { results, state, faults, endMs } = view;
@@ -68,7 +82,9 @@ function Run({ view, operations }: { readonly view: RunView; readonly operations
         </section>
         {isRunning && <Log lines={view.log} isRunning />}
         {results !== null && <Checks checks={results.checks} />}
-        {results?.windows !== undefined && results.windows.length > 0 && <Windows windows={results.windows} />}
+        {results?.windows !== undefined && results.windows.length > 0 && (
+          <Windows windows={results.windows} />
+        )}
         <Faults faults={faults} />
         {results !== null && <Functions stats={results.stats} />}
         {!isRunning && <Commands view={view} />}
@@ -100,14 +116,28 @@ function WholeRun({ view, bands, span, onSpan, operations }: WholeRunProps): JSX
     [view.violations],
   );
   return (
-    <Stack axis={axis} measure={measure} onSpan={onSpan} label="The run over time" tell={(ms) => tell(view, bands, ms)}>
+    <Stack
+      axis={axis}
+      measure={measure}
+      onSpan={onSpan}
+      label="The run over time"
+      tell={(ms) => tell(view, bands, ms)}
+    >
       <Backdrop axis={axis} bands={bands} />
       <TimeRow axis={axis} />
       <FaultRow axis={axis} bands={bands} rows={isRunning ? FAULT_ROWS : 1} onSpan={onSpan} />
-      <LoadCharts axis={axis} load={load} endMs={endMs} isRunning={isRunning} ratePerSecond={description.ratePerSecond} />
+      <LoadCharts
+        axis={axis}
+        load={load}
+        endMs={endMs}
+        isRunning={isRunning}
+        ratePerSecond={description.ratePerSecond}
+      />
       <NodeLanes axis={axis} nodes={lanes} stepMs={load.stepMs} kind="whole" />
       {lanes.length === 0 && <p class="quiet no-lanes">No samples of the nodes were recorded.</p>}
-      {operations === null && !isRunning && view.readShare === 1 && <AskedTimeline {...{ axis, view, marked }} />}
+      {operations === null && !isRunning && view.readShare === 1 && (
+        <AskedTimeline {...{ axis, view, marked }} />
+      )}
       {operations !== null && operations.id.length > 0 && (
         <>
           <Timeline axis={axis} operations={operations} marked={marked} />
@@ -118,11 +148,17 @@ function WholeRun({ view, bands, span, onSpan, operations }: WholeRunProps): JSX
   );
 }
 
-function AskedTimeline(props: { readonly axis: Axis; readonly view: RunView; readonly marked: ReadonlySet<number> }): JSX.Element | null {
+function AskedTimeline(props: {
+  readonly axis: Axis;
+  readonly view: RunView;
+  readonly marked: ReadonlySet<number>;
+}): JSX.Element | null {
   const { axis, view, marked } = props;
   const state = useOperations(view, axis.span, axis.whole);
   if (state.type === "here")
-    return state.operations.id.length === 0 ? null : <Timeline axis={axis} operations={state.operations} marked={marked} />;
+    return state.operations.id.length === 0 ? null : (
+      <Timeline axis={axis} operations={state.operations} marked={marked} />
+    );
   const words =
     state.type === "loading"
       ? "Reading the operations …"
@@ -136,12 +172,18 @@ function AskedTimeline(props: { readonly axis: Axis; readonly view: RunView; rea
   );
 }
 
-function CutNote({ operations, path }: { readonly operations: Operations; readonly path: string }): JSX.Element | null {
+function CutNote({
+  operations,
+  path,
+}: {
+  readonly operations: Operations;
+  readonly path: string;
+}): JSX.Element | null {
   if (operations.cutAtMs === null) return null;
   return (
     <p class="quiet">
-      This file holds the first {count(operations.id.length)} operations, up to {time(operations.cutAtMs)}; npx gauntlet ui shows all of{" "}
-      {path}.
+      This file holds the first {count(operations.id.length)} operations, up to {time(operations.cutAtMs)};
+      npx gauntlet ui shows all of {path}.
     </p>
   );
 }
@@ -175,7 +217,12 @@ function tell({ load, nodes }: RunView, bands: readonly Band[], ms: number): str
 
 function useTitle({ results, state, description, endMs }: RunView): void {
   const verdict = results?.verdict;
-  const told = verdict === undefined ? (state === "running" ? `▶ ${time(endMs, 0)}` : state) : `${MARKS[verdict]} ${verdict}`;
+  const told =
+    verdict === undefined
+      ? state === "running"
+        ? `▶ ${time(endMs, 0)}`
+        : state
+      : `${MARKS[verdict]} ${verdict}`;
   useEffect(() => {
     document.title = `${told}: ${description.test}`;
   }, [told, description.test]);

@@ -13,7 +13,9 @@ export function Figures({ view }: { readonly view: RunView }): JSX.Element {
   const lastP99 = load.p99.findLast((value) => value !== null) ?? null;
   const lastP50 = load.p50.findLast((value) => value !== null) ?? null;
   const perSecond = results?.okPerSecond ?? (endMs > 0 ? (counts.ok * 1_000) / endMs : 0);
-  const acted = faults.filter(({ startedAtMs, outcome }) => startedAtMs !== null && outcome.type !== "skipped");
+  const acted = faults.filter(
+    ({ startedAtMs, outcome }) => startedAtMs !== null && outcome.type !== "skipped",
+  );
   const proved = faults.filter(({ outcome }) => outcome.type === "proved").length;
   const figures: readonly (readonly [string, string, string])[] = [
     ["ok", count(counts.ok), ""],
@@ -42,13 +44,15 @@ interface TableProps {
   /** Columns of figures, by place. */
   readonly figures?: readonly number[];
   readonly caption: string;
+  /** On a narrow page each row is a block of its own: for tables with prose. */
+  readonly isProse?: boolean;
 }
 
-export function Table({ heads, rows, figures = [], caption }: TableProps): JSX.Element {
+export function Table({ heads, rows, figures = [], caption, isProse = false }: TableProps): JSX.Element {
   const kind = (column: number): string => (figures.includes(column) ? "number" : "");
   return (
     <div class="scroll">
-      <table>
+      <table class={isProse ? "cards" : ""}>
         <caption class="hidden-text">{caption}</caption>
         <thead>
           <tr>
@@ -80,7 +84,9 @@ export function Windows({ windows }: { readonly windows: readonly FaultWindow[] 
   const rows = windows.map((window) => [
     <FaultName key="name" fault={window.fault} />,
     window.nodes.join(", ") || "–",
-    window.startMs === null ? "–" : `${time(window.startMs)} – ${window.endMs === null ? "?" : time(window.endMs)}`,
+    window.startMs === null
+      ? "–"
+      : `${time(window.startMs)} – ${window.endMs === null ? "?" : time(window.endMs)}`,
     count(window.ok),
     count(window.fail),
     count(window.info),
@@ -91,11 +97,29 @@ export function Windows({ windows }: { readonly windows: readonly FaultWindow[] 
     latency(window.longestGapMs),
     latency(window.recoveryMs),
   ]);
-  const heads = ["Window", "Nodes", "When", "ok", "fail", "info", "p50", "p90", "p99", "max", "longest without a write", "writes again after"];
+  const heads = [
+    "Window",
+    "Nodes",
+    "When",
+    "ok",
+    "fail",
+    "info",
+    "p50",
+    "p90",
+    "p99",
+    "max",
+    "longest without a write",
+    "writes again after",
+  ];
   return (
     <section aria-labelledby="windows">
       <h2 id="windows">During each fault</h2>
-      <Table heads={heads} rows={rows} figures={[3, 4, 5, 6, 7, 8, 9, 10, 11]} caption="What clients saw during each fault" />
+      <Table
+        heads={heads}
+        rows={rows}
+        figures={[3, 4, 5, 6, 7, 8, 9, 10, 11]}
+        caption="What clients saw during each fault"
+      />
     </section>
   );
 }
@@ -114,7 +138,13 @@ export function Faults({ faults }: { readonly faults: readonly FaultRecord[] }):
     <FaultName key="name" fault={fault} />,
     [target].flat().join(", "),
     nodes.map((node) => `${node} (${roles[node] ?? "role not known"})`).join(", ") || "–",
-    startedAtMs === null ? "–" : `${time(startedAtMs, 2)} – ${endedAtMs === null ? "not ended" : time(endedAtMs, 2)}`,
+    startedAtMs === null ? (
+      "–"
+    ) : (
+      <span key="when" class="nowrap">
+        {time(startedAtMs)} – {endedAtMs === null ? "not ended" : time(endedAtMs)}
+      </span>
+    ),
     <span key="effect" class="prose">
       <span class={`outcome ${outcome.type}`}>{outcome.type}</span>{" "}
       {outcome.type === "proved" ? outcome.proof : outcome.reason}
@@ -127,7 +157,12 @@ export function Faults({ faults }: { readonly faults: readonly FaultRecord[] }):
       {faults.length === 0 ? (
         <p class="quiet">No fault was executed.</p>
       ) : (
-        <Table heads={["Fault", "Target", "Nodes and their roles", "When", "Effect", "Undone"]} rows={rows} caption="Faults" />
+        <Table
+          heads={["Fault", "Target", "Nodes and their roles", "When", "Effect", "Undone"]}
+          rows={rows}
+          caption="Faults"
+          isProse
+        />
       )}
     </section>
   );
@@ -147,13 +182,24 @@ export function Functions({ stats }: { readonly stats: readonly FunctionStats[] 
   return (
     <section aria-labelledby="functions">
       <h2 id="functions">Operations by function</h2>
-      <Table heads={["Function", "ok", "fail", "info", "p50", "p99", "max"]} rows={rows} figures={[1, 2, 3, 4, 5, 6]} caption="Operations by function" />
+      <Table
+        heads={["Function", "ok", "fail", "info", "p50", "p99", "max"]}
+        rows={rows}
+        figures={[1, 2, 3, 4, 5, 6]}
+        caption="Operations by function"
+      />
     </section>
   );
 }
 
 /** Follows the end unless the reader scrolled away from it. */
-export function Log({ lines, isRunning }: { readonly lines: readonly LogLine[]; readonly isRunning: boolean }): JSX.Element {
+export function Log({
+  lines,
+  isRunning,
+}: {
+  readonly lines: readonly LogLine[];
+  readonly isRunning: boolean;
+}): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const [source, setSource] = useState("");
   const [follows, setFollows] = useState(true);
@@ -184,7 +230,15 @@ export function Log({ lines, isRunning }: { readonly lines: readonly LogLine[]; 
           </select>
         </label>
       </div>
-      <div class="log" ref={box} onScroll={onScroll} tabIndex={0} role="log" aria-live="off" aria-label="Lines of the rig and of the nodes">
+      <div
+        class="log"
+        ref={box}
+        onScroll={onScroll}
+        tabIndex={0}
+        role="log"
+        aria-live="off"
+        aria-label="Lines of the rig and of the nodes"
+      >
         {shown.length === 0 && <p class="quiet">Nothing was said yet.</p>}
         {shown.map(({ id, at, source, level, text }) => (
           <p key={id} class={level}>
@@ -224,11 +278,23 @@ export function Commands({ view }: { readonly view: RunView }): JSX.Element {
     <section aria-labelledby="commands">
       <h2 id="commands">Again</h2>
       <div class="commands">
-        <Command title="Replay this" command={`npx gauntlet replay ${path}`} note="the same seed, schedule and configuration" />
+        <Command
+          title="Replay this"
+          command={`npx gauntlet replay ${path}`}
+          note="the same seed, schedule and configuration"
+        />
         {isBad && (
-          <Command title="Shrink this" command={`npx gauntlet shrink ${path}`} note="the smallest schedule that still fails" />
+          <Command
+            title="Shrink this"
+            command={`npx gauntlet shrink ${path}`}
+            note="the smallest schedule that still fails"
+          />
         )}
-        <Command title="Judge it again" command={`npx gauntlet check ${path}`} note="the recorded history, with today's checks" />
+        <Command
+          title="Judge it again"
+          command={`npx gauntlet check ${path}`}
+          note="the recorded history, with today's checks"
+        />
       </div>
     </section>
   );
@@ -239,7 +305,15 @@ function quoted(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-function Command({ title, command, note }: { readonly title: string; readonly command: string; readonly note: string }): JSX.Element {
+function Command({
+  title,
+  command,
+  note,
+}: {
+  readonly title: string;
+  readonly command: string;
+  readonly note: string;
+}): JSX.Element {
   const [copied, setCopied] = useState(false);
   const code = useRef<HTMLElement>(null);
   const copy = async (): Promise<void> => {

@@ -17,7 +17,7 @@ export function useAxis(whole: Span, span: Span | null): [(element: HTMLElement 
     return () => observer.disconnect();
   }, [element]);
   const isNarrow = width < 720;
-  const [gutter, readout] = isNarrow ? [48, 0] : [72, 148];
+  const [gutter, readout] = isNarrow ? [48, 0] : [104, 148];
   return [
     setElement,
     {
@@ -129,7 +129,12 @@ export function Stack({ axis, measure, onSpan, label, tell, children }: StackPro
           <button type="button" onClick={() => zoom(0.5)} aria-label="Look closer">
             +
           </button>
-          <button type="button" onClick={() => zoom(2)} disabled={isWhole} aria-label="Look from further away">
+          <button
+            type="button"
+            onClick={() => zoom(2)}
+            disabled={isWhole}
+            aria-label="Look from further away"
+          >
             −
           </button>
           <button type="button" onClick={() => pan(-0.5)} disabled={isWhole} aria-label="Earlier">
@@ -143,7 +148,6 @@ export function Stack({ axis, measure, onSpan, label, tell, children }: StackPro
           </button>
         </span>
       </div>
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- keys move its cursor */}
       <div
         class="stack"
         ref={measure}
@@ -159,7 +163,11 @@ export function Stack({ axis, measure, onSpan, label, tell, children }: StackPro
         onDblClick={() => onSpan(null)}
       >
         {axis.width > 0 && children}
-        <div class="overlay" style={{ left: `${axis.gutter}px`, width: `${axis.width}px` }} aria-hidden="true">
+        <div
+          class="overlay"
+          style={{ left: `${axis.gutter}px`, width: `${axis.width}px` }}
+          aria-hidden="true"
+        >
           <div class="cursor-line" ref={line} />
           {drag !== null && (
             <div
@@ -193,7 +201,10 @@ interface RowProps {
 export function Row({ axis, name, readout, class: kind = "", height, children }: RowProps): JSX.Element {
   const isNarrow = axis.readout === 0;
   const plot = (
-    <div class="row-plot" style={{ left: `${axis.gutter}px`, width: `${axis.width}px`, height: `${height}px` }}>
+    <div
+      class="row-plot"
+      style={{ left: `${axis.gutter}px`, width: `${axis.width}px`, height: `${height}px` }}
+    >
       {children}
     </div>
   );

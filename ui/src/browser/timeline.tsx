@@ -25,7 +25,10 @@ export function Timeline({ axis, operations, marked }: Props): JSX.Element {
   const theme = useTheme();
   const lanes = useMemo(() => lanesOf(operations), [operations]);
   const [chosen, setChosen] = useState<number | null>(null);
-  const laneHeight = Math.max(LANE.least, Math.min(LANE.most, Math.floor(MOST_HEIGHT / Math.max(1, lanes.length))));
+  const laneHeight = Math.max(
+    LANE.least,
+    Math.min(LANE.most, Math.floor(MOST_HEIGHT / Math.max(1, lanes.length))),
+  );
   const height = Math.max(laneHeight * lanes.length, 40);
   useEffect(() => setChosen(null), [operations]);
   useEffect(() => {
@@ -34,7 +37,18 @@ export function Timeline({ axis, operations, marked }: Props): JSX.Element {
         draw(canvas.current, { axis, operations, lanes, laneHeight, height, marked, chosen });
     });
     return () => cancelAnimationFrame(frame);
-  }, [axis.width, axis.span.from, axis.span.to, operations, lanes, laneHeight, height, marked, chosen, theme]);
+  }, [
+    axis.width,
+    axis.span.from,
+    axis.span.to,
+    operations,
+    lanes,
+    laneHeight,
+    height,
+    marked,
+    chosen,
+    theme,
+  ]);
 
   const rowAt = (event: PointerEvent | MouseEvent): number | null => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
@@ -89,7 +103,13 @@ export function Timeline({ axis, operations, marked }: Props): JSX.Element {
   );
 }
 
-function NodeNames({ lanes, laneHeight }: { readonly lanes: readonly TimelineLanes[]; readonly laneHeight: number }): JSX.Element {
+function NodeNames({
+  lanes,
+  laneHeight,
+}: {
+  readonly lanes: readonly TimelineLanes[];
+  readonly laneHeight: number;
+}): JSX.Element {
   const tops = new Map<string, number>();
   for (const [index, { node }] of lanes.entries()) if (!tops.has(node)) tops.set(node, index * laneHeight);
   return (
@@ -103,7 +123,13 @@ function NodeNames({ lanes, laneHeight }: { readonly lanes: readonly TimelineLan
   );
 }
 
-function OperationText({ operations, row }: { readonly operations: Operations; readonly row: number }): JSX.Element {
+function OperationText({
+  operations,
+  row,
+}: {
+  readonly operations: Operations;
+  readonly row: number;
+}): JSX.Element {
   const { id, names, text, key, node, process, startMs, lengthMs, outcome, error } = operations;
   const name = (column: readonly number[]): string => names[column[row] ?? -1] ?? "";
   const length = lengthMs[row] ?? -1;
@@ -119,7 +145,8 @@ function OperationText({ operations, row }: { readonly operations: Operations; r
   ];
   return (
     <>
-      <b class="mono">{name(text)}</b> <span class="quiet">{parts.filter((part) => part !== "").join(" · ")}</span>
+      <b class="mono">{name(text)}</b>{" "}
+      <span class="quiet">{parts.filter((part) => part !== "").join(" · ")}</span>
     </>
   );
 }
@@ -150,7 +177,8 @@ export function draw(canvas: HTMLCanvasElement, picture: Picture): void {
   const late: (() => void)[] = [];
   context.fillStyle = color("line");
   for (const [index, { node }] of lanes.entries())
-    if (index > 0 && lanes[index - 1]?.node !== node) context.fillRect(0, index * laneHeight - 0.5, axis.width, 0.5);
+    if (index > 0 && lanes[index - 1]?.node !== node)
+      context.fillRect(0, index * laneHeight - 0.5, axis.width, 0.5);
   for (const [index, { rows }] of lanes.entries()) {
     const y = index * laneHeight + (laneHeight - bar) / 2;
     // The right edge of what was drawn so far, for each outcome: what is hidden behind it is left out.
@@ -163,7 +191,8 @@ export function draw(canvas: HTMLCanvasElement, picture: Picture): void {
       const x = Math.max(-2, xOf(axis, start));
       const end = Math.max(x + 1, Math.min(axis.width + 2, xOf(axis, endOf(operations, row))));
       const isMarked = marked.has(operations.id[row] ?? -1);
-      if (isMarked || row === chosen) late.push(() => outline(context, x, y, end - x, bar, isMarked ? color("invalid") : color("text")));
+      if (isMarked || row === chosen)
+        late.push(() => outline(context, x, y, end - x, bar, isMarked ? color("invalid") : color("text")));
       if (end - 0.5 < (edges[outcome] ?? -1)) continue;
       edges[outcome] = Math.max(end, x + 1);
       context.fillStyle = hues[outcome] ?? "";
@@ -178,7 +207,14 @@ export function draw(canvas: HTMLCanvasElement, picture: Picture): void {
   canvas.dataset["drawMs"] = (performance.now() - began).toFixed(2);
 }
 
-function outline(context: CanvasRenderingContext2D, x: number, y: number, width: number, height: number, hue: string): void {
+function outline(
+  context: CanvasRenderingContext2D,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  hue: string,
+): void {
   context.strokeStyle = hue;
   context.lineWidth = 2;
   context.strokeRect(x - 1, y - 1, Math.max(4, width + 2), height + 2);

@@ -15,7 +15,13 @@ const KINDS: readonly CheckKind[] = ["safety", "liveness", "vacuity", "rig"];
 const ORDER: readonly Verdict[] = ["invalid", "failed", "unknown", "valid"];
 
 /** What the run came to, or how far it is. It keeps its height, so that nothing below moves. */
-export function Heading({ view, isReport }: { readonly view: RunView; readonly isReport: boolean }): JSX.Element {
+export function Heading({
+  view,
+  isReport,
+}: {
+  readonly view: RunView;
+  readonly isReport: boolean;
+}): JSX.Element {
   const { results, state, description } = view;
   const verdict = results?.verdict ?? null;
   return (
@@ -25,7 +31,11 @@ export function Heading({ view, isReport }: { readonly view: RunView; readonly i
         {!isReport && <span aria-hidden="true"> / </span>}
         <span>{view.id}</span>
       </p>
-      {verdict === null || results === null ? <LiveHeading view={view} /> : <VerdictHeading results={results} verdict={verdict} />}
+      {verdict === null || results === null ? (
+        <LiveHeading view={view} />
+      ) : (
+        <VerdictHeading results={results} verdict={verdict} />
+      )}
       <p class="quiet facts">{factsOf(view).join(" · ")}</p>
       {view.trouble !== null && (
         <p class="trouble" role="alert">
@@ -37,7 +47,13 @@ export function Heading({ view, isReport }: { readonly view: RunView; readonly i
   );
 }
 
-function VerdictHeading({ results, verdict }: { readonly results: RunResults; readonly verdict: Verdict }): JSX.Element {
+function VerdictHeading({
+  results,
+  verdict,
+}: {
+  readonly results: RunResults;
+  readonly verdict: Verdict;
+}): JSX.Element {
   return (
     <div class="heading-body">
       <h1>
@@ -86,9 +102,7 @@ function LiveHeading({ view }: { readonly view: RunView }): JSX.Element {
     return (
       <div class="heading-body">
         <h1>reading</h1>
-        <p class="reason">
-          {Math.round(view.readShare * 100)} % of the history was read.
-        </p>
+        <p class="reason">{Math.round(view.readShare * 100)} % of the history was read.</p>
         <p class="kinds quiet">The verdict comes with the rest.</p>
       </div>
     );
@@ -104,7 +118,9 @@ function LiveHeading({ view }: { readonly view: RunView }): JSX.Element {
         running
       </h1>
       <p class="reason">
-        {phase === "main" && limit !== null ? `${time(Math.min(endMs, limit))} of ${time(limit, 0)}` : phaseText(phase)}
+        {phase === "main" && limit !== null
+          ? `${time(Math.min(endMs, limit))} of ${time(limit, 0)}`
+          : phaseText(phase)}
         {" · "}
         <CheckProgress status={status} />
       </p>
@@ -144,13 +160,9 @@ function CheckProgress({ status }: { readonly status: LiveStatus | null }): JSX.
   const check = status?.check ?? null;
   if (check === null) return <span>nothing is checked before the end</span>;
   const { state, recorded, checked, heapBytes, reason } = check;
-  if (state === "violation")
-    return (
-      <b class="bad">
-        ✗ violation: {reason}
-      </b>
-    );
-  if (state === "given up") return <span>the live check was given up ({reason}); all is checked at the end</span>;
+  if (state === "violation") return <b class="bad">✗ violation: {reason}</b>;
+  if (state === "given up")
+    return <span>the live check was given up ({reason}); all is checked at the end</span>;
   const behind = Math.max(0, recorded - checked);
   return (
     <span>
@@ -184,7 +196,7 @@ export function Checks({ checks }: { readonly checks: readonly CheckResult[] }):
         <p class="quiet">No check ran.</p>
       ) : (
         <div class="scroll">
-          <table>
+          <table class="cards">
             <thead>
               <tr>
                 {["Kind", "Check", "Verdict", "Why"].map((head) => (
@@ -197,7 +209,7 @@ export function Checks({ checks }: { readonly checks: readonly CheckResult[] }):
             <tbody>
               {sorted.map(({ name, kind, verdict, reason }, index) => (
                 <tr key={index}>
-                  <td class="quiet">{sorted[index - 1]?.kind === kind ? "" : kind}</td>
+                  <td class="quiet kind-cell">{sorted[index - 1]?.kind === kind ? "" : kind}</td>
                   <td class="nowrap">{name}</td>
                   <td class="nowrap">
                     <Chip verdict={verdict} />

@@ -27,7 +27,12 @@ export function Violations({ view, bands, onShow }: Props): JSX.Element | null {
       {violations.length > 1 && (
         <p class="choices" role="group" aria-label="Violations">
           {violations.map(({ check, name }, index) => (
-            <button key={index} type="button" aria-pressed={index === chosen} onClick={() => setChosen(index)}>
+            <button
+              key={index}
+              type="button"
+              aria-pressed={index === chosen}
+              onClick={() => setChosen(index)}
+            >
               {name === "" ? check : name}
             </button>
           ))}
@@ -69,14 +74,22 @@ function OneViolation(props: Props & { readonly violation: Violation }): JSX.Ele
       </div>
       {operations.length > 0 && (
         <>
-          <Scene operations={operations} nodes={view.nodes} stepMs={view.load.stepMs} bands={bands} whole={whole} />
+          <Scene
+            operations={operations}
+            nodes={view.nodes}
+            stepMs={view.load.stepMs}
+            bands={bands}
+            whole={whole}
+          />
           <p class="actions">
             <button type="button" onClick={() => onShow(wider(whole, view.endMs))}>
               show this moment in the whole run
             </button>
           </p>
           <details>
-            <summary>In words: {operations.length === 1 ? "the operation" : `these ${operations.length} operations`}</summary>
+            <summary>
+              In words: {operations.length === 1 ? "the operation" : `these ${operations.length} operations`}
+            </summary>
             <OperationTable operations={operations} />
           </details>
         </>
@@ -85,7 +98,11 @@ function OneViolation(props: Props & { readonly violation: Violation }): JSX.Ele
         <details>
           <summary>In the order of events</summary>
           <div class="scroll">
-            <img class="picture" src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(picture)}`} alt={reason} />
+            <img
+              class="picture"
+              src={`data:image/svg+xml;charset=utf-8,${encodeURIComponent(picture)}`}
+              alt={reason}
+            />
           </div>
         </details>
       )}
@@ -124,7 +141,13 @@ function Scene({ operations, nodes, stepMs, bands, whole }: SceneProps): JSX.Ele
     return `${time(ms, 3)}: ${open.map(({ text, node }) => `${text} on ${node ?? "a node"}`).join("; ") || "no operation open"}`;
   };
   return (
-    <Stack axis={axis} measure={measure} onSpan={setSpan} label="The operations that contradict one another" tell={tell}>
+    <Stack
+      axis={axis}
+      measure={measure}
+      onSpan={setSpan}
+      label="The operations that contradict one another"
+      tell={tell}
+    >
       <Backdrop axis={axis} bands={inside} />
       <TimeRow axis={axis} />
       <FaultRow axis={axis} bands={inside} rows={1} onSpan={setSpan} />
@@ -143,7 +166,13 @@ const ROW = 26;
 const CHARACTER = 7.3;
 
 /** A row of its own for each operation: its words fit beside it even where it took no time to speak of. */
-function OperationRow({ axis, operation }: { readonly axis: Axis; readonly operation: ShownOperation }): JSX.Element {
+function OperationRow({
+  axis,
+  operation,
+}: {
+  readonly axis: Axis;
+  readonly operation: ShownOperation;
+}): JSX.Element {
   const { node, process, text, startMs, endMs, outcome, part, key } = operation;
   const x = Math.min(Math.max(0, xOf(axis, startMs)), axis.width);
   const isOpen = outcome === "info";
@@ -152,7 +181,8 @@ function OperationRow({ axis, operation }: { readonly axis: Axis; readonly opera
   const mark = part === "culprit" ? "✗ " : "";
   const words = `${mark}${key === null ? "" : `${key}: `}${text}`;
   const length = words.length * CHARACTER + 10;
-  const place = length <= width ? "inside" : x + width + length <= axis.width ? "right" : x >= length ? "left" : "over";
+  const place =
+    length <= width ? "inside" : x + width + length <= axis.width ? "right" : x >= length ? "left" : "over";
   const at = { inside: x + 6, right: x + width + 6, left: x - 6, over: 6 }[place];
   return (
     <Row
@@ -166,10 +196,28 @@ function OperationRow({ axis, operation }: { readonly axis: Axis; readonly opera
       readout={<span class="quiet">{partText(operation)}</span>}
       height={ROW}
     >
-      <svg width={axis.width} height={ROW} role="img" aria-label={`${text} on ${node ?? "a node"}, process ${process}, ${partText(operation)}`}>
-        {isOpen && <line class="open-end" x1={x + width} x2={axis.width} y1={BAR.top + BAR.height / 2} y2={BAR.top + BAR.height / 2} />}
+      <svg
+        width={axis.width}
+        height={ROW}
+        role="img"
+        aria-label={`${text} on ${node ?? "a node"}, process ${process}, ${partText(operation)}`}
+      >
+        {isOpen && (
+          <line
+            class="open-end"
+            x1={x + width}
+            x2={axis.width}
+            y1={BAR.top + BAR.height / 2}
+            y2={BAR.top + BAR.height / 2}
+          />
+        )}
         <rect class="bar" x={x} y={BAR.top} width={width} height={BAR.height} rx="2" />
-        <text class={`words ${place}`} x={at} y={BAR.top + 12} text-anchor={place === "left" ? "end" : "start"}>
+        <text
+          class={`words ${place}`}
+          x={at}
+          y={BAR.top + 12}
+          text-anchor={place === "left" ? "end" : "start"}
+        >
           {words}
         </text>
       </svg>
@@ -189,11 +237,13 @@ function OperationTable({ operations }: { readonly operations: readonly ShownOpe
       <table>
         <thead>
           <tr>
-            {["Event", "Operation", "Key", "Node", "Process", "Called", "Answered", "Outcome", "Part"].map((head) => (
-              <th key={head} scope="col">
-                {head}
-              </th>
-            ))}
+            {["Event", "Operation", "Key", "Node", "Process", "Called", "Answered", "Outcome", "Part"].map(
+              (head) => (
+                <th key={head} scope="col">
+                  {head}
+                </th>
+              ),
+            )}
           </tr>
         </thead>
         <tbody>

@@ -1,0 +1,27 @@
+import { once } from "node:events";
+import { listen } from "../ui/listen.js";
+
+/** Always the same, so that a page that is open finds its server again. */
+export const UI_PORT = 2390;
+
+/** The flags of `gauntlet ui`, and of `gauntlet run --ui`, parsed. */
+export interface UiFlags {
+  readonly uiHost: string;
+  readonly uiPort?: number;
+  readonly runsRoot: string;
+}
+
+export function uiAddress(
+  { uiHost, uiPort }: Pick<UiFlags, "uiHost" | "uiPort">,
+  defaultPort: number,
+): { readonly host: string; readonly port: number } {
+  return { host: uiHost, port: uiPort ?? defaultPort };
+}
+
+/** Serves until Ctrl-C. */
+export async function uiCommand(flags: UiFlags): Promise<void> {
+  const ui = await listen({ ...uiAddress(flags, UI_PORT), runsRoot: flags.runsRoot });
+  process.stdout.write(`${ui.url}  (Ctrl-C ends it)\n`);
+  await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  await ui.close();
+}
