@@ -53,6 +53,7 @@ const scenarioShape = z.strictObject({
   clockDrift: share,
   load: z.strictObject({
     workload: z.enum(Object.keys(WORKLOADS)),
+    keySkew: z.number().min(0).max(10).optional(),
     rate: z.number().positive(),
     concurrency: z.int().min(1).max(1_000),
     durationMs: ms,

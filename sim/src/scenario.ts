@@ -71,6 +71,8 @@ export interface DiskProfile {
 export interface Load {
   /** By name, of @gauntlet/workloads. */
   readonly workload: string;
+  /** Exponent of the Zipf distribution by which keys are chosen; 0 or absent: all alike. */
+  readonly keySkew?: number;
   /** Operations a virtual second, over all workers. */
   readonly rate: number;
   readonly concurrency: number;

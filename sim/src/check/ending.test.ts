@@ -2,7 +2,7 @@ import type { HistoryEvent } from "@gauntlet/histories";
 import { etcdserverpb as pb, gauntletpeer } from "@gauntlet/proto";
 import { configurationOf, KvStore } from "@gauntlet/server/inside";
 import { describe, expect, test } from "vitest";
-import { checkEnding, type ReplicaState, stateText } from "./ending.js";
+import { type Answered, checkEnding, type ReplicaState, stateText } from "./ending.js";
 import type { Slot } from "./entry-tree.js";
 
 function put(index: number, key: string, value: string): Slot {
@@ -13,6 +13,12 @@ function put(index: number, key: string, value: string): Slot {
 }
 
 const LOG = [put(1, "a", "1"), put(2, "b", "2"), put(3, "a", "3")];
+
+function told(history: readonly HistoryEvent[], workload = "register"): Answered {
+  return { workload, history };
+}
+
+const NOTHING = told([]);
 
 function replica(node: string, log: readonly Slot[]): ReplicaState {
   const store = new KvStore();
@@ -31,7 +37,7 @@ function write(revision: number, key: string, value: string, f = "write"): reado
 describe("replicas", () => {
   test("that applied as much of one log are equal, others are compared with what was then", () => {
     const replicas = [replica("n1", LOG), replica("n2", LOG.slice(0, 1)), replica("n3", [])];
-    expect(checkEnding(LOG, replicas, [])).toBeNull();
+    expect(checkEnding(LOG, replicas, NOTHING)).toBeNull();
   });
 
   test.each([
@@ -39,7 +45,7 @@ describe("replicas", () => {
     ["another key", [LOG[0], put(2, "c", "2"), LOG[2]], /c = 2 .* instead of b = 2/],
     ["another order", [LOG[2], LOG[1], LOG[0]], /a = 1 .* instead of a = 3/],
   ] as const)("differ by %s", (_, log, what) => {
-    const found = checkEnding(LOG, [replica("n1", LOG), replica("n2", log as readonly Slot[])], []);
+    const found = checkEnding(LOG, [replica("n1", LOG), replica("n2", log as readonly Slot[])], NOTHING);
     expect(found).toMatchObject({ kind: "divergence", name: "replicas" });
     expect(found?.what).toMatch(what);
     expect(found?.what).toMatch(/^n2 applied the log up to 3/);
@@ -47,12 +53,12 @@ describe("replicas", () => {
 
   test("differ by a command that was applied twice", () => {
     const twice = { ...replica("n2", [...LOG, ...LOG.slice(2)]), appliedIndex: 3 };
-    expect(checkEnding(LOG, [twice], [])?.what).toMatch(/revision 5 instead of 4/);
+    expect(checkEnding(LOG, [twice], NOTHING)?.what).toMatch(/revision 5 instead of 4/);
   });
 
   test("differ by a version that was overwritten since", () => {
     const log = [put(1, "a", "x"), ...LOG.slice(1)];
-    expect(checkEnding(LOG, [replica("n2", log)], [])?.what).toMatch(/n2 .* has hash \d+ at revision/);
+    expect(checkEnding(LOG, [replica("n2", log)], NOTHING)?.what).toMatch(/n2 .* has hash \d+ at revision/);
   });
 
   test("differ by what they know of members", () => {
@@ -60,11 +66,11 @@ describe("replicas", () => {
     const member = { id: 4, name: "n4", peer_urls: [], client_urls: [] };
     const command = gauntletpeer.Command.encode({ origin: 1, request_id: 9, members: [member] }).finish();
     told.store.applyCommand(command);
-    expect(checkEnding(LOG, [told], [])?.what).toMatch(/the members .*n4/);
+    expect(checkEnding(LOG, [told], NOTHING)?.what).toMatch(/the members .*n4/);
   });
 
   test("applied more than is committed", () => {
-    expect(checkEnding(LOG.slice(0, 2), [replica("n2", LOG)], [])?.what).toMatch(/applied entry 3, but/);
+    expect(checkEnding(LOG.slice(0, 2), [replica("n2", LOG)], NOTHING)?.what).toMatch(/applied entry 3, but/);
   });
 });
 
@@ -77,7 +83,7 @@ describe("states that were written or read back", () => {
 
   test("are what the log gives up to there", () => {
     const states = [seen(LOG, 3), seen([], 0), seen(LOG.slice(0, 2), 2), seen(LOG.slice(0, 2), 2)];
-    expect(checkEnding(LOG, [replica("n2", LOG)], [], states)).toBeNull();
+    expect(checkEnding(LOG, [replica("n2", LOG)], NOTHING, states)).toBeNull();
   });
 
   test.each([
@@ -86,7 +92,7 @@ describe("states that were written or read back", () => {
     ["has an entry twice", [LOG[0], LOG[0]]],
     ["has another value of as many bytes", [LOG[0], put(2, "b", "9")]],
   ] as const)("one %s", (_, log) => {
-    const found = checkEnding(LOG, [], [], [seen(log as readonly Slot[], 2)]);
+    const found = checkEnding(LOG, [], NOTHING, [seen(log as readonly Slot[], 2)]);
     expect(found).toMatchObject({ kind: "divergence", name: "states" });
     expect(found?.what).toMatch(/^the checkpoint of n1 at entry 2 is/);
   });
@@ -94,8 +100,8 @@ describe("states that were written or read back", () => {
 
 describe("acknowledged writes", () => {
   test("are in the log at their revision, overwritten or not", () => {
-    expect(checkEnding(LOG, [], [...write(2, "a", "1")])).toBeNull();
-    expect(checkEnding(LOG, [], [...write(4, "a", "3", "cas")])).toBeNull();
+    expect(checkEnding(LOG, [], told(write(2, "a", "1")))).toBeNull();
+    expect(checkEnding(LOG, [], told(write(4, "a", "3", "cas")))).toBeNull();
   });
 
   test.each([
@@ -106,8 +112,16 @@ describe("acknowledged writes", () => {
     ["is of another value of a cas", write(4, "a", "1", "cas")],
     ["is of a cas that found another value", write(2, "a", "1", "cas")],
   ])("that %s is missed", (_, history) => {
-    expect(checkEnding(LOG, [], history)).toMatchObject({ kind: "check", name: "acknowledged-writes" });
+    expect(checkEnding(LOG, [], told(history))).toMatchObject({ kind: "check", name: "acknowledged-writes" });
   });
+});
+
+test("of another workload only the revisions are compared with the log", () => {
+  const answered = (revision: number): Answered => told(write(revision, "s0", "7", "add"), "set");
+  expect(checkEnding(LOG, [], answered(4))).toBeNull();
+  expect(checkEnding(LOG, [], answered(5))?.what).toMatch(
+    /answered with revision 5, but the committed log ends at 4/,
+  );
 });
 
 describe("answered reads", () => {
@@ -129,7 +143,7 @@ describe("answered reads", () => {
       read(4, "a", "3"),
       refused(3, "7"),
     ];
-    for (const history of right) expect(checkEnding(LOG, [], history)).toBeNull();
+    for (const history of right) expect(checkEnding(LOG, [], told(history))).toBeNull();
   });
 
   test.each([
@@ -140,6 +154,6 @@ describe("answered reads", () => {
     ["is of no revision", read(0, "c", null)],
     ["is a cas that should have changed something", refused(3, "1")],
   ])("that %s is told", (_, history) => {
-    expect(checkEnding(LOG, [], history)).toMatchObject({ kind: "check", name: "answered-reads" });
+    expect(checkEnding(LOG, [], told(history))).toMatchObject({ kind: "check", name: "answered-reads" });
   });
 });

@@ -24,6 +24,13 @@ export function stateText({ revision, records, hash, members, removed }: StateMe
   return JSON.stringify({ revision, records, hash, members, removed });
 }
 
+/** What the clients were told. */
+export interface Answered {
+  /** By name. */
+  readonly workload: string;
+  readonly history: readonly HistoryEvent[];
+}
+
 const NO_CONFIGURATION = configurationOf([]);
 
 /** What the end of a run showed to be wrong: one sentence. */
@@ -40,7 +47,7 @@ export interface Finding {
 export function checkEnding(
   committed: readonly Slot[],
   replicas: readonly ReplicaState[],
-  history: readonly HistoryEvent[],
+  answered: Answered,
   states: readonly StateSeen[] = [],
 ): Finding | null {
   const model = new KvStore();
@@ -76,7 +83,7 @@ export function checkEnding(
     const what = `${ahead.node} applied entry ${ahead.appliedIndex}, but committed is up to ${committed.length}`;
     return { kind: "divergence", name: "replicas", what };
   }
-  return checkAnswers(model, history);
+  return checkAnswers(model, answered);
 }
 
 /** Revision, the present version of every key with its counters, all earlier ones by their hashes, the members. Null: equal. */
@@ -116,7 +123,8 @@ function contentsOf(store: KvStore): readonly string[] {
  * compare-and-set that changed nothing found it. No order has to be searched for this, so it holds for values that
  * are written more than once, too.
  */
-function checkAnswers(model: KvStore, history: readonly HistoryEvent[]): Finding | null {
+function checkAnswers(model: KvStore, { workload, history }: Answered): Finding | null {
+  if (workload !== "register") return checkRevisions(model, history);
   for (const { completion } of pairEvents(history)) {
     if (completion?.type !== "ok" || completion.revision === undefined || completion.key === undefined)
       continue;
@@ -133,6 +141,19 @@ function checkAnswers(model: KvStore, history: readonly HistoryEvent[]): Finding
     return { kind: "check", name, what };
   }
   return null;
+}
+
+/** What is known of any workload: nobody can have been told of a revision that the log does not lead to. */
+function checkRevisions(model: KvStore, history: readonly HistoryEvent[]): Finding | null {
+  const wrong = history.find(
+    ({ revision, type }) =>
+      type === "ok" && revision !== undefined && (revision < 1 || revision > model.revision),
+  );
+  if (wrong === undefined) return null;
+  const what =
+    `${wrong.f} (event ${wrong.index}, process ${wrong.process} at ${wrong.node}) was answered with revision ` +
+    `${wrong.revision}, but the committed log ends at ${model.revision}`;
+  return { kind: "check", name: "answered-reads", what };
 }
 
 interface Version {

@@ -47,6 +47,7 @@ describe("what goes wrong is told in one line, and by the exit code", () => {
     [["run", "--seed", "1"], 64, "unknown option '--seed'"],
     [["run", "--seeds", "many"], 64, '--seeds: "many" is not an integer'],
     [["run", "--time-limit", "8 hours"], 64, '--time-limit: "8 hours" is not a time'],
+    [["run", "--workload", "sets"], 64, '--workload: "sets" is no workload; there are register, '],
     [["run", "--focus", "kil"], 64, '--focus: "kil" is no family; there are partition, '],
     [["replay"], 64, "missing required argument"],
     [["replay", "nowhere.json"], 65, "nowhere.json"],

@@ -75,6 +75,7 @@ function addRun(program: Command, conclude: Conclude): void {
       DEFAULT_SEED_LIMIT_MS,
     )
     .option("--focus <families>", "faults of these families only", names)
+    .option("--workload <name>", "this one only (default: drawn, as all else)")
     .option("--keep-going", "do not end at the first failure")
     .option("--no-shrink", "save a failure as it was drawn")
     .option(
@@ -105,6 +106,7 @@ function addReplay(program: Command, conclude: Conclude): void {
     .option("--lines <n>", "of the trace: at most so many, around the failure", integer("--lines", 1, 1e9))
     .option("--html <file>", "write the lanes of the nodes over time to this file")
     .option("--focus <families>", "as it was given to run, with a seed", names)
+    .option("--workload <name>", "likewise")
     .action(async (what: string, flags: ReplayFlags) => conclude(await replayCommand(what, flags)));
 }
 

@@ -15,6 +15,7 @@ export interface ReplayFlags {
   readonly trace?: boolean;
   readonly html?: string;
   readonly focus?: readonly string[];
+  readonly workload?: string;
   readonly node?: readonly string[];
   readonly from?: number;
   readonly to?: number;
@@ -23,7 +24,7 @@ export interface ReplayFlags {
 
 /** `gauntlet-sim replay <seed | scenario.json>`. Returns the exit code. */
 export async function replayCommand(what: string, flags: ReplayFlags): Promise<number> {
-  const { source, expected } = await sourceOf(what, flags.focus);
+  const { source, expected } = await sourceOf(what, flags);
   const { scenario, result, trace } = await interruptible(
     (signal) => runWhole({ source, isTraced: true }, signal),
     (line) => void process.stderr.write(`${line}\n`),
@@ -47,12 +48,12 @@ export function exitCodeOf({ failure }: SimResult): number {
 
 async function sourceOf(
   what: string,
-  focus: readonly string[] | undefined,
+  flags: Pick<ReplayFlags, "focus" | "workload">,
 ): Promise<{ readonly source: Source; readonly expected: ScenarioFile["expected"] }> {
   if (/^\d+$/.test(what)) {
     const drawnFrom = seed("seed")(what);
     return {
-      source: { from: "seed", seed: drawnFrom, options: drawOptions(focus), overrides: null },
+      source: { from: "seed", seed: drawnFrom, options: drawOptions(flags), overrides: null },
       expected: null,
     };
   }

@@ -1,5 +1,6 @@
 import { EXIT_CODES } from "@gauntlet/histories";
 import { SWARM_FAMILY_NAMES } from "@gauntlet/nemesis";
+import { WORKLOADS } from "@gauntlet/workloads";
 import { UsageError } from "../errors.js";
 import { counted } from "../report/numbers.js";
 import type { DrawOptions } from "../run/draw.js";
@@ -18,6 +19,7 @@ export interface RunFlags {
   readonly timeLimit?: number;
   readonly seedLimit: number;
   readonly focus?: readonly string[];
+  readonly workload?: string;
   readonly keepGoing?: boolean;
   readonly shrink: boolean;
   readonly shrinkTries: number;
@@ -32,7 +34,7 @@ const DEFAULT_SEEDS = 1_000;
 export async function runCommand(flags: RunFlags): Promise<number> {
   const firstSeed = flags.firstSeed ?? seedOfNow();
   const seeds = flags.seeds ?? (flags.timeLimit === undefined ? DEFAULT_SEEDS : null);
-  const options = drawOptions(flags.focus);
+  const options = drawOptions(flags);
   const progress = progressOn(process.stderr, process.env);
   try {
     return await interruptible(
@@ -67,15 +69,20 @@ export async function runCommand(flags: RunFlags): Promise<number> {
   }
 }
 
-/** A family that nobody knows is bad usage, told before anything is started. */
-export function drawOptions(focus: readonly string[] | undefined): DrawOptions {
-  if (focus === undefined) return {};
+/** A family or a workload that nobody knows is bad usage, told before anything is started. */
+export function drawOptions({ focus, workload }: Pick<RunFlags, "focus" | "workload">): DrawOptions {
+  if (workload !== undefined && !Object.hasOwn(WORKLOADS, workload))
+    throw new UsageError(
+      `--workload: "${workload}" is no workload; there are ${Object.keys(WORKLOADS).join(", ")}`,
+    );
+  const asked = workload === undefined ? {} : { workload };
+  if (focus === undefined) return asked;
   const unknown = focus.find((name) => !(SWARM_FAMILY_NAMES as readonly string[]).includes(name));
   if (unknown !== undefined || focus.length === 0)
     throw new UsageError(
       `--focus: "${unknown ?? ""}" is no family; there are ${SWARM_FAMILY_NAMES.join(", ")}`,
     );
-  return { focus };
+  return { ...asked, focus };
 }
 
 async function conclude(

@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SWARM_FAMILY_NAMES } from "@gauntlet/nemesis";
+import { WORKLOADS } from "@gauntlet/workloads";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { DataError, messageOf, UsageError } from "../errors.js";
@@ -27,6 +28,7 @@ const simulationShape = z.strictObject({
   found_by: z.array(z.string().min(1)).min(1),
   focus: z.array(z.enum(SWARM_FAMILY_NAMES)).min(1).optional(),
   nodes: z.int().min(1).max(15).optional(),
+  workload: z.enum(Object.keys(WORKLOADS)).default("register"),
   overrides: z.looseObject({}).optional(),
 });
 
@@ -78,8 +80,12 @@ async function readSimMutant(mutantsDirectory: string, name: string): Promise<Si
   if (simulation === undefined) return null;
   if (target !== "server")
     throw new DataError(`${path}: target: the simulator runs the server, no ${target}`);
-  const { focus, nodes, overrides, found_by: foundBy } = simulation;
-  const options = { ...(focus === undefined ? {} : { focus }), ...(nodes === undefined ? {} : { nodes }) };
+  const { focus, nodes, workload, overrides, found_by: foundBy } = simulation;
+  const options = {
+    workload,
+    ...(focus === undefined ? {} : { focus }),
+    ...(nodes === undefined ? {} : { nodes }),
+  };
   return { name, directory, plants, options, overrides: overrides ?? null, foundBy };
 }
 

@@ -4,6 +4,7 @@ import {
   SWARM_FAMILY_NAMES,
   type SwarmFamilyName,
 } from "@gauntlet/nemesis";
+import { WORKLOADS } from "@gauntlet/workloads";
 import { nodeNames } from "../node-names.js";
 import type {
   DiskProfile,
@@ -26,6 +27,8 @@ export interface DrawOptions {
   readonly rate?: number;
   /** Default: drawn, mostly 3 or 5. */
   readonly nodes?: number;
+  /** By name. Default: drawn. */
+  readonly workload?: string;
 }
 
 /**
@@ -48,7 +51,11 @@ export function drawScenario(seed: number, options: DrawOptions = {}): Scenario 
   const disk = drawDisk(from("disk"), shortestMs);
   const settings = upgraded === null ? [server] : [server, upgraded];
   const mostWrites = Math.min(...settings.map((each) => entriesPerSecond(each, network, disk)));
-  const load = drawLoad(from("load"), nodes, mostWrites, options);
+  const asked = drawWorkload(from("workload"), options);
+  const load = {
+    ...asked,
+    ...drawLoad(from("load"), nodes, mostWrites / (COST[asked.workload] ?? 1), options),
+  };
   const spareNodes = families.member === undefined ? 0 : from("spares").pick([1, 2]);
   return {
     seed,
@@ -89,8 +96,20 @@ export function entriesPerSecond(server: ServerSettings, network: NetworkProfile
 
 const DEFAULT_CHECKPOINT_BYTES = 32 * 1024 * 1024;
 
-/** Of the workload's writes, roughly. */
+/** Of the writes of the workload `register`, roughly. */
 const ENTRY_BYTES = 128;
+
+/** Of what the operations of a workload write, in what those of `register` write: every other one an entry. */
+const COST: Readonly<Record<string, number>> = {
+  register: 1,
+  "multi-register": 1.5,
+  // Whole lists, and what every list has to be like for them.
+  append: 6,
+  set: 1,
+  counter: 1.5,
+  bank: 2,
+  "unique-ids": 3,
+};
 
 /** Five tell most; three are quickest; one has no network; seven and an even number are seldom met. */
 function drawNodes(random: Stream): number {
@@ -195,12 +214,24 @@ function drawDisk(random: Stream, electionTimeoutMs: number): DiskProfile {
   };
 }
 
-function drawLoad(random: Stream, nodes: number, mostWrites: number, options: DrawOptions): Load {
+/** What is asked, and how unevenly. Registers most often: they show most, and their searches are quick. */
+function drawWorkload(random: Stream, options: DrawOptions): Pick<Load, "workload" | "keySkew"> {
+  const names = Object.keys(WORKLOADS);
+  const drawn = random.pick([...names, "register", "register"]);
+  const keySkew = random.pick([0, 0, 1]);
+  return { workload: options.workload ?? drawn, keySkew };
+}
+
+function drawLoad(
+  random: Stream,
+  nodes: number,
+  mostWrites: number,
+  options: DrawOptions,
+): Omit<Load, "workload" | "keySkew"> {
   const durationMs = options.durationMs ?? 1000 * (15 + random.below(26));
   // About half of the operations are writes; so half of what the windows let through is left to catch up with.
   const rate = Math.min(random.pick([100, 100, 100, 30, 200]), Math.max(2, Math.floor(mostWrites)));
   return {
-    workload: "register",
     rate: options.rate ?? rate,
     concurrency: random.pick([2, 4]) * Math.max(nodes, 3),
     durationMs,

@@ -36,12 +36,13 @@ export class Judge {
   }
 
   private ending(): Failure | null {
-    const { cluster, invariants, recorder, states } = this.parts;
+    const { cluster, invariants, recorder, states, scenario } = this.parts;
     const replicas = cluster.machines.flatMap(({ id, name, server }) => {
       if (server === null) return [];
       return [{ node: name, appliedIndex: invariants.appliedIndex(id), store: server.store }];
     });
-    const found = checkEnding(invariants.committed, replicas, recorder.history, states);
+    const answered = { workload: scenario.load.workload, history: recorder.history };
+    const found = checkEnding(invariants.committed, replicas, answered, states);
     return found === null ? null : { ...found, atMs: cluster.loop.nowMs };
   }
 

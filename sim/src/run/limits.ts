@@ -1,3 +1,4 @@
+import type { Workload } from "@gauntlet/workloads";
 import type { Scenario } from "../scenario.js";
 
 /** A client waits a little longer than the server does. */
@@ -10,7 +11,7 @@ const TICK_MARGIN_MS = 100;
 export interface Limits {
   /** Of a client's call. */
   readonly deadlineMs: number;
-  /** Until all calls are over after the last one began. */
+  /** Until all operations are over after the last one began. */
   readonly drainMs: number;
   /** Until a server has answered all calls, be it that it knows nothing. */
   readonly answerMs: number;
@@ -18,7 +19,10 @@ export interface Limits {
   readonly stretchMs: number;
 }
 
-export function limitsOf({ server, upgraded, clockDrift }: Scenario): Limits {
+export function limitsOf(
+  { server, upgraded, clockDrift }: Scenario,
+  { callsPerOperation }: Pick<Workload, "callsPerOperation">,
+): Limits {
   /** So long by a clock that is as slow as any without faults. */
   const slowestMs = (ms: number): number => ms / (1 - clockDrift);
   const timeoutMs = Math.max(server.requestTimeoutMs, upgraded?.requestTimeoutMs ?? 0);
@@ -26,7 +30,7 @@ export function limitsOf({ server, upgraded, clockDrift }: Scenario): Limits {
   const deadlineMs = timeoutMs + DEADLINE_MARGIN_MS;
   return {
     deadlineMs,
-    drainMs: deadlineMs + DRAIN_MARGIN_MS,
+    drainMs: callsPerOperation * deadlineMs + DRAIN_MARGIN_MS,
     answerMs: slowestMs(timeoutMs + TICK_MARGIN_MS),
     // An election timeout is at most twice the configured one.
     stretchMs: slowestMs(3 * electionTimeoutMs),

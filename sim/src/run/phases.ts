@@ -32,7 +32,7 @@ export class Phases {
   constructor(parts: RunParts, judge: Judge) {
     this.parts = parts;
     this.judge = judge;
-    this.limits = limitsOf(parts.scenario);
+    this.limits = limitsOf(parts.scenario, parts.workload);
   }
 
   /** Null: nothing failed so far; the verdict is the judge's. */
@@ -178,7 +178,7 @@ export class Phases {
     const unread = await workers.runFinal(operations, untilMs, isOfCore);
     if (workers.problem !== null) return broken(loop, "client", workers.problem);
     if (unread.length > 0) {
-      const keys = unread.map(({ key }) => key).join(", ");
+      const keys = unread.map(({ f, key }) => key ?? f).join(", ");
       const what = `${keys} could not be read within ${boundMs} ms`;
       return this.judge.orWorse(stalled(loop, "final-reads", what));
     }
@@ -208,10 +208,10 @@ export class Phases {
 
   private hire(): { readonly workers: Workers; readonly generator: Generator } {
     const { cluster, nodes, workload, recorder, scenario } = this.parts;
-    const { concurrency } = scenario.load;
+    const { concurrency, keySkew = 0 } = scenario.load;
     const { loop, trace } = cluster;
     const generator = workload.start(
-      { concurrency, nodes: nodes.length },
+      { concurrency, nodes: nodes.length, keySkew },
       cluster.streams.stream("workload"),
     );
     const idOf = (node: string): number => cluster.machine(node).id;

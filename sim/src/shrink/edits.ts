@@ -8,6 +8,7 @@ export const EDITS: readonly Edit[] = [
   fewerOperations,
   lessOf("rate", 1),
   lessOf("concurrency", 1),
+  plainWorkload,
   fewerNodes,
   withoutSpares,
   nothingLasting,
@@ -66,6 +67,13 @@ function fewerOperations(scenario: Scenario, { counts }: Parameters<Edit>[1]): r
   const { maxOperations } = scenario.load;
   const from = Math.min(maxOperations, asked + 1);
   return lower(from, 0).map((number) => withLoad(scenario, { maxOperations: number }));
+}
+
+/** Registers are what is easiest to read. */
+function plainWorkload(scenario: Scenario): readonly Scenario[] {
+  const { workload, keySkew = 0 } = scenario.load;
+  const even = keySkew === 0 ? [] : [withLoad(scenario, { keySkew: 0 })];
+  return workload === "register" ? even : [withLoad(scenario, { workload: "register", keySkew: 0 }), ...even];
 }
 
 function lessOf(field: "rate" | "concurrency", least: number): Edit {
