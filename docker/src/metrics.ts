@@ -11,13 +11,9 @@ interface Sample {
 
 /** What a Prometheus text answer holds. */
 export class Samples {
-  /** The server's own clock as the answer's Date has it, to the second. */
-  readonly dateMs: number | null;
   readonly #samples: readonly Sample[];
 
-  constructor(text: string, date?: string) {
-    const dateMs = Date.parse(date ?? "");
-    this.dateMs = Number.isNaN(dateMs) ? null : dateMs;
+  constructor(text: string) {
     const lines = text.matchAll(/^([a-zA-Z_:][\w:]*)(?:\{([^\n]*)\})? (\S+)/gm);
     this.#samples = [...lines].map(([, name = "", labels = "", value = ""]) => ({
       name,
@@ -59,7 +55,7 @@ export function scrape(endpoint: string, timeoutMs: number): Promise<Samples> {
       response.on("error", (error) => fail(error.message));
       response.on("end", () => {
         if (response.statusCode !== 200) fail(`status ${response.statusCode ?? 0}`);
-        else resolve(new Samples(Buffer.concat(chunks).toString("utf8"), response.headers.date));
+        else resolve(new Samples(Buffer.concat(chunks).toString("utf8")));
       });
     });
     call.on("error", (error) => {

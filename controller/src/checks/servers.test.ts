@@ -145,6 +145,7 @@ const disk = (part: object): object => ({
   ...part,
 });
 const flipped = { what: "bit flipped", damage: { kind: "bit-flip", file: "1.wal", offset: 7, bytes: 1 } };
+const cutOff = { ...flipped, what: "file cut off" };
 const again = { ...started, pid: 21 };
 
 test.each([
@@ -156,6 +157,10 @@ test.each([
   [
     "data that the rig harmed",
     [started, sent("SIGKILL"), exited(null, "SIGKILL"), flipped, { ...started, pid: 20 }, exited(1, null)],
+  ],
+  [
+    "a file that the rig cut off",
+    [started, sent("SIGKILL"), exited(null, "SIGKILL"), cutOff, { ...started, pid: 20 }, exited(1, null)],
   ],
 ])("a server does right to end over %s", async (_, agent) => {
   await node("n1", agent, [fatal(20, "EIO")]);

@@ -29,7 +29,10 @@ const DISK_LINE = z.looseObject({
   syncErrorShare: z.number(),
   full: z.boolean(),
 });
-const FLIP_LINE = z.looseObject({ what: z.literal("bit flipped"), damage: z.looseObject({}) });
+const HARM_LINE = z.looseObject({
+  what: z.enum(["bit flipped", "file cut off"]),
+  damage: z.looseObject({}),
+});
 /** What the agent writes into the server's log before each start. */
 const START_LINE = z.looseObject({ agent: z.literal("server starts"), starts: z.number() });
 
@@ -133,7 +136,7 @@ async function lifeOf(path: string, rules: LogRules): Promise<Life> {
       disk.fails =
         setting.writeErrorShare > 0 || setting.syncErrorShare > 0 || (setting.full && rules.mayEndOnFullDisk);
     }
-    if (FLIP_LINE.safeParse(json).success) disk.isHarmed = true;
+    if (HARM_LINE.safeParse(json).success) disk.isHarmed = true;
     diskFaultsRan ||= disk.fails || disk.isHarmed || setting?.full === true;
     const entry = AGENT_LINE.safeParse(json).data;
     if (entry?.what === "removal asked for") isRemoved = true;

@@ -1,3 +1,5 @@
+import { request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type StatusResponse } from "@gauntlet/client";
 import type { Capability, ClockReading } from "@gauntlet/nemesis";
 import { PATHS } from "../agent/paths.js";
@@ -11,6 +13,7 @@ import { clusterOf, type Endpoint, type Observation, peerUrlOf, PORTS, type Syst
 const GO = "etcd is a Go program, whose system calls go past the shims in the C library";
 const LACKS = {
   "clock.wall": GO,
+  "clock.drift": GO,
   "clock.rate": GO,
   "disk.delay": GO,
   "disk.errors": GO,
@@ -76,18 +79,49 @@ function roleOf({ leader, header, isLearner }: StatusResponse): Observation["rol
   return leader === header.memberId ? "leader" : "follower";
 }
 
-/** The middle of the second that an HTTP answer names. */
-const HALF_SECOND_MS = 500;
-const CLOCK_TIMEOUT_MS = 2_000;
+const CLOCK_LIMIT_MS = 3_000;
+const CLOCK_POLL_MS = 10;
 
-/** etcd shows its wall clock in the Date of its HTTP answers, to the second, and nothing that its timers count. */
-async function readClock(node: string, { metrics }: Endpoint, windowMs: number): Promise<ClockReading> {
-  if (windowMs > 0)
+/**
+ * etcd shows its wall clock in the Date of its HTTP answers, to the second: asked until the next second begins, that is precise
+ * enough. It shows nothing that its timers count.
+ */
+async function readClock(node: string, { client }: Endpoint, windowMs: number): Promise<ClockReading> {
+  if (windowMs > 0) {
     throw new DockerError(`${node}: etcd shows nothing from which the speed of its timers could be read`);
-  const before = Date.now();
-  const { dateMs } = await scrape(metrics, CLOCK_TIMEOUT_MS);
-  if (dateMs === null) throw new DockerError(`http://${metrics}/metrics gives no Date`);
-  return { wallOffsetMs: dateMs + HALF_SECOND_MS - (before + Date.now()) / 2, timerRate: Number.NaN };
+  }
+  const deadlineMs = performance.now() + CLOCK_LIMIT_MS;
+  let last = await readDate(client);
+  while (performance.now() < deadlineMs) {
+    await sleep(CLOCK_POLL_MS);
+    const next = await readDate(client);
+    if (next.dateMs > last.dateMs) {
+      return { wallOffsetMs: next.dateMs - (last.trueMs + next.trueMs) / 2, timerRate: Number.NaN };
+    }
+    last = next;
+  }
+  throw new DockerError(`${node}: the Date of its answers stands still`);
+}
+
+/** On a connection of its own, as all looks from outside are; the rig's own time in the middle of the call. */
+function readDate(client: string): Promise<{ readonly dateMs: number; readonly trueMs: number }> {
+  return new Promise((resolve, reject) => {
+    const before = Date.now();
+    const fail = (why: string): void => reject(new DockerError(`http://${client}/version: ${why}`));
+    const call = request(
+      `http://${client}/version`,
+      { agent: false, timeout: CLOCK_LIMIT_MS },
+      (response) => {
+        response.resume();
+        const dateMs = Date.parse(response.headers.date ?? "");
+        if (Number.isNaN(dateMs)) fail("the answer has no Date");
+        else resolve({ dateMs, trueMs: (before + Date.now()) / 2 });
+      },
+    );
+    call.on("timeout", () => call.destroy(new Error(`no answer within ${CLOCK_LIMIT_MS} ms`)));
+    call.on("error", (error) => fail(error.message));
+    call.end();
+  });
 }
 
 const FATAL_LEVELS: readonly unknown[] = ["dpanic", "panic", "fatal"];
