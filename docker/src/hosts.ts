@@ -177,9 +177,10 @@ export class DockerHosts implements Hosts {
     const mayCut =
       peer !== undefined && view.get(node)?.role === "follower" && view.get(peer)?.role === "follower";
     const { client } = this.#endpoint(node);
-    return probeAll(this, machine, this.#machines.get(peer ?? fallback ?? ""), mayCut, () =>
-      feelsShim(this.disks, node, client),
-    );
+    return probeAll(this, machine, this.#machines.get(peer ?? fallback ?? ""), mayCut, {
+      lacks: this.system.lacks,
+      feelsShim: () => feelsShim(this.disks, node, client),
+    });
   }
 
   /** Once every node has said what it is; a busy machine may let one be late. */

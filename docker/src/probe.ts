@@ -15,7 +15,7 @@ import {
 import type { PacketRule, Result } from "./agent/protocol.js";
 import { DockerError, messageOf } from "./docker-error.js";
 import type { NodeMachine } from "./node-machine.js";
-import { PORTS } from "./systems/system.js";
+import { PORTS, type System } from "./systems/system.js";
 
 /** TCP discard: nothing listens there, so a probe disturbs nobody even between a leader and its follower, and is answered by a refusal. */
 const UNUSED_PORT = 9;
@@ -36,20 +36,28 @@ const RATE_WINDOW_MS = 800;
 /** Between the slow rate and the true one, so that a busy machine does not decide. */
 const RATE_LIMIT = 0.75;
 
+/** What is known of the server beforehand. */
+export interface ProbedSystem extends Pick<System, "lacks"> {
+  /** Rejects when the server's calls go past the disk shim. */
+  readonly feelsShim: () => Promise<string>;
+}
+
 /**
  * Tries every capability by its effect on one node, best a follower, with `peer` at the other end of the wire.
  * @param mayCutPeers the two can do without each other for a second: packets are tried on the port members talk on
- * @param feelsShim rejects when the server's calls go past the disk shim
  */
 export async function probeAll(
   hosts: Hosts,
   machine: NodeMachine,
   peer: NodeMachine | undefined,
   mayCutPeers: boolean,
-  feelsShim: () => Promise<string>,
+  { lacks, feelsShim }: ProbedSystem,
 ): Promise<Readonly<Record<Capability, ProbeResult>>> {
   const node = machine.node;
-  const disk = await probeDisks(machine, feelsShim);
+  const disk = await probeDisks(machine, () =>
+    attempt(feelsShim, lacks["disk.delay"] === undefined ? TRIES : 1),
+  );
+  const wall = await attempt(() => probeWall(hosts, node), lacks["clock.wall"] === undefined ? TRIES : 1);
   const { members, packets } = hosts;
   return {
     ...NOT_OFFERED,
@@ -64,8 +72,9 @@ export async function probeAll(
       "network.reset": await attempt(() => probeReset(machine, peer, packets)),
     }),
     "process.signal": await attempt(() => probeSignal(hosts, node)),
-    "clock.wall": await attempt(() => probeWall(hosts, node)),
-    "clock.drift": await attempt(() => probeDrift(hosts, node)),
+    "clock.wall": wall,
+    // What no offset moves, no rate does.
+    "clock.drift": wall.available ? await attempt(() => probeDrift(hosts, node)) : wall,
     "clock.rate": await attempt(() => probeRate(hosts, node)),
   };
 }
@@ -75,12 +84,12 @@ type DiskCapability = Extract<Capability, `disk.${string}`>;
 /** By the agent, on a small disk beside the server's; what the shim does counts only where the server goes through it. */
 async function probeDisks(
   machine: NodeMachine,
-  feelsShim: () => Promise<string>,
+  feelsShim: () => Promise<ProbeResult>,
 ): Promise<Readonly<Record<DiskCapability, ProbeResult>>> {
   const probe = (): Promise<Result<"probe-disk">> => machine.request<"probe-disk">({ command: "probe-disk" });
   try {
     const { delay, errors, powerLoss, damage, truncate } = await probe().catch(probe);
-    const felt = delay.available || errors.available ? await attempt(feelsShim) : null;
+    const felt = delay.available || errors.available ? await feelsShim() : null;
     return {
       "disk.delay": delay.available && felt?.available === false ? felt : delay,
       "disk.errors": errors.available && felt?.available === false ? felt : errors,
@@ -101,11 +110,13 @@ async function probeDisks(
 }
 
 /** A busy machine may spoil one try, not two. */
-async function attempt(probe: () => Promise<string>): Promise<ProbeResult> {
+const TRIES = 2;
+
+async function attempt(probe: () => Promise<string>, tries = TRIES): Promise<ProbeResult> {
   try {
-    const detail = await probe().catch(() => probe());
-    return { available: true, detail };
+    return { available: true, detail: await probe() };
   } catch (error) {
+    if (tries > 1) return attempt(probe, tries - 1);
     return { available: false, reason: messageOf(error) };
   }
 }
