@@ -16,7 +16,7 @@ import {
   type TestDescription,
   type Verdict,
 } from "@gauntlet/histories";
-import { parseSchedule } from "@gauntlet/nemesis";
+import { readSchedule } from "@gauntlet/nemesis";
 import { findSystem, type LogRules } from "@gauntlet/docker";
 import { z } from "zod";
 import { checkFaults, type RequestedFault } from "../checks/faults.js";
@@ -247,7 +247,7 @@ function requestedOf(
   { nemesis, nodes, timeLimitMs, system: systemName }: z.infer<typeof TEST_FIELDS>,
 ): readonly RequestedFault[] {
   const name = `${join(directory, RUN_FILES.test)}: schedule`;
-  const schedule = parseSchedule(JSON.stringify(test.schedule), name);
+  const schedule = readSchedule(test.schedule, null, name);
   const system = findSystem(systemName);
   return nemesis.length > 0
     ? fromFamilies(nemesis, schedule, timeLimitMs, nodes, system)

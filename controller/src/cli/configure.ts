@@ -11,6 +11,7 @@ import {
   generateSchedule,
   parseSchedule,
   Random,
+  resolveSchedule,
   type Schedule,
   type ScheduledFault,
   ScheduleError,
@@ -78,8 +79,9 @@ export function configure(request: RunRequest): RunConfig {
     refuseImpossible("--nemesis", requested, system);
     return { ...base, nemesis: families, schedule, requested };
   }
-  const schedule = parseSchedule(faults.text, faults.name, names);
+  const written = parseSchedule(faults.text, faults.name, names);
   try {
+    const { schedule } = resolveSchedule(written, { seed, timeLimitMs, nodes: names });
     const requested = fromSchedule(schedule, timeLimitMs, system);
     refuseImpossible(`--schedule ${faults.name}`, requested, system);
     return { ...base, nemesis: [], schedule, requested };
@@ -219,7 +221,8 @@ export function fromFamilies(
   const { faults } = expand(schedule, timeLimitMs).schedule;
   const able = names.map((name) => {
     const variants = FAMILIES.find((family) => family.name === name)?.variants(nodes) ?? [];
-    const makes = (fault: ScheduledFault): boolean => variants.some((variant) => canMake(variant, fault));
+    const makes = ({ family, ...fault }: ScheduledFault): boolean =>
+      family === undefined ? variants.some((variant) => canMake(variant, fault)) : family === name;
     return { name, entries: [...faults.keys()].filter((index) => makes(faults[index] as ScheduledFault)) };
   });
   return able.map(({ name, entries }) => {
@@ -240,16 +243,20 @@ function canMake(variant: Variant, scheduled: ScheduledFault): boolean {
   return isDrawn || isDeepStrictEqual(draws[0], scheduled.args);
 }
 
-/** Each kind of fault of a schedule, with its target and arguments, must take effect at least once. */
+/**
+ * Each kind of fault of a schedule, with its target and arguments, must take effect at least once; of those that were
+ * drawn for a family, one.
+ */
 export function fromSchedule(
   schedule: Schedule,
   timeLimitMs: number,
   system: Pick<System, "lacks">,
 ): readonly RequestedFault[] {
   const kinds = new Map<string, { readonly entries: number[]; readonly never: string | undefined }>();
-  for (const [index, { fault, target, args }] of expand(schedule, timeLimitMs).schedule.faults.entries()) {
+  const { faults } = expand(schedule, timeLimitMs).schedule;
+  for (const [index, { fault, target, args, family }] of faults.entries()) {
     const told = Object.keys(args).length === 0 ? "" : ` with ${JSON.stringify(args)}`;
-    const name = `${fault} on ${[target].flat().join(", ")}${told}`;
+    const name = family ?? `${fault} on ${[target].flat().join(", ")}${told}`;
     const kind = kinds.get(name) ?? { entries: [], never: lackOf(fault, system) };
     kind.entries.push(index);
     kinds.set(name, kind);

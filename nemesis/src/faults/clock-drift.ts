@@ -19,7 +19,8 @@ export const clockDrift = defineFault({
   needs: ["clock.wall", "clock.drift"],
   claims: ["clock.wall"],
   minWindowMs: 2_000,
-  leastWindowMs: ({ rate }) => Math.ceil(1_500 + SHOWN_DRIFT_MS / Math.abs(Number(rate) - 1)),
+  leastWindowMs: ({ rate }) =>
+    1_500 + 100 * Math.ceil(SHOWN_DRIFT_MS / Math.abs(Number(rate) - 1) / 100 - 1e-6),
   args: z.strictObject({
     rate: z
       .number({ error: (issue) => rateProblem(issue.input) })

@@ -4,7 +4,7 @@ import type { Resource } from "../effects/claims.js";
 import type { CutLedger, Owner } from "../effects/cut-ledger.js";
 import type { DamageLedger } from "../effects/damage-ledger.js";
 import type { PacketLedger } from "../effects/packet-ledger.js";
-import type { Capability, Hosts, Membership, NodeName } from "../hosts.js";
+import type { Capability, Hosts, Membership, NodeName, ProbeResult } from "../hosts.js";
 import type { Random } from "../random.js";
 import type { TargetWord } from "../targets.js";
 
@@ -97,6 +97,19 @@ export type Unnamed = Action & (Undo | Lasting);
 /** The least window of a fault with these arguments. */
 export function leastWindowMs(fault: Fault, args: Readonly<Record<string, unknown>>): number {
   return Math.max(fault.minWindowMs, fault.leastWindowMs?.(args) ?? 0);
+}
+
+/** Why a fault with these arguments cannot be tried here, or null. Capabilities that are not told of are taken to be there. */
+export function missingNeed(
+  fault: Fault,
+  args: Readonly<Record<string, unknown>>,
+  capabilities: Readonly<Partial<Record<Capability, ProbeResult>>>,
+): string | null {
+  for (const need of [...fault.needs, ...(fault.moreNeeds?.(args) ?? [])]) {
+    const probe = capabilities[need];
+    if (probe?.available === false) return `${need} is not available here: ${probe.reason}`;
+  }
+  return null;
 }
 
 export function defineFault<Args extends z.ZodObject>(

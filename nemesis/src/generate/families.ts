@@ -1,14 +1,23 @@
 import type { Random } from "../random.js";
 import { didYouMean } from "../suggest.js";
 import { ScheduleError } from "../errors.js";
-import { minoritySize, type Target } from "../targets.js";
+import { majoritySize, minoritySize, minorityThirdSize, type Target } from "../targets.js";
 
 /** Families by the short names that NEMESIS= takes. */
-export const FAMILY_NAMES = ["leader-isolation", "partition", "kill", "pause", "clock", "disk"] as const;
+export const FAMILY_NAMES = [
+  "leader-isolation",
+  "partition",
+  "packet",
+  "kill",
+  "pause",
+  "clock",
+  "disk",
+  "member",
+] as const;
 export type FamilyName = (typeof FAMILY_NAMES)[number];
 
 /** Named by the schedule format, and not in this version. */
-const PLANNED_FAMILIES: readonly string[] = ["packet", "member", "resource"];
+const PLANNED_FAMILIES: readonly string[] = ["resource"];
 
 /** One way in which a family strikes. */
 export interface Variant {
@@ -25,8 +34,10 @@ export interface Family {
   readonly summary: string;
   /** Below this the windows show nothing: no time to elect a new leader, or to read a rate. */
   readonly minWindowMs: number;
-  /** The default mix for a cluster of this size; empty when the family means nothing there. */
-  variants(nodes: number): readonly Variant[];
+  /** Less is too little for its undo to be carried out: what it holds may still be held then. */
+  readonly minRecoveryMs?: number;
+  /** The default mix for a cluster of this size, with one spare machine if not said; empty when the family means nothing there. */
+  variants(nodes: number, spares?: number): readonly Variant[];
 }
 
 const noArgs = (): Readonly<Record<string, unknown>> => ({});
@@ -51,7 +62,8 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     name: "partition",
-    summary: "Splits the cluster in random halves and isolates nodes, in one direction or both.",
+    summary:
+      "Splits the cluster in random halves, a ring or two halves with a bridge, isolates nodes, in one direction or both, for good or flapping.",
     minWindowMs: 5_000,
     variants(nodes) {
       if (nodes < 2) return [];
@@ -69,21 +81,85 @@ export const FAMILIES: readonly Family[] = [
         target: "minority",
         args: (random) => ({ direction: "both", traffic: random.pick(["peer", "all"]) }),
       };
-      return [halves, isolate("leader"), isolate("one"), isolate("minority")];
+      const traffic: Variant["args"] = (random) => ({ traffic: random.pick(["peer", "all"]) });
+      const flapping: Variant["args"] = (random) => ({
+        flap: random.pick(["300ms", "500ms", "1s"]),
+        ...traffic(random),
+      });
+      return [
+        halves,
+        isolate("leader"),
+        isolate("one"),
+        isolate("minority"),
+        { fault: "partition.isolate", target: "leader", args: flapping },
+        { fault: "partition.halves", target: "minority", args: flapping },
+        // The halves differ from all that is there only where others are left to be cut.
+        ...(nodes < 4
+          ? []
+          : [
+              { fault: "partition.ring", target: "all", args: traffic },
+              { fault: "partition.bridge", target: "follower", args: traffic },
+            ]),
+        ...(minorityThirdSize(nodes) === 0
+          ? []
+          : [{ fault: "partition.minority-third", target: "minority-third", args: traffic }]),
+      ];
+    },
+  },
+  {
+    name: "packet",
+    summary:
+      "Loses, delays, reorders, doubles and slows what nodes send, on all links or those with the leader, and resets connections.",
+    // One in a hundred packets must be seen to be lost.
+    minWindowMs: 5_000,
+    variants(nodes) {
+      if (nodes < 2) return [];
+      const share: Variant["args"] = (random) => ({ share: random.pick([0.05, 0.1, 0.3]) });
+      const of = (fault: string, targets: readonly Target[], args: Variant["args"]): readonly Variant[] =>
+        sized(targets, nodes).map((target) => ({ fault, target, args }));
+      return [
+        ...of("packet.loss", ["leader", "all"], share),
+        ...of("packet.delay", ["leader", "minority", "all"], (random) => ({
+          delay: random.pick(["20ms", "50ms", "100ms"]),
+          jitter: random.pick(["0s", "10ms", "20ms"]),
+        })),
+        // One slow link: what the leader hears of one follower.
+        ...of("packet.delay", ["follower"], (random) => ({
+          delay: random.pick(["100ms", "300ms"]),
+          links: "leader",
+        })),
+        ...of("packet.reorder", ["all"], (random) => ({
+          hold: random.pick(["10ms", "50ms"]),
+          ...share(random),
+        })),
+        ...of("packet.duplicate", ["all"], share),
+        ...of("packet.rate", ["leader"], (random) => ({ bytesPerSecond: random.pick([20_000, 100_000]) })),
+        ...of("packet.reset", ["leader", "all"], (random) => ({ every: random.pick(["300ms", "1s"]) })),
+      ];
     },
   },
   {
     name: "kill",
-    summary: "Kills servers with SIGKILL and restarts them: one, a minority, a majority, all.",
+    summary:
+      "Kills servers with SIGKILL and restarts them: one, a minority, a majority, all, or one again and again.",
     minWindowMs: 3_000,
-    variants: (nodes) =>
-      sized(["one", "minority", "majority", "all"], nodes).map((target) => ({
+    variants: (nodes) => [
+      ...sized(["one", "minority", "majority", "all"], nodes).map((target) => ({
         fault: "process.kill",
         target,
         // Without a majority nothing is served: what a restart loses shows only after it.
         ...(target === "majority" || target === "all" ? { maxWindowMs: 3_000 } : {}),
         args: noArgs,
       })),
+      ...["leader", "one"].map((target) => ({
+        fault: "process.crash-loop",
+        target,
+        args: (random: Random) => ({
+          up: random.pick(["500ms", "1s"]),
+          down: random.pick(["100ms", "500ms"]),
+        }),
+      })),
+    ],
   },
   {
     name: "pause",
@@ -138,7 +214,7 @@ export const FAMILIES: readonly Family[] = [
   {
     name: "disk",
     summary:
-      "Cuts the power of one, a minority or all; slow, stalled and failing disks; flips a bit of durable data.",
+      "Cuts the power of one, a minority or all; slow, stalled and failing disks; flips a bit of durable data, or cuts a file off.",
     // No disk.full: at a low rate a server may need no room for longer than a window, and what is not shown is no proof.
     minWindowMs: 4_000,
     variants(nodes) {
@@ -161,7 +237,37 @@ export const FAMILIES: readonly Family[] = [
             share: random.pick([0.1, 1]),
           }),
         }),
-        ...(minoritySize(nodes) === 0 ? [] : on("disk.bitflip", ["one"])),
+        ...(minoritySize(nodes) === 0
+          ? []
+          : [
+              ...on("disk.bitflip", ["one"], {
+                args: (random) => ({ area: random.pick(["wal", "checkpoint", "any"]) }),
+              }),
+              ...on("disk.truncate", ["one"]),
+            ]),
+      ];
+    },
+  },
+  {
+    name: "member",
+    summary: "Adds, promotes, replaces and removes members, and moves the leadership.",
+    minWindowMs: 6_000,
+    // A machine that comes back catches up before it is a voter again, and until then nothing else can change.
+    minRecoveryMs: 8_000,
+    variants(nodes, spares = 1) {
+      const change = (fault: string, target: Target): Variant => ({ fault, target, args: noArgs });
+      return [
+        ...(nodes < 2 ? [] : [change("member.transfer", "follower")]),
+        ...(spares === 0
+          ? []
+          : [
+              change("member.add", "spare"),
+              change("member.promote", "spare"),
+              change("member.replace", "follower"),
+            ]),
+        ...(nodes - 1 < majoritySize(nodes)
+          ? []
+          : [change("member.remove", "follower"), change("member.remove", "leader")]),
       ];
     },
   },

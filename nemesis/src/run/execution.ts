@@ -9,6 +9,7 @@ import {
   type Fault,
   type FaultContext,
   leastWindowMs,
+  missingNeed,
   type Observation,
   type PreparedFault,
 } from "../faults/fault.js";
@@ -55,7 +56,7 @@ export async function executeFault(
     }
     const fault = findFault(scheduled.fault);
     assert(fault !== undefined, `a checked schedule names known faults: ${scheduled.fault}`);
-    const missing = missingCapability(fault, scheduled.args, world.capabilities);
+    const missing = missingNeed(fault, scheduled.args, world.capabilities);
     if (missing !== null) return skip(world, index, scheduled, missing);
     const random = new Random(world.seed, index);
     const found = await resolveTarget(scheduled.target, { hosts: world.hosts, clock, random, signal });
@@ -268,18 +269,6 @@ async function findSpent(world: World, fault: Fault, nodes: readonly NodeName[])
   for (const node of nodes) {
     if (!world.damage.has(node) || (await world.hosts.process(node)).state !== "exited") continue;
     return `the disk of ${node} is damaged, and its server has ended over it`;
-  }
-  return null;
-}
-
-function missingCapability(
-  fault: Fault,
-  args: ScheduledFault["args"],
-  capabilities: World["capabilities"],
-): string | null {
-  for (const need of [...fault.needs, ...(fault.moreNeeds?.(args) ?? [])]) {
-    const probe = capabilities[need];
-    if (!probe.available) return `${need} is not available here: ${probe.reason}`;
   }
   return null;
 }

@@ -8,6 +8,7 @@ import { expand } from "./expand.js";
 import { scheduleJsonSchema } from "./file-shape.js";
 import { formatSchedule } from "./format.js";
 import { parseSchedule } from "./parse.js";
+import type { Schedule } from "./schedule.js";
 
 const NODES = ["n1", "n2", "n3", "n4", "n5"];
 
@@ -35,6 +36,13 @@ function entry(fields: Readonly<Record<string, unknown>>): string {
     ([key, value], index) => `  ${index === 0 ? "-" : " "} ${key}: ${JSON.stringify(value)}`,
   );
   return ["seed: 7", "faults:", ...body, ""].join("\n");
+}
+
+/** Of a plain list. */
+function readPlain(text: string, name = "s.yaml", nodes: readonly string[] | null = null): Schedule {
+  const schedule = parseSchedule(text, name, nodes);
+  if ("phases" in schedule) throw new Error("has phases");
+  return schedule;
 }
 
 test("the example of the format is read", () => {
@@ -67,7 +75,7 @@ repeat: {every: 70s}
 
 test("partition.halves takes a random minority when no target is named", () => {
   const text = entry({ fault: "partition.halves", target: undefined });
-  expect(parseSchedule(text, "s.yaml").faults[0]?.target).toBe("minority");
+  expect(readPlain(text).faults[0]?.target).toBe("minority");
 });
 
 describe("refusals say file, line, field, what is wrong and what is allowed", () => {
@@ -92,7 +100,7 @@ describe("refusals say file, line, field, what is wrong and what is allowed", ()
     ],
     [
       entry({ fro: "8s", for: undefined }),
-      's.yaml:6: faults[0]: unknown field "fro"; did you mean "for"?; allowed: at, for, fault, target, args, executed',
+      's.yaml:6: faults[0]: unknown field "fro"; did you mean "for"?; allowed: at, for, fault, target, args, family, executed',
     ],
     [
       entry({ target: "leder" }),
@@ -100,7 +108,7 @@ describe("refusals say file, line, field, what is wrong and what is allowed", ()
     ],
     [
       entry({ falt: "process.kill", fault: undefined }),
-      's.yaml:6: faults[0]: unknown field "falt"; did you mean "fault"?; allowed: at, for, fault, target, args, executed',
+      's.yaml:6: faults[0]: unknown field "falt"; did you mean "fault"?; allowed: at, for, fault, target, args, family, executed',
     ],
     [
       entry({ target: undefined, targt: "n1", fault: "process.kil" }),
@@ -146,7 +154,7 @@ describe("refusals say file, line, field, what is wrong and what is allowed", ()
     [`${entry({})}repeat: {every: 3s}`, "s.yaml:7: repeat.every: 3s is less than the list takes: 13s"],
     [
       `${entry({})}repeats: {every: 30s}`,
-      's.yaml:7: unknown field "repeats"; did you mean "repeat"?; allowed: seed, faults, repeat',
+      's.yaml:7: unknown field "repeats"; did you mean "repeat"?; allowed: seed, faults, phases, repeat',
     ],
     ["seed: 7\n", "s.yaml:1: faults: is missing"],
     ["faults: 5s\n", "s.yaml:1: faults: expected a list of faults"],
@@ -268,7 +276,7 @@ test("there are ready schedules", () => {
 test.each(ready)("schedules/%s is valid, says what it is for and fits a minute", (name) => {
   const text = readFileSync(new URL(name, folder), "utf8");
   expect(text).toMatch(/^# For /);
-  expect(expand(parseSchedule(text, name, NODES), 60_000, NODES).schedule.faults.length).toBeGreaterThan(0);
+  expect(expand(readPlain(text, name, NODES), 60_000, NODES).schedule.faults.length).toBeGreaterThan(0);
 });
 
 test("the JSON schema for editors is current (npm run schema -w @gauntlet/nemesis)", () => {
@@ -278,7 +286,7 @@ test("the JSON schema for editors is current (npm run schema -w @gauntlet/nemesi
 });
 
 test("an event needs no window; any other fault does", () => {
-  const transfer = parseSchedule("faults: [{ at: 1s, fault: member.transfer }]", "s.yaml");
+  const transfer = readPlain("faults: [{ at: 1s, fault: member.transfer }]");
   expect(transfer.faults).toMatchObject([{ forMs: 2_000, target: "follower" }]);
   expect(() => parseSchedule("faults: [{ at: 1s, fault: member.remove, target: n1 }]", "s.yaml")).toThrow(
     "faults[0].for: is missing",

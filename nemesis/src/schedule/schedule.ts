@@ -19,6 +19,8 @@ export interface ScheduledFault {
   readonly target: Target;
   /** As written, and valid for the fault. */
   readonly args: Readonly<Record<string, unknown>>;
+  /** Of a fault that was drawn: the family that it was drawn for, which took effect if any of its faults did. */
+  readonly family?: string;
 }
 
 /** Limits of a schedule, so that no file can stall the rig. */

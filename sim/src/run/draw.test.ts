@@ -1,4 +1,4 @@
-import { parseSchedule, readSchedule, SWARM_FAMILY_NAMES } from "@gauntlet/nemesis";
+import { readSchedule, SWARM_FAMILY_NAMES } from "@gauntlet/nemesis";
 import { describe, expect, test } from "vitest";
 import type { Scenario } from "../scenario.js";
 import { nodeNames } from "../node-names.js";
@@ -19,7 +19,7 @@ describe("a drawn scenario", () => {
 
   test("has a schedule that can be executed, within its load", () => {
     for (const { schedule, nodes, spareNodes } of drawn) {
-      expect(parseSchedule(JSON.stringify(schedule), "s", nodeNames(nodes + spareNodes)).faults.length).toBe(
+      expect(readSchedule(schedule, nodeNames(nodes + spareNodes)).faults.length).toBe(
         schedule.faults.length,
       );
     }
