@@ -10,6 +10,7 @@ import {
   formatSchedule,
   generateSchedule,
   parseSchedule,
+  type ProbeResult,
   Random,
   resolveSchedule,
   type Schedule,
@@ -73,7 +74,13 @@ export function configure(request: RunRequest): RunConfig {
     const families = usage("--nemesis", () => checkFamilies(faults.names));
     const able = families.filter((family) => whyNever(family, nodes, system) === null);
     const schedule = usage("--nemesis", () =>
-      generateSchedule({ seed, families: able, timeLimitMs, nodes: names }),
+      generateSchedule({
+        seed,
+        families: able,
+        timeLimitMs,
+        nodes: names,
+        capabilities: missingOf([system]),
+      }),
     );
     const requested = fromFamilies(families, schedule, timeLimitMs, nodes, system);
     refuseImpossible("--nemesis", requested, system);
@@ -81,7 +88,12 @@ export function configure(request: RunRequest): RunConfig {
   }
   const written = parseSchedule(faults.text, faults.name, names);
   try {
-    const { schedule } = resolveSchedule(written, { seed, timeLimitMs, nodes: names });
+    const { schedule } = resolveSchedule(written, {
+      seed,
+      timeLimitMs,
+      nodes: names,
+      capabilities: missingOf([system]),
+    });
     const requested = fromSchedule(schedule, timeLimitMs, system);
     refuseImpossible(`--schedule ${faults.name}`, requested, system);
     return { ...base, nemesis: [], schedule, requested };
@@ -168,7 +180,12 @@ export function leftOutOf(
     refuseNothing("--nemesis", kept, leftOut);
     return { faults: { from: "families", names: kept }, leftOut };
   }
-  const schedule = parseSchedule(faults.text, faults.name, nodeNames(nodes));
+  const names = nodeNames(nodes);
+  const { seed, timeLimitMs } = request;
+  const written = parseSchedule(faults.text, faults.name, names);
+  const world = { seed, timeLimitMs, nodes: names, capabilities: missingOf(systems) };
+  const { schedule, leftOut: families } = resolveSchedule(written, world);
+  leftOut.push(...families);
   const left = schedule.faults.filter(({ fault }) =>
     sort(
       fault,
@@ -201,6 +218,14 @@ function refuseImpossible(
 function lackOf(fault: string, { lacks }: Pick<System, "lacks">): string | undefined {
   const needs = FAULTS.find(({ name }) => name === fault)?.needs ?? [];
   return needs.map((need) => lacks[need]).find((reason) => reason !== undefined);
+}
+
+/** What none of these systems can be asked, as a probe says it. */
+function missingOf(systems: readonly Pick<System, "lacks">[]): Readonly<Record<string, ProbeResult>> {
+  const lacks = systems.flatMap((system) => Object.entries(system.lacks));
+  return Object.fromEntries(
+    lacks.map(([need, reason]) => [need, { available: false, reason: reason ?? "" }] as const),
+  );
 }
 
 /** Why nothing of a family can act on the system; null where something can. */
