@@ -27,7 +27,7 @@ describe("one fault does not cover for another that never acted", () => {
     const { faults } = config.schedule;
     // A partition may be drawn that is the same.
     const isIsolatedLeader = ({ index }: FaultRecord): boolean =>
-      faults[index]?.family === "leader-isolation";
+      faults[index ?? -1]?.family === "leader-isolation";
     expect(
       checkFaults(
         executed(config, () => false),
