@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readHistory, readResults, RUN_FILES, type RunResults } from "@gauntlet/histories";
+import { readHistory, readResults, readSamples, RUN_FILES, type RunResults } from "@gauntlet/histories";
 import type { Client, LinearizabilityEvidence } from "@gauntlet/workloads";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkInThread } from "../checks/workload-check.js";
@@ -121,6 +121,65 @@ describe.concurrent("a run on a correct register", () => {
     };
     expect(await asked(5)).toEqual(await asked(5));
     expect(await asked(5)).not.toEqual(await asked(6));
+  });
+});
+
+describe.concurrent("beside the history", () => {
+  const dataOf = ({ directory }: Ran): Promise<readonly string[]> =>
+    Promise.all(
+      ["n1", "n2", "n3"].map((node) =>
+        readFile(join(directory, RUN_FILES.nodes, node, RUN_FILES.nodeData), "utf8").catch(() => "gone"),
+      ),
+    );
+
+  test("every node is sampled, each kind has its verdict, each fault its figures, and nobody's data is kept", async () => {
+    const kill = { from: "text", text: KILL_ONE, name: "kill.yaml" } as const;
+    const ran = await run({ ...correct(), savesData: true }, { faults: kill });
+    const samples = (await readSamples(ran.directory)) ?? [];
+    expect(new Set(samples.map(({ node }) => node))).toEqual(new Set(["n1", "n2", "n3"]));
+    expect(samples.filter(({ role }) => role === "leader").map(({ node }) => node)).toContain("n1");
+    expect(ran.results.verdicts).toEqual({
+      safety: "valid",
+      liveness: "valid",
+      vacuity: "valid",
+      rig: "valid",
+    });
+    expect(ran.results.windows?.map(({ fault }) => fault)).toEqual(["quiet", "process.kill"]);
+    expect(ran.results.windows?.every(({ ok, p99Ms }) => ok > 0 && p99Ms !== null)).toBe(true);
+    expect(await dataOf(ran)).toEqual(["gone", "gone", "gone"]);
+  });
+
+  test("nodes that hold different states are a violation, and their data is kept", async () => {
+    const nodes = [1, 1, 2].map((hash, i) => ({ node: `n${i + 1}`, hash, compactRevision: 0, detail: null }));
+    const ran = await run({ ...correct(), savesData: true, hashes: () => ({ revision: 9, nodes }) });
+    expect(ran.results.verdict).toBe("invalid");
+    expect(ran.results.verdicts).toMatchObject({ safety: "invalid", liveness: "valid" });
+    expect(ran.results.reason).toContain("safety: agreement: members hold different states at revision 9");
+    expect(await dataOf(ran)).toEqual(["data of n1", "data of n2", "data of n3"]);
+  });
+
+  test("a run that ends at a violation keeps the data too", async () => {
+    const store = new MemoryStore();
+    const client = (node: string): Client => (node === "n2" ? staleReader(store.client()) : store.client());
+    const ran = await run({ client, savesData: true });
+    expect(check(ran.results, "completion")?.reason).toContain("a violation was seen");
+    expect(await dataOf(ran)).toEqual(["data of n1", "data of n2", "data of n3"]);
+  });
+
+  test("a rig that cannot sample has failed; nodes that say nothing of themselves are no failure of it", async () => {
+    const broken = await run({ ...correct(), sampleThrows: true });
+    expect(check(broken.results, "rig")?.reason).toContain("sampling the nodes: no sampler");
+    expect(broken.results.verdict).toBe("failed");
+    let isHung = false;
+    const silent = await run({ ...correct(), isHung: () => isHung }, {}, undefined, (line) => {
+      if (line.startsWith("main")) isHung = true;
+      if (line.startsWith("heal")) isHung = false;
+    });
+    expect(silent.results.verdict).toBe("valid");
+    const samples = (await readSamples(silent.directory)) ?? [];
+    expect(
+      samples.some(({ role, term, rssBytes }) => role === null && term === null && rssBytes === null),
+    ).toBe(true);
   });
 });
 

@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import {
   type Capability,
   type ClockSetting,
@@ -7,7 +9,7 @@ import {
   type ProbeResult,
   type ProcessState,
 } from "@gauntlet/nemesis";
-import type { NodeReading } from "@gauntlet/histories";
+import { type NodeReading, RUN_FILES } from "@gauntlet/histories";
 import type { Client } from "@gauntlet/workloads";
 import type { Cluster, ClusterRequest, StartCluster, StateHashes } from "../run/cluster.js";
 
@@ -24,6 +26,9 @@ export interface FakeOptions {
   readonly faultsWork?: boolean;
   /** What the nodes hold at the end; all the same if absent. */
   readonly hashes?: () => StateHashes;
+  readonly sampleThrows?: boolean;
+  /** Each node leaves a folder with a log and its data. */
+  readonly savesData?: boolean;
   readonly capabilities?: Partial<Record<Capability, ProbeResult>>;
 }
 
@@ -49,7 +54,10 @@ export function fakeCluster(options: FakeOptions): FakeCluster {
         return { client: options.client(node), close: () => void (connections -= 1) };
       },
       failures: () => options.failures?.() ?? [],
-      sample: async () => [...(await cluster.hosts.view())].map(([node, view]) => readingOf(node, view)),
+      sample: async () => {
+        if (options.sampleThrows === true) throw new Error("no sampler");
+        return [...(await cluster.hosts.view())].map(([node, view]) => readingOf(node, view));
+      },
       hashes: async () => {
         const nodes = cluster.hosts.nodes.map((node) => ({
           node,
@@ -59,8 +67,18 @@ export function fakeCluster(options: FakeOptions): FakeCluster {
         }));
         return options.hashes?.() ?? { revision: 1, nodes };
       },
-      saveData: async () =>
-        cluster.hosts.nodes.map((node) => ({ node, path: null, detail: "there are no machines" })),
+      saveData: () =>
+        Promise.all(
+          cluster.hosts.nodes.map(async (node) => {
+            if (options.savesData !== true) return { node, path: null, detail: "there are no machines" };
+            const folder = join(request.logsDirectory, node);
+            await mkdir(folder, { recursive: true });
+            await writeFile(join(folder, "agent.log"), "");
+            const path = join(folder, RUN_FILES.nodeData);
+            await writeFile(path, `data of ${node}`);
+            return { node, path, detail: null };
+          }),
+        ),
       stop: async () => {
         if (!stopped) running -= 1;
         stopped = true;
