@@ -2,7 +2,7 @@
 # because make turns every failure into its own exit code 2 (exit codes: histories/README.md).
 .DEFAULT_GOAL := help
 .PHONY: help setup packages engine images tools build proto proto-check test lint format jepsen compare mutant \
-	cluster-up cluster-down image bench bench-checker bench-sim test-long clean sim modelcheck mutants-sim
+	cluster-up cluster-down image bench bench-checker bench-load bench-sim test-long clean sim modelcheck mutants-sim
 
 NAME ?=
 RUNS ?= 1
@@ -93,6 +93,9 @@ bench: bench-checker build ## Measure: the checker; the cluster beside etcd. A p
 
 bench-checker: build ## Measure the checker alone; recorded histories of peers where GAUNTLET_DATA points
 	@node bench/dist/checker/main.js
+
+bench-load: build ## Measure the rig's own load: 5,000 operations a second against nothing, and over gRPC. FLAGS="--rate 8000"
+	@node bench/dist/load/main.js $(FLAGS)
 
 bench-sim: build ## Measure the simulator: simulated seconds a second of one core, five nodes, 100 operations a second
 	@node sim/dist/tools/world-bench.js 300 100 0.5

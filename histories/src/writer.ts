@@ -5,13 +5,15 @@ import { EventOrder } from "./order.js";
 /** What the recorder is told; it stamps the rest. */
 export type UnstampedEvent = Omit<HistoryEvent, "index" | "time">;
 
+/** A write costs as much as recording ten events. */
+const GATHER_MS = 5;
+
 /** Nanoseconds since the run began: a safe integer that never goes back. */
 export type RunClock = () => number;
 
 /**
- * Records a history: stamps each event and appends it to a file. The events of one turn of the
- * event loop go out together at its end, or as soon as the batch before is through: a rig that is killed
- * loses at most those of its last few milliseconds. Nothing is fsynced, for it is not the rig's own machine
+ * Records a history: stamps each event and appends it to a file. What comes within a few milliseconds goes out
+ * together, or as soon as the batch before is through: a rig that is killed loses no more than that. Nothing is fsynced, for it is not the rig's own machine
  * that is tested.
  */
 export class HistoryWriter {
@@ -20,6 +22,8 @@ export class HistoryWriter {
   readonly #order = new EventOrder();
   #count = 0;
   #lines: string[] = [];
+  /** Ends the wait for more; null: nobody waits. */
+  #hurry: (() => void) | null = null;
   /** Writes what is queued, one batch after the other; null: nothing to write. */
   #writing: Promise<void> | null = null;
   #failure: Error | null = null;
@@ -61,6 +65,7 @@ export class HistoryWriter {
 
   /** Resolves when all that was recorded is with the operating system; rejects if a write failed. */
   async flush(): Promise<void> {
+    this.#hurry?.();
     await this.#writing;
     if (this.#failure !== null) throw this.#failure;
   }
@@ -77,8 +82,14 @@ export class HistoryWriter {
   }
 
   async #write(): Promise<void> {
-    // The events of this turn go out together.
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#hurry = null;
     try {
       while (this.#lines.length > 0) {
         const batch = this.#lines.join("");

@@ -83,6 +83,18 @@ describe("RegisterGenerator", () => {
     );
   });
 
+  test("the more workers, the more keys at a time, so that as many operations overlap on one", () => {
+    for (const [concurrency, keys] of [
+      [1, 2],
+      [10, 2],
+      [11, 3],
+      [50, 10],
+    ] as const) {
+      const { generator } = take(1, 1, concurrency);
+      expect(generator.finalOperations()).toHaveLength(keys);
+    }
+  });
+
   test("with a skew, ten keys at a time, chosen as Zipf has it", () => {
     const generator = new RegisterGenerator(
       { activeKeys: 2, operationsPerKey: 1_000_000 },

@@ -2,13 +2,18 @@ import { zipf } from "./generators/zipf.js";
 import type { Draw, Generator, Next, Operation, WorkloadOptions } from "./workload.js";
 
 export interface RegisterOptions {
-  /** Keys in use at a time. Few, so that operations on one key overlap. */
+  /**
+   * Keys in use at a time, for each ten workers. Few, so that operations on one key overlap; not fewer, for what it costs to
+   * check a key grows fast with how many of its operations are open at once.
+   */
   readonly activeKeys: number;
   /** After these many a key is done and a new one takes its place: what bounds the cost of checking one. */
   readonly operationsPerKey: number;
 }
 
 export const REGISTER_DEFAULTS: RegisterOptions = { activeKeys: 2, operationsPerKey: 300 };
+
+const WORKERS_OF_ACTIVE_KEYS = 10;
 
 /** In use where some keys are chosen more often than others: of two there is little to choose. */
 const SKEWED_KEYS = 10;
@@ -51,7 +56,8 @@ export class RegisterGenerator implements Generator {
     this.#options = options;
     this.#readers = Math.floor(concurrency / 2);
     this.#draw = draw;
-    const activeKeys = keySkew === 0 ? options.activeKeys : Math.max(options.activeKeys, SKEWED_KEYS);
+    const groups = Math.max(1, concurrency / WORKERS_OF_ACTIVE_KEYS);
+    const activeKeys = Math.max(Math.ceil(options.activeKeys * groups), keySkew === 0 ? 1 : SKEWED_KEYS);
     this.#choose = zipf(activeKeys, keySkew);
     for (let slot = 0; slot < activeKeys; slot++) {
       this.#active.push(this.#newKey());

@@ -3,7 +3,7 @@ import type { CheckResult, HistoryEvent } from "@gauntlet/histories";
 import { WORKLOADS } from "@gauntlet/workloads";
 
 /** The other end of LiveCheck: events come in, violations go out. */
-export type ToLive = HistoryEvent;
+export type ToLive = readonly HistoryEvent[];
 export type FromLive =
   | { readonly type: "ready" }
   | { readonly type: "seen"; readonly events: number; readonly heapBytes: number }
@@ -17,10 +17,11 @@ if (live === undefined || port === null) throw new Error(`no live check of ${Str
 let events = 0;
 let toldMs = 0;
 const found = new Set<string>();
-port.on("message", (event: ToLive) => {
-  const result = live.push(event);
-  events++;
-  if (result !== undefined && !found.has(result.name)) {
+port.on("message", (batch: ToLive) => {
+  for (const event of batch) {
+    const result = live.push(event);
+    events++;
+    if (result === undefined || found.has(result.name)) continue;
     found.add(result.name);
     tell({ type: "violation", result });
   }

@@ -11,6 +11,8 @@ export class ViolationSeen extends Error {
 
 /** Seen from src/ and from dist/ alike: a thread runs compiled code. */
 const THREAD = new URL("../../dist/run/live-thread.js", import.meta.url);
+/** Events go to the thread together: a message costs more than what is in it. */
+const GATHER_MS = 10;
 /** A search that has fallen so far behind is given up; the check at the end decides. */
 const MAX_BEHIND = 200_000;
 
@@ -28,6 +30,8 @@ export class LiveCheck implements EventSink {
   readonly #log: (line: string) => void;
   #thread: Worker | undefined;
   readonly #ready: Promise<void>;
+  #gathered: HistoryEvent[] = [];
+  #timer: NodeJS.Timeout | undefined;
   #sent = 0;
   #seen = 0;
   #heapBytes: number | null = null;
@@ -68,11 +72,18 @@ export class LiveCheck implements EventSink {
   record(event: UnstampedEvent): HistoryEvent {
     const stamped = this.#sink.record(event);
     if (this.#thread === undefined) return stamped;
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
-    this.#thread.postMessage(stamped satisfies ToLive);
+    this.#gathered.push(stamped);
     this.#sent++;
+    if (this.#timer === undefined) this.#timer = setTimeout(() => this.#post(), GATHER_MS);
     if (this.#sent - this.#seen > MAX_BEHIND) this.#giveUp("it fell too far behind");
     return stamped;
+  }
+
+  #post(): void {
+    this.#timer = undefined;
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is no window
+    this.#thread?.postMessage(this.#gathered satisfies ToLive);
+    this.#gathered = [];
   }
 
   /** How far it has come, for people who look on. */
@@ -100,6 +111,7 @@ export class LiveCheck implements EventSink {
   async close(): Promise<void> {
     const thread = this.#thread;
     this.#thread = undefined;
+    clearTimeout(this.#timer);
     await thread?.terminate();
   }
 

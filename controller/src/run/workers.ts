@@ -80,14 +80,17 @@ export class Workers {
     let wakeMs = 0;
     let soon: NodeJS.Immediate | undefined;
 
+    /** After a stall much is due. In portions, so that what is answered at once was not open all at the same time. */
     const handOut = (): void => {
       let nowMs = clock.nowMs();
       if (signal.aborted || nowMs >= untilMs || this.#failures.length > 0) return settle();
-      for (; pacer.dueMs < untilMs && pacer.dueMs <= nowMs; nowMs = clock.nowMs()) {
+      for (let left = clients.length; left > 0 && pacer.dueMs <= nowMs && pacer.dueMs < untilMs; left--) {
         const assignment = roster.take(nowMs);
         if (assignment === null) break;
         const dueMs = pacer.take(nowMs);
         this.#begin(work(assignment, pacer.arrival === "open" ? dueMs : null));
+        nowMs = clock.nowMs();
+        if (left === 1) freed();
       }
       if (roster.isEmpty && this.#busy === 0) return settle();
       wakeAt(Math.min(Math.max(pacer.dueMs, roster.askAtMs), untilMs), nowMs);
