@@ -94,12 +94,15 @@ const LISTS_PER_FINAL_READ = 10;
 /** Of five workers two only read. The others mix, so that about half of the micro-operations of their transactions are reads. */
 class AppendGenerator implements Generator {
   readonly #options: AppendOptions;
+  /** Of the workers, and of as many more each time where more are hired. */
   readonly #readers: number;
+  readonly #workers: number;
   readonly #lists: KeyRotation<List>;
   readonly #draw: Draw;
 
   constructor(options: AppendOptions, { concurrency, keySkew }: WorkloadOptions, draw: Draw) {
     this.#options = options;
+    this.#workers = concurrency;
     this.#readers = Math.floor((2 * concurrency) / 5);
     this.#draw = draw;
     const { activeLists: active, appendsPerList: usesPerKey } = options;
@@ -111,7 +114,7 @@ class AppendGenerator implements Generator {
 
   next(worker: number): Next {
     const value = Array.from({ length: 1 + this.#draw.below(this.#options.longest) }, () =>
-      worker < this.#readers || this.#draw.below(2) === 0 ? this.#read() : this.#append(),
+      worker % this.#workers < this.#readers || this.#draw.below(2) === 0 ? this.#read() : this.#append(),
     );
     return { type: "operation", operation: { f: "txn", value } };
   }

@@ -4,12 +4,12 @@ import type { Client, Outcome } from "./client.js";
 import { notPossible } from "./contention.js";
 import { numberOf } from "./counter.js";
 import { eachByItself } from "./each-by-itself.js";
+import { zipf } from "./generators/zipf.js";
 import { readAll, sameValue, writeGuarded } from "./guarded.js";
 import { liveAll } from "./live-all.js";
 import { LiveBank } from "./live-bank.js";
 import { checkRevisions, RevisionOrder } from "./revisions.js";
 import type { Answer, Draw, Generator, Next, Operation, Workload, WorkloadOptions } from "./workload.js";
-import { zipf } from "./zipf.js";
 
 export interface BankOptions {
   readonly accounts: number;
@@ -90,19 +90,22 @@ async function transfer(
 /** Half of the workers only read. */
 class BankGenerator implements Generator {
   readonly #options: BankOptions;
+  /** Of the workers, and of as many more each time where more are hired. */
   readonly #readers: number;
+  readonly #workers: number;
   readonly #draw: Draw;
-  readonly #rank: () => number;
+  readonly #rank: (draw: Draw) => number;
 
   constructor(options: BankOptions, { concurrency, keySkew }: WorkloadOptions, draw: Draw) {
     this.#options = options;
+    this.#workers = concurrency;
     this.#readers = Math.floor(concurrency / 2);
     this.#draw = draw;
-    this.#rank = zipf(options.accounts, keySkew ?? 0, draw);
+    this.#rank = zipf(options.accounts, keySkew ?? 0);
   }
 
   next(worker: number): Next {
-    return { type: "operation", operation: worker < this.#readers ? READ : this.#transfer() };
+    return { type: "operation", operation: worker % this.#workers < this.#readers ? READ : this.#transfer() };
   }
 
   finalOperations(): readonly Operation[] {
@@ -111,8 +114,8 @@ class BankGenerator implements Generator {
 
   #transfer(): Operation {
     const { accounts, largest } = this.#options;
-    const from = this.#rank();
-    const drawn = this.#rank();
+    const from = this.#rank(this.#draw);
+    const drawn = this.#rank(this.#draw);
     const to = drawn === from ? (from + 1 + this.#draw.below(accounts - 1)) % accounts : drawn;
     const value: Transfer = { from: nameOf(from), to: nameOf(to), amount: 1 + this.#draw.below(largest) };
     return { f: "transfer", value };

@@ -83,10 +83,13 @@ interface Counter {
 
 /** Half of the workers only read. */
 class CounterGenerator implements Generator {
+  /** Of the workers, and of as many more each time where more are hired. */
   readonly #readers: number;
+  readonly #workers: number;
   readonly #counters: KeyRotation<Counter>;
 
   constructor(options: CounterOptions, { concurrency, keySkew }: WorkloadOptions, draw: Draw) {
+    this.#workers = concurrency;
     this.#readers = Math.floor(concurrency / 2);
     const { activeCounters: active, operationsPerCounter: usesPerKey } = options;
     this.#counters = new KeyRotation({ active, usesPerKey, skew: keySkew }, draw, (index) => ({
@@ -98,7 +101,7 @@ class CounterGenerator implements Generator {
   next(worker: number): Next {
     const counter = this.#counters.use();
     const { name: key, next: value } = counter;
-    if (worker < this.#readers) return { type: "operation", operation: { f: "read", key } };
+    if (worker % this.#workers < this.#readers) return { type: "operation", operation: { f: "read", key } };
     counter.next = value === 1 ? -1 : 1;
     return { type: "operation", operation: { f: "add", key, value } };
   }

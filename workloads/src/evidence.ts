@@ -5,7 +5,7 @@ import type { Check, CheckReport, HistoryEvent as CheckerEvent } from "porcupine
 export interface Evidence {
   /** Which check's details these are. */
   readonly kind: string;
-  /** The few operations concerned, by the index of their invoke events, the one at fault first. */
+  /** The few operations concerned, by the index of their invoke events, the one at fault first, of a cycle in its order. */
   readonly operations: readonly number[];
 }
 

@@ -1,5 +1,5 @@
+import { zipf } from "./generators/zipf.js";
 import type { Draw } from "./workload.js";
-import { zipf } from "./zipf.js";
 
 /** A key in use. */
 interface Slot<State> {
@@ -8,7 +8,7 @@ interface Slot<State> {
 }
 
 export interface RotationOptions {
-  /** Keys in use at a time. */
+  /** Keys in use at a time; with skew at least ten, as of a few there is little to choose. */
   readonly active: number;
   /** After so many uses another key takes a key's place: what bounds the cost of checking one. */
   readonly usesPerKey: number;
@@ -16,20 +16,26 @@ export interface RotationOptions {
   readonly skew?: number | undefined;
 }
 
+const SKEWED = 10;
+
 /** A few keys in use at a time, each for a while. A key that takes the place of a popular one is as popular. */
 export class KeyRotation<State> {
   readonly #options: RotationOptions;
   readonly #make: (index: number) => State;
   readonly #slots: Slot<State>[] = [];
-  readonly #rank: () => number;
+  readonly #draw: Draw;
+  readonly #rank: (draw: Draw) => number;
   #count = 0;
 
   /** `make`: the state of the key numbered so, 0, 1, 2 … in order of their first use. */
   constructor(options: RotationOptions, draw: Draw, make: (index: number) => State) {
     this.#options = options;
     this.#make = make;
-    this.#rank = zipf(options.active, options.skew ?? 0, draw);
-    for (let slot = 0; slot < options.active; slot++) this.#slots.push(this.#next());
+    this.#draw = draw;
+    const { active, skew = 0 } = options;
+    const slots = skew === 0 ? active : Math.max(active, SKEWED);
+    this.#rank = zipf(slots, skew);
+    for (let slot = 0; slot < slots; slot++) this.#slots.push(this.#next());
   }
 
   /** How many keys there have been. */
@@ -39,12 +45,12 @@ export class KeyRotation<State> {
 
   /** One of the keys in use, drawn. Using it is up to the caller. */
   look(): State {
-    return this.#at(this.#rank()).state;
+    return this.#at(this.#rank(this.#draw)).state;
   }
 
   /** Draws a key and uses it once. */
   use(): State {
-    const rank = this.#rank();
+    const rank = this.#rank(this.#draw);
     if (this.#at(rank).uses >= this.#options.usesPerKey) this.#slots[rank] = this.#next();
     const slot = this.#at(rank);
     slot.uses += 1;

@@ -84,12 +84,15 @@ interface Group {
  */
 class MultiRegisterGenerator implements Generator {
   readonly #options: MultiRegisterOptions;
+  /** Of the workers, and of as many more each time where more are hired. */
   readonly #readers: number;
+  readonly #workers: number;
   readonly #groups: KeyRotation<Group>;
   readonly #draw: Draw;
 
   constructor(options: MultiRegisterOptions, { concurrency, keySkew }: WorkloadOptions, draw: Draw) {
     this.#options = options;
+    this.#workers = concurrency;
     this.#readers = Math.floor(concurrency / 2);
     this.#draw = draw;
     const { activeGroups: active, operationsPerGroup: usesPerKey } = options;
@@ -103,7 +106,7 @@ class MultiRegisterGenerator implements Generator {
   next(worker: number): Next {
     const group = this.#groups.use();
     const operation =
-      worker < this.#readers
+      worker % this.#workers < this.#readers
         ? this.#snapshot(group.name)
         : { ...TXN, key: group.name, value: this.#mix(group) };
     return { type: "operation", operation };

@@ -65,12 +65,13 @@ export function objectOf(history: readonly HistoryEvent[]): SequentialObject<unk
 
 /** The model of one group, for many. */
 function multiRegisterGroups(): Model<unknown, GroupInput, MultiRegisterOutput> {
-  const { spec: _, simplify, ...model } = multiRegister();
+  const registers = multiRegister();
+  const { spec: _, ...model } = registers as Model<unknown, GroupInput, MultiRegisterOutput>;
   return {
-    ...(model as Model<unknown, GroupInput, MultiRegisterOutput>),
+    ...model,
     key: ({ key }) => key,
     simplify: (operations) => {
-      const inputs = simplify?.(operations);
+      const inputs = registers.simplify?.(operations);
       return operations.map(({ input }, at) => ({ ...input, ...inputs?.[at] }));
     },
   };

@@ -97,11 +97,14 @@ const OLD = 3;
 
 /** Half of the workers only read. */
 class SetGenerator implements Generator {
+  /** Of the workers, and of as many more each time where more are hired. */
   readonly #readers: number;
+  readonly #workers: number;
   readonly #sets: KeyRotation<GrowingSet>;
   readonly #draw: Draw;
 
   constructor(options: SetOptions, { concurrency, keySkew }: WorkloadOptions, draw: Draw) {
+    this.#workers = concurrency;
     this.#readers = Math.floor(concurrency / 2);
     this.#draw = draw;
     const { activeSets: active, elementsPerSet: usesPerKey } = options;
@@ -112,7 +115,10 @@ class SetGenerator implements Generator {
   }
 
   next(worker: number): Next {
-    return { type: "operation", operation: worker < this.#readers ? this.#read() : this.#add() };
+    return {
+      type: "operation",
+      operation: worker % this.#workers < this.#readers ? this.#read() : this.#add(),
+    };
   }
 
   finalOperations(): readonly Operation[] {

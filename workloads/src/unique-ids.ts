@@ -5,11 +5,11 @@ import { checkCounterBounds, liveCounterBounds } from "./counter-bounds.js";
 import { add, readNumber } from "./counter.js";
 import { eachByItself } from "./each-by-itself.js";
 import { resultOf, runCheck } from "./evidence.js";
+import { zipf } from "./generators/zipf.js";
 import { checkIdOrder, IdOrder } from "./id-order.js";
 import { liveAll } from "./live-all.js";
 import { checkRevisions, RevisionOrder } from "./revisions.js";
 import type { Answer, Draw, Generator, Next, Operation, Workload, WorkloadOptions } from "./workload.js";
-import { zipf } from "./zipf.js";
 
 /** So that not every worker is in every other one's way. */
 const WORKERS_PER_SEQUENCE = 4;
@@ -55,16 +55,16 @@ async function perform(client: Client, { f, key = "" }: Operation): Promise<Outc
 class UniqueIdsGenerator implements Generator {
   readonly #sequences: number;
   readonly #draw: Draw;
-  readonly #rank: () => number;
+  readonly #rank: (draw: Draw) => number;
 
   constructor({ concurrency, keySkew }: WorkloadOptions, draw: Draw) {
     this.#sequences = Math.ceil(concurrency / WORKERS_PER_SEQUENCE);
     this.#draw = draw;
-    this.#rank = zipf(this.#sequences, keySkew ?? 0, draw);
+    this.#rank = zipf(this.#sequences, keySkew ?? 0);
   }
 
   next(): Next {
-    const key = nameOf(this.#rank());
+    const key = nameOf(this.#rank(this.#draw));
     const f = this.#draw.below(10) === 0 ? "read" : "generate";
     return { type: "operation", operation: { f, key } };
   }

@@ -144,10 +144,12 @@ class World {
           this.#noticed();
         }),
     );
-    void this.#simulation.workload.perform(client, operation).then((outcome) => {
+    const done = async (): Promise<void> => {
+      const outcome = await this.#simulation.workload.perform(client, operation);
       this.#stages[worker] = { type: "done", outcome };
       this.#noticed();
-    });
+    };
+    void done();
   }
 
   #noticed: () => void = () => undefined;
