@@ -63,7 +63,19 @@ export class LogTail {
 
 const RIG_LINE = /^(\d{4}-\d\d-\d\dT[\d:.]+Z) (.*)$/;
 /** Said of every line, or shown beside it. */
-const COMMON = new Set(["level", "time", "member", "pid", "msg", "what", "hostname", "v", "ts", "caller"]);
+const COMMON = new Set([
+  "level",
+  "time",
+  "member",
+  "pid",
+  "msg",
+  "what",
+  "agent",
+  "hostname",
+  "v",
+  "ts",
+  "caller",
+]);
 
 function parse(source: string, line: string): Omit<LogLine, "id"> {
   const [, at, text] = RIG_LINE.exec(line) ?? [];
@@ -71,11 +83,11 @@ function parse(source: string, line: string): Omit<LogLine, "id"> {
     return { at, source, level: levelOfText(text), text: short(text) };
   const fields = object(line);
   if (fields === null) return { at: null, source, level: levelOfText(line), text: short(line) };
-  const { level, time, ts, msg, what } = fields;
+  const { level, time, ts, msg, what, agent } = fields;
   const rest = Object.entries(fields)
     .filter(([name]) => !COMMON.has(name))
     .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
-  const first = msg ?? what;
+  const first = msg ?? what ?? agent;
   const said = [...(typeof first === "string" ? [first] : []), ...rest].join(" ");
   const told = time ?? ts;
   return { at: typeof told === "string" ? told : null, source, level: levelOf(level), text: short(said) };

@@ -31,12 +31,12 @@ export class Steps {
   /** An operation that ended. */
   count(type: "ok" | "fail" | "info", atMs: number, latencyMs: number): void {
     const index = this.#indexOf(atMs);
+    this.#loadFrom = Math.min(this.#loadFrom, this.#steps.length, index);
     while (this.#steps.length <= index) this.#steps.push({ ok: 0, fail: 0, info: 0, latencies: null });
     const step = this.#steps[index];
     if (step === undefined) return;
     step[type] += 1;
     if (type === "ok") (step.latencies ??= new Latencies()).add(latencyMs);
-    this.#loadFrom = Math.min(this.#loadFrom, index);
   }
 
   sample(sample: NodeSample): void {

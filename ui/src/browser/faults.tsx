@@ -59,6 +59,8 @@ export function FaultRow(props: {
   readonly axis: Axis;
   readonly bands: readonly Band[];
   readonly rows: number;
+  /** What stands there where there is none. */
+  readonly none: string;
   readonly onSpan: (span: Span) => void;
 }): JSX.Element {
   const { axis, bands, onSpan } = props;
@@ -75,7 +77,7 @@ export function FaultRow(props: {
       readout={<FaultReadout bands={bands} />}
       height={BAR * rows + 4}
     >
-      {bands.length === 0 && <span class="quiet empty-row">none so far</span>}
+      {bands.length === 0 && <span class="quiet empty-row">{props.none}</span>}
       {shown.map(({ band, x, width, index }) => {
         const words = `${band.fault} on ${band.nodes.join(", ")}`;
         return (

@@ -121,11 +121,18 @@ function WholeRun({ view, bands, span, onSpan, operations }: WholeRunProps): JSX
       measure={measure}
       onSpan={onSpan}
       label="The run over time"
+      wholeName="The whole run"
       tell={(ms) => tell(view, bands, ms)}
     >
       <Backdrop axis={axis} bands={bands} />
       <TimeRow axis={axis} />
-      <FaultRow axis={axis} bands={bands} rows={isRunning ? FAULT_ROWS : 1} onSpan={onSpan} />
+      <FaultRow
+        axis={axis}
+        bands={bands}
+        rows={isRunning ? FAULT_ROWS : 1}
+        none={isRunning ? "none so far" : "none"}
+        onSpan={onSpan}
+      />
       <LoadCharts
         axis={axis}
         load={load}

@@ -36,13 +36,15 @@ interface StackProps {
   /** Null: the whole. */
   readonly onSpan: (span: Span | null) => void;
   readonly label: string;
+  /** What is shown unless a part was chosen. */
+  readonly wholeName: string;
   /** What is true at a moment, in a sentence: for those who do not see the picture. */
   readonly tell: (ms: number) => string;
   readonly children: ComponentChildren;
 }
 
 /** Rows over one axis of time: a line at the cursor through all of them, and zooming that holds for all of them. */
-export function Stack({ axis, measure, onSpan, label, tell, children }: StackProps): JSX.Element {
+export function Stack({ axis, measure, onSpan, label, wholeName, tell, children }: StackProps): JSX.Element {
   const cursor = useContext(CursorContext);
   const line = useRef<HTMLDivElement>(null);
   const [drag, setDrag] = useState<Span | null>(null);
@@ -122,7 +124,7 @@ export function Stack({ axis, measure, onSpan, label, tell, children }: StackPro
     <div class="stack-frame">
       <div class="stack-tools">
         <span class="quiet">
-          {isWhole ? "The whole run" : `${time(span.from, 2)} to ${time(span.to, 2)}`}
+          {isWhole ? wholeName : `${time(span.from, 2)} to ${time(span.to, 2)}`}
           <span class="wide-only">{isWhole ? "; drag over it to look closer" : ""}</span>
         </span>
         <span class="buttons">
@@ -143,8 +145,8 @@ export function Stack({ axis, measure, onSpan, label, tell, children }: StackPro
           <button type="button" onClick={() => pan(0.5)} disabled={isWhole} aria-label="Later">
             →
           </button>
-          <button type="button" onClick={() => onSpan(null)} disabled={isWhole}>
-            whole run
+          <button type="button" onClick={() => onSpan(null)} disabled={isWhole} aria-label={wholeName}>
+            all
           </button>
         </span>
       </div>

@@ -146,11 +146,12 @@ function Scene({ operations, nodes, stepMs, bands, whole }: SceneProps): JSX.Ele
       measure={measure}
       onSpan={setSpan}
       label="The operations that contradict one another"
+      wholeName="All of it"
       tell={tell}
     >
       <Backdrop axis={axis} bands={inside} />
       <TimeRow axis={axis} />
-      <FaultRow axis={axis} bands={inside} rows={1} onSpan={setSpan} />
+      <FaultRow axis={axis} bands={inside} rows={1} none="none at that time" onSpan={setSpan} />
       <NodeLanes axis={axis} nodes={nodes} stepMs={stepMs} kind="roles" />
       <div class="operations">
         {operations.map((operation) => (
