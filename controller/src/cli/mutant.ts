@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Verdict } from "@gauntlet/histories";
 import { checkInThread } from "../checks/workload-check.js";
 import {
@@ -9,16 +8,15 @@ import {
   runCampaign,
 } from "../mutants/campaign.js";
 import { type Mutant, readMutant } from "../mutants/mutant.js";
-import { loadClient, plant } from "../mutants/plant.js";
+import { DEFAULTS, plantSystem, requestFor } from "./planting.js";
 import { BOUNDS } from "../run/config.js";
 import type { StartCluster } from "../run/cluster.js";
 import { dockerClusters } from "../run/docker-cluster.js";
 import { configure, type RunRequest } from "./configure.js";
 import { interruptible } from "./interrupt.js";
-import { MUTANTS_ROOT, REPOSITORY } from "./paths.js";
+import { MUTANTS_ROOT } from "./paths.js";
 import { DEFAULT_NEMESIS, randomSeed } from "./run.js";
 import { type Progress, progressOn } from "./terminal.js";
-import { duration } from "./values.js";
 
 export interface MutantFlags {
   readonly runs: number;
@@ -26,8 +24,6 @@ export interface MutantFlags {
   readonly runsRoot: string;
 }
 
-/** The rate and size that detection is promised for: those of a plain `gauntlet run`. */
-const DEFAULTS = { nodes: 5, concurrency: 10, rate: 200, opTimeoutMs: 3_000 } as const;
 const DEFAULT_TIME_LIMIT_MS = 60_000;
 
 /**
@@ -54,33 +50,19 @@ async function planted(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<Verdict> {
-  const timeLimitMs = duration(`${mutant.name}/mutant.yaml: time_limit`, 1_000, 3_600_000)(mutant.timeLimit);
-  const { name, workload, schedule, detectors } = mutant;
-  const request = {
-    ...DEFAULTS,
-    test: name,
-    workload,
-    timeLimitMs,
-    faults: { from: "text", ...schedule },
-  } as const;
-  // Whatever is wrong with it shows before anything is built.
-  configure({ ...request, seed: 0 });
+  const { name, detectors } = mutant;
+  const request = requestFor(mutant);
   progress.line(`${name}: ${mutant.plants}`);
   progress.line(`patching and type-checking a copy of ${mutant.target}/`);
-  const copy = await plant(REPOSITORY, mutant);
+  const { startCluster, remove } = await plantSystem(mutant);
   try {
-    const startCluster = dockerClusters(
-      mutant.target === "client"
-        ? { client: await loadClient(copy) }
-        : { serverEntry: join(copy.directory, "src/main.ts"), tag: name },
-    );
     const runs = await runCampaign(campaign(request, startCluster, flags, progress, detectors), signal);
     const detected = runs.filter(({ foundBy }) => foundBy.length > 0).length;
     const words = `${name}: found by ${detectors.join(" or ")} in ${detected} of ${runs.length} runs${runs.length < flags.runs ? ` (${flags.runs} were asked for)` : ""}`;
     process.stdout.write(`${campaignTable(runs)}\n${words}\n`);
     return campaignVerdict(runs, flags.runs);
   } finally {
-    await copy.remove();
+    await remove();
   }
 }
 

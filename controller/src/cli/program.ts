@@ -7,6 +7,7 @@ import { checkCommand, type CheckFlags } from "./check.js";
 import { compareCommand, type CompareFlags } from "./compare.js";
 import { listCommand } from "./list.js";
 import { mutantCommand, type MutantFlags } from "./mutant.js";
+import { mutantsCommand, type MutantsFlags } from "./mutants.js";
 import { RUNS_ROOT } from "./paths.js";
 import { DEFAULT_NEMESIS, runCommand, type RunFlags } from "./run.js";
 import { UI_PORT, uiCommand, type UiFlags } from "./ui.js";
@@ -93,6 +94,18 @@ function commands(conclude: (verdict: Verdict) => void): Command {
     .option("--seed <n>", "of the first run; the others count up from it", seed("--seed"))
     .option("--runs-root <folder>", "where runs are recorded", RUNS_ROOT)
     .action(async (name: string, flags: MutantFlags) => conclude(await mutantCommand(name, flags)));
+
+  program
+    .command("mutants")
+    .description("the same with every planted bug, or those named: how often, and how soon, each is found")
+    .argument("[names...]", "folders of mutants/ or their numbers (default: all that run on containers)")
+    .option("--runs <n>", "of each bug", integer("--runs", 1, 1_000), 10)
+    .option("--seed <n>", "of the first run; the others count up from it", seed("--seed"), 1)
+    .option("--json", "print the table as JSON")
+    .option("--runs-root <folder>", "where runs are recorded", RUNS_ROOT)
+    .action(async (mutants: readonly string[], flags: MutantsFlags) =>
+      conclude(await mutantsCommand(mutants, flags)),
+    );
   return program;
 }
 

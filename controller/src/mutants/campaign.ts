@@ -6,6 +6,7 @@ import { MAX_SEED } from "../run/random.js";
 import { type RecordedRun, type RecordOptions, recordRun } from "../run/record.js";
 import { alignColumns, secondsOf, shownPath } from "../text.js";
 import { detections, violationAtMs } from "./evidence.js";
+import type { Ledger } from "./ledger.js";
 
 export interface CampaignOptions {
   readonly runs: number;
@@ -16,6 +17,8 @@ export interface CampaignOptions {
   readonly progress: Progress;
   /** The checks that count, and at whose finding a run ends; null: all count, and every run goes its whole way. */
   readonly detectors: readonly string[] | null;
+  /** Runs that were done before, and the place for those of now. */
+  readonly ledger?: Pick<Ledger, "get" | "add">;
 }
 
 /** One run of a campaign, and what it found. */
@@ -41,10 +44,17 @@ export async function runCampaign(
   const done: CampaignRun[] = [];
   for (let index = 0; index < runs && !signal.aborted; index += 1) {
     const seed = (firstSeed + index) % MAX_SEED;
+    const before = options.ledger?.get(seed);
+    if (before !== undefined) {
+      done.push(before);
+      continue;
+    }
     progress.line(`run ${index + 1} of ${runs}, seed ${seed}`);
     const run = await recordRun(options.configure(seed), record, signal);
     progress.line(`${run.results.verdict.toUpperCase()}: ${run.results.reason}`);
-    done.push(await summaryOf(seed, run, detectors));
+    const summary = await summaryOf(seed, run, detectors);
+    await options.ledger?.add(summary);
+    done.push(summary);
   }
   return done;
 }
