@@ -80,6 +80,17 @@ describe("writes", () => {
     expect(verdictOf(stopped(10_000, 60_000), facts(majority), GROUNDS)).toBe("invalid");
   });
 
+  test("may stop until servers that were ended answer again, however long they take to start", () => {
+    const all = NODES.map((node) => ({ kind: "down", node, fromMs: 10_000, toMs: 12_000 }) as const);
+    const started = facts(all);
+    const samples = started.samples.map((sample) =>
+      sample.time >= 10e9 && sample.time < 28e9 ? { ...sample, term: null } : sample,
+    );
+    expect(verdictOf(stopped(10_000, 42_000), started, GROUNDS)).toBe("invalid");
+    expect(verdictOf(stopped(10_000, 42_000), { ...started, samples }, GROUNDS)).toBe("valid");
+    expect(verdictOf(stopped(10_000, 60_000), { ...started, samples }, GROUNDS)).toBe("invalid");
+  });
+
   test("may stop where every node hears a majority, but no majority hears itself", () => {
     const ring = NODES.flatMap((node, i) =>
       [2, 3].map((far) => {

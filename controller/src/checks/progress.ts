@@ -8,7 +8,7 @@ import {
   type ServedOperation,
   servedOperations,
 } from "./operations.js";
-import { jolts, moments, quorums, wholeTimes } from "./quorums.js";
+import { jolts, moments, quorums, untilAnswered, wholeTimes } from "./quorums.js";
 import { type Grounds, stalled } from "./recovery.js";
 
 /** What etcd and our server need at most for one election: a timeout of 1 s, drawn up to twice as long. */
@@ -59,9 +59,10 @@ export function checkProgress(
   const operations = servedOperations(history);
   const lastMs = operations.at(-1)?.invokedMs ?? 0;
   const watched = { fromMs: 0, toMs: Math.min(facts.mainEndMs, lastMs) };
+  const felt = untilAnswered(facts.disturbances, facts.samples);
   const whole = quorums(facts.nodes).map((quorum) => ({
     quorum,
-    times: wholeTimes(quorum, facts.disturbances, watched),
+    times: wholeTimes(quorum, felt, watched),
   }));
   const stopMs = MAX_ELECTIONS * ELECTION_MS + facts.operationMs;
   const stops = findStops(operations, facts, whole, stopMs);

@@ -1,5 +1,6 @@
+import type { NodeSample } from "@gauntlet/histories";
 import type { Disturbance } from "../run/disturbances.js";
-import { type Interval, without } from "./operations.js";
+import { firstFrom, type Interval, without } from "./operations.js";
 
 /** What was undone may still be felt: connections are dialled again, a server starts and catches up. */
 export const SETTLE_MS = 5_000;
@@ -14,6 +15,29 @@ export function quorums(nodes: readonly string[]): readonly (readonly string[])[
           .slice(from, nodes.length - left + 1)
           .flatMap((node, i) => choose(from + i + 1, left - 1).map((rest) => [node, ...rest]));
   return choose(0, size);
+}
+
+/**
+ * What nodes were down for counts until they answer again: on a busy machine a server needs its time to start. `toMs` is null for
+ * one that never did.
+ */
+export function untilAnswered(
+  disturbances: readonly Disturbance[],
+  samples: readonly NodeSample[],
+): readonly Disturbance[] {
+  const answers = new Map<string, number[]>();
+  for (const { node, term, time } of samples) {
+    if (term !== null) {
+      const known = answers.get(node) ?? [];
+      known.push(time / 1e6);
+      answers.set(node, known);
+    }
+  }
+  return disturbances.map((harm) => {
+    if (harm.kind !== "down" || harm.toMs === null) return harm;
+    const known = answers.get(harm.node) ?? [];
+    return { ...harm, toMs: known[firstFrom(known, harm.toMs)] ?? null };
+  });
 }
 
 /**
