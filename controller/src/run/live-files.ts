@@ -28,6 +28,7 @@ export class LiveFiles implements Progress {
     this.#log = createWriteStream(join(directory, RUN_FILES.log), { flags: "a" });
     this.#log.on("error", () => {});
     this.#beat = setInterval(() => void this.#write(), BEAT_MS).unref();
+    void this.#write();
   }
 
   line(text: string): void {

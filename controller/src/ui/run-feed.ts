@@ -1,11 +1,8 @@
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type HistoryEvent,
-  LIVE_STALE_MS,
   type LiveStatus,
   parseSample,
-  readLive,
   readResults,
   RUN_FILES,
   type RunResults,
@@ -19,6 +16,7 @@ import { filesOf } from "./files.js";
 import { parseEvent } from "./history-scan.js";
 import { LogTail } from "./log-tail.js";
 import { dueOf } from "./operations.js";
+import { stateOf } from "./state.js";
 import { Steps } from "./steps.js";
 import { TailedFile } from "./tail.js";
 import { violationsOf } from "./violations.js";
@@ -150,13 +148,10 @@ export class RunFeed {
 
   async #readState(): Promise<void> {
     if (this.#state === "finished") return;
-    const results = await stat(join(this.directory, RUN_FILES.results)).catch(() => null);
-    const status = await readLive(this.directory);
+    const { state, status } = await stateOf(this.directory);
     this.#changed.status ||= status?.updatedAt !== this.#status?.updatedAt;
     this.#status = status;
-    // The rig's last word comes after its results: until then the report is being written.
-    const isAlive = status !== null && status.phase !== "done" && isFresh(status);
-    this.#state = isAlive ? "running" : results === null ? "abandoned" : "finished";
+    this.#state = state;
   }
 
   async #readChunk(): Promise<boolean> {
@@ -235,8 +230,4 @@ export class RunFeed {
     const { offset, size } = this.#history;
     return !this.#isBehind || size === 0 ? 1 : offset / size;
   }
-}
-
-function isFresh({ updatedAt }: LiveStatus): boolean {
-  return Date.now() - Date.parse(updatedAt) < LIVE_STALE_MS;
 }

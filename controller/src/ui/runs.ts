@@ -1,15 +1,7 @@
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
-import {
-  LIVE_STALE_MS,
-  listRuns,
-  readLive,
-  readResults,
-  RUN_FILES,
-  type RunEntry,
-} from "@gauntlet/histories";
+import { listRuns, readResults, type RunEntry } from "@gauntlet/histories";
 import type { RunRow, RunState } from "@gauntlet/ui";
 import { describeRun, readConfiguration } from "./description.js";
+import { stateOf } from "./state.js";
 
 const REASON_CHARACTERS = 300;
 
@@ -33,23 +25,20 @@ export class RunList {
   }
 
   async #row(entry: RunEntry): Promise<RunRow> {
-    const results = await stat(join(entry.path, RUN_FILES.results)).catch(() => null);
-    const changedMs = results?.mtimeMs ?? -1;
+    const { state, judgedAtMs } = await stateOf(entry.path);
+    const changedMs = judgedAtMs ?? -1;
     const known = this.#known.get(entry.path);
-    if (known !== undefined && known.changedMs === changedMs && known.row.state === "finished")
+    if (
+      known !== undefined &&
+      known.changedMs === changedMs &&
+      known.row.state === state &&
+      state !== "running"
+    )
       return known.row;
-    const row = await rowOf(entry, await stateOf(entry.path, results !== null));
+    const row = await rowOf(entry, state);
     this.#known.set(entry.path, { changedMs, row });
     return row;
   }
-}
-
-/** As the feed of the run would say. */
-async function stateOf(directory: string, hasResults: boolean): Promise<RunState> {
-  const live = await readLive(directory);
-  const isFresh = live !== null && Date.now() - Date.parse(live.updatedAt) < LIVE_STALE_MS;
-  if (isFresh && live.phase !== "done") return "running";
-  return hasResults ? "finished" : "abandoned";
 }
 
 async function rowOf(entry: RunEntry, state: RunState): Promise<RunRow> {

@@ -144,6 +144,13 @@ describe("the pages' server", () => {
     expect(last).toMatchObject({ state: "finished", results: { verdict: "valid" } });
   });
 
+  test("a run that has only just begun goes on, though it has told nothing yet", async () => {
+    await writeRun({ root, history: [], results: null });
+    const [first] = await events(`/runs/${RUN_ID}/events`, () => true);
+    expect(JSON.parse(first?.data ?? "")).toMatchObject({ state: "running", counts: { ok: 0 } });
+    expect(await (await get("/runs.json")).json()).toMatchObject([{ state: "running", verdict: null }]);
+  });
+
   test("a run whose rig died has no verdict, and shows what it has", async () => {
     const all = history();
     const directory = await writeRun({ root, history: all.slice(0, 100), results: null });
