@@ -19,11 +19,10 @@ const NS_PER_MS = 1e6;
 export function servedOperations(history: readonly HistoryEvent[]): readonly ServedOperation[] {
   return pairEvents(history).flatMap(({ invoke, completion }): ServedOperation[] => {
     if (invoke.final === true) return [];
-    const { due } = invoke;
     return [
       {
         f: invoke.f,
-        startMs: (typeof due === "number" ? Math.min(due, invoke.time) : invoke.time) / NS_PER_MS,
+        startMs: (invoke.due ?? invoke.time) / NS_PER_MS,
         invokedMs: invoke.time / NS_PER_MS,
         endMs: completion === null ? null : completion.time / NS_PER_MS,
         outcome: completion === null ? "info" : (completion.type as ServedOperation["outcome"]),

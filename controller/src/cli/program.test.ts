@@ -324,6 +324,50 @@ describe.concurrent("check judges a run", () => {
     expect((await gauntlet("check", run)).code).toBe(1);
   });
 
+  test.each(["agreement", "progress"])("and takes over what only the run could see: %s", async (name) => {
+    const finding = { name, kind: "safety", verdict: "invalid", reason: "n2 is alone" };
+    const { code, out } = await gauntlet("check", await recorded(`once-${name}`, [SERVERS, finding]));
+    expect([code, out]).toEqual([1, expect.stringContaining(`${name}: n2 is alone`)]);
+  });
+
+  test("and looks at its samples again, but lets none that are gone help", async () => {
+    const leak = { name: "resources", kind: "liveness", verdict: "invalid", reason: "n1 grew" };
+    const run = await recorded("leak", [SERVERS, leak]);
+    const sampled = (openFiles: (i: number) => number): string => {
+      const unknown = { role: null, term: null, commitIndex: null, appliedIndex: null, wallOffsetMs: null };
+      const rest = { ...unknown, timerRate: null, rssBytes: null, diskBytes: null };
+      const lines = Array.from({ length: 40 }, (_, i) =>
+        JSON.stringify({ time: i * 1e9, node: "n1", ...rest, openFiles: openFiles(i) }),
+      );
+      return `${lines.join("\n")}\n`;
+    };
+    const samples = join(run, "nodes.jsonl");
+    await writeFile(
+      samples,
+      sampled(() => 40),
+    );
+    expect((await gauntlet("check", run)).out).toContain("liveness: resources: n1 grew");
+    const healthy = await recorded("leaking", [SERVERS]);
+    await writeFile(
+      join(healthy, "nodes.jsonl"),
+      sampled((i) => 40 + 20 * i),
+    );
+    expect((await gauntlet("check", healthy)).out).toMatch(
+      /liveness: resources: n1 grew from \d+ open files/,
+    );
+    await writeFile(samples, "no samples\n");
+    const broken = await gauntlet("check", run);
+    expect([broken.code, broken.err]).toEqual([65, [expect.stringContaining("nodes.jsonl:1: not JSON")]]);
+  });
+
+  test("and tells verdicts by kind and what clients saw, also of a run that knew neither", async () => {
+    const { out } = await gauntlet("check", await recorded("older", [SERVERS]), "--json");
+    expect(JSON.parse(out)).toMatchObject({
+      verdicts: { safety: "valid", liveness: "valid", vacuity: "valid", rig: null },
+      windows: [{ fault: "quiet", index: null, ok: 150 }],
+    });
+  });
+
   test.each([
     ["half", (lines: readonly string[]) => `${lines.slice(0, 150).join("\n")}\n`],
     ["cut", (lines: readonly string[]) => lines.join("\n").slice(0, -9)],
