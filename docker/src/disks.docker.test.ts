@@ -8,6 +8,7 @@ import { DISK_VARIABLES, PATHS } from "./agent/paths.js";
 import { docker } from "./docker-cli.js";
 import { DockerHosts } from "./hosts.js";
 import { ensureImages } from "./image.js";
+import { GAUNTLET } from "./systems/gauntlet.js";
 import { attachedLoops, engineForTests, until } from "./testing/containers.js";
 
 /** Real disks of real containers, with the real server on them. */
@@ -60,7 +61,9 @@ describe.skipIf(engine === null)("disks of containers", { timeout: 180_000 }, ()
   beforeAll(async () => {
     logs = await mkdtemp(join(tmpdir(), "gauntlet-disks-"));
     ({ image } = await ensureImages({ log: (line) => console.log(line) }));
-    hosts = await DockerHosts.start({ runId: RUN, nodes: 3, image, logsDir: logs });
+    // So that a little load is written to the state on disk.
+    const serverArgs = GAUNTLET.eagerArgs;
+    hosts = await DockerHosts.start({ runId: RUN, nodes: 3, image, logsDir: logs, serverArgs });
     await settled();
   }, 300_000);
 
@@ -185,6 +188,9 @@ describe.skipIf(engine === null)("disks of containers", { timeout: 180_000 }, ()
   });
 
   test("a file of the area that is asked for is cut off for good, and what a crash could have torn is spared", async () => {
+    await withClient("n1", async (client) => {
+      for (let i = 0; i < 300; i += 1) await client.write(`key ${i % 100}`, "x".repeat(1000));
+    });
     for (const area of ["wal", "checkpoint"] as const) {
       await hosts.signal("n2", "SIGKILL");
       await shell("n2", `rm -rf /tmp/before; cp -r ${PATHS.serverData} /tmp/before`);
