@@ -64,9 +64,12 @@ function drawFault(
     const args = variant.args(random);
     const leastMs = Math.ceil(leastWindowMs(kind, args) / GRAIN_MS) * GRAIN_MS;
     const drawnMs = Math.max(leastMs, draw(random, part.windowMs));
-    const forMs = kind.isEvent
+    const wantedMs = kind.isEvent
       ? leastMs
-      : Math.max(leastMs, Math.min(drawnMs, variant.maxWindowMs ?? drawnMs, toMs - atMs));
+      : Math.max(leastMs, Math.min(drawnMs, variant.maxWindowMs ?? drawnMs));
+    // Less than was asked for shows nothing that it was asked for.
+    const shortestMs = Math.min(wantedMs, Math.max(leastMs, part.windowMs.leastMs));
+    const forMs = Math.max(shortestMs, Math.min(wantedMs, toMs - atMs));
     const isOutage = stopsAll(variant);
     const isFree = open.every(
       (other) =>

@@ -62,7 +62,9 @@ function headline(
   const count = `${faults.length} ${faults.length === 1 ? "fault" : "faults"}`;
   const atOnce = Math.max(0, ...faults.map((fault) => openAt(faults, fault.atMs)));
   const isRandom = "phases" in written && written.phases.some(({ content }) => content.type === "random");
-  const drawn = isRandom ? `; drawn from seed ${written.seed ?? seed} for ${nodes.length} nodes` : "";
+  const drawn = isRandom
+    ? `; drawn from seed ${written.seed ?? seed} for ${nodes.length} ${nodes.length === 1 ? "node" : "nodes"}`
+    : "";
   const by = written.seed === undefined ? "" : `, seed ${written.seed}`;
   return `${formatDuration(limitMs)}${isRandom ? "" : by}: ${count}, at most ${atOnce} at once${drawn}`;
 }

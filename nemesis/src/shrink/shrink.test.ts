@@ -152,6 +152,21 @@ describe("shrinkSchedule", () => {
     );
   });
 
+  test("phases become the plain list that the run made of them", async () => {
+    const phases = [
+      { for: "10s", faults: [entry("process.pause", "n1", 1)] },
+      { for: "30s", random: { weights: { kill: 1 }, atOnce: 1, window: "3s", gap: "1s" } },
+    ];
+    const resolve = { seed: 3, timeLimitMs: 60_000, nodes: NODES };
+    const { ask, asked } = asking((candidate) => has(candidate, "process.kill"));
+    const { schedule } = await shrinkSchedule({ phases }, ask, { budget: 200, resolve });
+    expect(schedule.faults).toMatchObject([{ fault: "process.kill", at: "0s" }]);
+    for (const each of asked) for (const fault of each.faults) expect(fault).not.toHaveProperty("family");
+    await expect(shrinkSchedule({ phases }, ask, { budget: 200 })).rejects.toThrow(
+      "phases: shrink the schedule that a run saved",
+    );
+  });
+
   test("a schedule that is none is refused", async () => {
     const faults = [entry("process.kil", "n1", 1)];
     await expect(shrinkSchedule({ faults }, async () => true, { budget: 1 })).rejects.toThrow(

@@ -1,7 +1,13 @@
 import { messageOf, ScheduleError } from "../errors.js";
 import type { NodeName } from "../hosts.js";
-import { toScheduleFile, type ScheduleEntry, type ScheduleFile } from "../schedule/format.js";
-import { readSchedule } from "../schedule/parse.js";
+import {
+  type PhasedScheduleFile,
+  type ScheduleEntry,
+  type ScheduleFile,
+  toScheduleFile,
+} from "../schedule/format.js";
+import { readSchedule, readWrittenSchedule } from "../schedule/parse.js";
+import { type ResolveOptions, resolveSchedule } from "../schedule/resolve.js";
 import type { Schedule, ScheduledFault } from "../schedule/schedule.js";
 import { ddmin } from "./ddmin.js";
 import { earlier, plainerArgs, shorter, simplerTargets } from "./simpler.js";
@@ -9,6 +15,8 @@ import { earlier, plainerArgs, shorter, simplerTargets } from "./simpler.js";
 export interface ShrinkScheduleOptions {
   /** At most so many candidates are tried. */
   readonly budget: number;
+  /** Needed for a schedule with phases, which is made a plain list first: how the run that failed made it. */
+  readonly resolve?: ResolveOptions;
 }
 
 export interface ShrunkSchedule {
@@ -28,20 +36,22 @@ export interface ShrunkSchedule {
  * Random targets depend on a fault's place in the list, so they are named first where that fails too. It tries one
  * candidate after another and none twice; the same answers lead to the same result.
  *
+ * Of which family a fault was drawn is forgotten: each that is left must take effect by itself.
+ *
  * @param stillFails asked of valid schedules only. What it throws ends the search.
  * @throws ScheduleError when the schedule itself is no valid one
  */
 export async function shrinkSchedule(
-  schedule: ScheduleFile,
+  schedule: ScheduleFile | PhasedScheduleFile,
   stillFails: (candidate: ScheduleFile) => Promise<boolean>,
   options: ShrinkScheduleOptions,
 ): Promise<ShrunkSchedule> {
-  const start = read(schedule);
-  if (typeof start === "string") throw new ScheduleError(start);
+  const start = plain(schedule, options.resolve);
+  const entries = "faults" in schedule ? schedule.faults : [];
   const search = new Search(start, stillFails, options.budget);
   await search.accepts({
     ...start,
-    faults: start.faults.map((fault, at) => named(fault, schedule.faults[at])),
+    faults: start.faults.map(({ family: _, ...fault }, at) => named(fault, entries[at])),
   });
   if (start.repeat !== undefined) await search.accepts({ ...search.best, repeat: undefined });
   let before: Draft | null = null;
@@ -109,6 +119,17 @@ class Search {
     for (const faults of candidates) if (await this.accepts({ ...this.best, faults })) return true;
     return false;
   }
+}
+
+function plain(schedule: ScheduleFile | PhasedScheduleFile, resolve: ResolveOptions | undefined): Schedule {
+  const written = readWrittenSchedule(schedule);
+  if (!("phases" in written)) return written;
+  if (resolve === undefined) {
+    throw new ScheduleError("shrink the schedule that a run saved, which is a plain list of faults", {
+      field: "phases",
+    });
+  }
+  return resolveSchedule(written, resolve).schedule;
 }
 
 /** What is wrong with it, or the schedule. */
