@@ -56,7 +56,12 @@ function describe(windows: readonly FaultWindow[]): string {
       .map(({ window, ms }) => `${secondsOf(ms)} (${nameOf(window)})`)
       .join(", ");
   const [gaps, recoveries] = [worst("longestGapMs"), worst("recoveryMs")];
-  return `the longest times without an acknowledged write: ${gaps}${recoveries === "" ? "" : `; to the first one after a fault's end: ${recoveries}`}`;
+  const never = windows.filter(({ startMs, recoveryMs }) => startMs !== null && recoveryMs === null);
+  return [
+    `the longest times without an acknowledged write: ${gaps}`,
+    ...(recoveries === "" ? [] : [`to the first one after a fault's end: ${recoveries}`]),
+    ...(never.length === 0 ? [] : [`none came after the end of ${never.map(nameOf).join(", ")}`]),
+  ].join("; ");
 }
 
 function nameOf({ fault, startMs }: FaultWindow): string {

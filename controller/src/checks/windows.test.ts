@@ -79,6 +79,9 @@ test("availability tells the longest gap of each fault and judges the quiet time
     verdict: "valid",
     reason: expect.stringContaining("38.1 s (process.kill at 10 s)"),
   });
+  expect(availabilityOf(60_500, 80_000, [fault(60_000, 70_000)]).reason).toContain(
+    "none came after the end of process.kill at 60 s",
+  );
   expect(availabilityOf(11_000, 40_000, [])).toMatchObject({ verdict: "valid" });
   expect(availabilityOf(11_000, 45_000, [])).toMatchObject({
     kind: "liveness",
