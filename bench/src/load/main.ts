@@ -14,7 +14,7 @@ interface Options {
   readonly warmUp: number;
   readonly concurrency: number;
   readonly maxProcesses: number;
-  readonly arrival: Arrival;
+  readonly arrival: Arrival | undefined;
   readonly workload: string;
   readonly only: string | undefined;
 }
@@ -22,7 +22,10 @@ interface Options {
 const NODES = ["n1", "n2", "n3"];
 const DEADLINE_MS = 10_000;
 
-type Measure = (workload: Workload, options: Options) => Promise<LoadFigures>;
+/** Open arrivals where that can be borne; of what is slower than the load, how fast it is with all workers busy. */
+const ARRIVAL: Readonly<Record<string, Arrival>> = { nothing: "open", grpc: "paced" };
+
+type Measure = (workload: Workload, options: Options & { readonly arrival: Arrival }) => Promise<LoadFigures>;
 
 const PARTS: Readonly<Record<string, Measure>> = {
   nothing: (workload, options) => {
@@ -46,7 +49,7 @@ const PARTS: Readonly<Record<string, Measure>> = {
 
 function measure(
   workload: Workload,
-  options: Options,
+  options: Options & { readonly arrival: Arrival },
   clientOf: (worker: number) => Client | undefined,
 ): Promise<LoadFigures> {
   const { rate, seconds, warmUp, concurrency, arrival, maxProcesses } = options;
@@ -64,13 +67,13 @@ function measure(
   });
 }
 
-function print(name: string, rate: number, figures: LoadFigures): void {
+function print(rate: number, figures: LoadFigures): void {
   const { okPerSecond, notOk, processes, lateness, latency, mainUs, liveUs, otherUs } = figures;
   const us = mainUs + liveUs + otherUs;
   const ms = (value: number): string => `${value.toFixed(2)} ms`;
   const share = (microseconds: number): string => ((microseconds * rate) / 1e6).toFixed(2);
   const lines = [
-    `${name}: ${okPerSecond.toFixed(0)} ok a second, ${notOk} others, by ${processes} processes`,
+    `  ${okPerSecond.toFixed(0)} ok a second, ${notOk} others, by ${processes} processes`,
     `  CPU of an operation: ${us.toFixed(0)} us; main thread ${mainUs.toFixed(0)}, live check ${liveUs.toFixed(0)}, other threads ${otherUs.toFixed(0)}`,
     `  at ${rate} a second, CPU seconds a second: ${share(us)}; ${share(mainUs)}, ${share(liveUs)}, ${share(otherUs)}`,
     `  lateness of arrivals: p50 ${ms(lateness.p50Ms)}, p99 ${ms(lateness.p99Ms)}; latency from due: p50 ${ms(latency.p50Ms)}, p99 ${ms(latency.p99Ms)}`,
@@ -92,7 +95,12 @@ const options = new Command("bench-load")
   .option("--warm-up <n>", "seconds before them", count, 5)
   .option("--concurrency <n>", "workers, each with a client", count, 50)
   .option("--max-processes <n>", "with open arrivals", count, 500)
-  .addOption(new Option("--arrival <kind>").choices(["open", "paced"]).default("open"))
+  .addOption(
+    new Option("--arrival <kind>", "default: open against nothing, paced over gRPC").choices([
+      "open",
+      "paced",
+    ]),
+  )
   .addOption(new Option("--workload <name>").choices(Object.keys(WORKLOADS)).default("register"))
   .addOption(
     new Option(
@@ -105,8 +113,9 @@ const options = new Command("bench-load")
 const workload = WORKLOADS[options.workload];
 if (workload === undefined) throw new Error(`no workload ${options.workload}`);
 const parts = Object.entries(PARTS).filter(([name]) => options.only === undefined || options.only === name);
-console.log(
-  `${workload.name}, ${options.rate} operations a second, ${options.arrival} arrivals, ${options.seconds} s; ` +
-    `${cpus().length} cores, load average ${loadavg()[0]?.toFixed(1)}`,
-);
-for (const [name, part] of parts) print(name, options.rate, await part(workload, options));
+for (const [name, part] of parts) {
+  const arrival = options.arrival ?? ARRIVAL[name] ?? "paced";
+  const load = `${options.rate} operations a second of ${workload.name}, ${arrival}, ${options.concurrency} workers`;
+  console.log(`${name}: ${load}; ${cpus().length} cores, load average ${loadavg()[0]?.toFixed(1)}`);
+  print(options.rate, await part(workload, { ...options, arrival }));
+}
