@@ -1,4 +1,5 @@
 export { FACET_CAPABILITIES, type FacetCapability, notOffered } from "./capabilities.js";
+export { formatDuration, parseDuration } from "./duration.js";
 export { UNSHAPED } from "./effects/packet-ledger.js";
 export { ScheduleError } from "./errors.js";
 export { FAULTS } from "./faults/catalogue.js";

@@ -104,7 +104,8 @@ export function configure(request: RunRequest): RunConfig {
   }
 }
 
-function nodeNames(nodes: number): readonly string[] {
+/** n1, n2, … */
+export function nodeNames(nodes: number): readonly string[] {
   return Array.from({ length: nodes }, (_, index) => `n${index + 1}`);
 }
 

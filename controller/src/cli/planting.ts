@@ -28,7 +28,7 @@ export function requestFor(mutant: Mutant): Omit<RunRequest, "seed"> {
 /** A system with the bug in it. */
 export interface PlantedSystem {
   readonly startCluster: StartCluster;
-  remove(): Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 /** Patches, type-checks and compiles a copy; throws DataError when the patch no longer applies. */

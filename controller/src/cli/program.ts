@@ -9,8 +9,11 @@ import { listCommand } from "./list.js";
 import { mutantCommand, type MutantFlags } from "./mutant.js";
 import { mutantsCommand, type MutantsFlags } from "./mutants.js";
 import { RUNS_ROOT } from "./paths.js";
+import { replayCommand, type ReplayFlags } from "./replay.js";
 import { DEFAULT_NEMESIS, runCommand, type RunFlags } from "./run.js";
 import { UI_PORT, uiCommand, type UiFlags } from "./ui.js";
+import { type ExplainFlags, explainCommand, randomCommand, type RandomFlags } from "./schedule.js";
+import { shrinkCommand, type ShrinkFlags } from "./shrink.js";
 import { decimal, duration, integer, names, oneOf, seed } from "./values.js";
 
 /**
@@ -57,6 +60,50 @@ function commands(conclude: (verdict: Verdict) => void): Command {
     .command("compare")
     .description("the same load and faults on every system, one after another; their figures side by side");
   withRunOptions(compare).action(async (flags: CompareFlags) => conclude(await compareCommand(flags)));
+
+  program
+    .command("replay")
+    .description(
+      "the same load, schedule and seed as a recorded run, on the same image where it still exists",
+    )
+    .argument("<run>", "a run's folder, or latest")
+    .option("--seed <n>", "another one", seed("--seed"))
+    .option("--image <image>", "another node image")
+    .option("--keep", "leave the containers up at the end (make cluster-down removes them)")
+    .option("--keep-going", "do not end at the first violation: go on to the end, then judge")
+    .option("--json", "print the results as JSON, and nothing else")
+    .option("--runs-root <folder>", "where runs are recorded", RUNS_ROOT)
+    .action(async (path: string, flags: ReplayFlags) => conclude(await replayCommand(path, flags)));
+
+  program
+    .command("shrink")
+    .description("looks for the smallest schedule, cluster and time that still fail as a recorded run did")
+    .argument("<run>", "the folder of a run that failed, or latest")
+    .option("--runs <n>", "of one candidate, at most", integer("--runs", 1, 100), 2)
+    .option("--budget <n>", "candidates, at most", integer("--budget", 1, 10_000), 40)
+    .option("--reproduce <n>", "runs of the smallest one at last", integer("--reproduce", 1, 1_000), 5)
+    .option("--runs-root <folder>", "where runs are recorded", RUNS_ROOT)
+    .action(async (path: string, flags: ShrinkFlags) => conclude(await shrinkCommand(path, flags)));
+
+  const schedule = program.command("schedule").description("look at schedules, and draw them");
+  schedule
+    .command("explain")
+    .description("draw a schedule's time line")
+    .argument("<file>", "YAML or JSON")
+    .option("--time-limit <time>", "of the run", duration("--time-limit", 1_000, 86_400_000), 60_000)
+    .option("--nodes <n>", "size of the cluster", integer("--nodes", 1, 15), 5)
+    .option("--seed <n>", "of the run: draws what is random", seed("--seed"))
+    .action((path: string, flags: ExplainFlags) => explainCommand(path, flags));
+  schedule
+    .command("random")
+    .description("print the schedule that a run with this seed and these families would execute")
+    .option("--faults <names>", `families of faults (default: ${DEFAULT_NEMESIS.join(",")})`, names)
+    .option("--seed <n>", "random when absent", seed("--seed"))
+    .option("--time-limit <time>", "of the run", duration("--time-limit", 1_000, 86_400_000), 60_000)
+    .option("--nodes <n>", "size of the cluster", integer("--nodes", 1, 15), 5)
+    .option("--system <name>", "what is tested", "gauntlet")
+    .option("--json", "print JSON instead of YAML")
+    .action((flags: RandomFlags) => randomCommand(flags));
 
   program
     .command("check")

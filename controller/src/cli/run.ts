@@ -73,15 +73,29 @@ export async function requestOf(flags: Omit<RunFlags, "system">): Promise<RunReq
 
 /** Returns the verdict, whose exit code is the command's. */
 export async function runCommand(flags: RunFlags): Promise<Verdict> {
-  const request = await requestOf(flags);
-  const { seed } = request;
-  const config = configure({ ...request, system: flags.system });
+  const config = configure({ ...(await requestOf(flags)), system: flags.system });
+  return runAndTell(config, flags, []);
+}
+
+/** What the flags say of how a run is made and told, whatever it asks for. */
+export type TellFlags = Pick<
+  RunFlags,
+  "image" | "keep" | "keepGoing" | "json" | "runsRoot" | "ui" | "uiHost" | "uiPort"
+>;
+
+/** One run, told while it goes on and when it is over; `notes` come first. Throws UsageError where the image is none. */
+export async function runAndTell(
+  config: RunConfig,
+  flags: TellFlags,
+  notes: readonly string[],
+): Promise<Verdict> {
+  const { seed } = config;
   if (flags.image !== undefined && !(await imageExists(flags.image))) {
     throw new UsageError(`--image: there is no image "${flags.image}" on this machine`);
   }
   const progress = flags.json === true ? SILENT : progressOn(process.stderr, process.env);
   progress.line(`gauntlet: ${config.test} on ${config.system} with seed ${seed}`);
-  for (const line of leftOutLines(config)) progress.line(`  ${line}`);
+  for (const line of [...notes, ...leftOutLines(config)]) progress.line(`  ${line}`);
   const ui =
     flags.ui === true ? await UiThread.start({ ...uiAddress(flags, 0), runsRoot: flags.runsRoot }) : null;
   const options = {
