@@ -29,6 +29,8 @@ const REFUSED: readonly (readonly [status, string])[] = [
   [status.FAILED_PRECONDITION, "etcdserver: rpc not supported for learner"],
   [status.FAILED_PRECONDITION, "etcdserver: not capable"],
   [status.UNAVAILABLE, "etcdserver: no leader"],
+  [status.UNAVAILABLE, "etcdserver: rpc not supported for learner"],
+  [status.UNAVAILABLE, "etcdserver: not capable"],
 ];
 
 const UNCLEAR: readonly (readonly [status, string])[] = [
@@ -77,6 +79,15 @@ describe("classify", () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  test("a refusal that a server also gives to writes that happened proves nothing of that server", () => {
+    const details = "etcdserver: mvcc: database space exceeded";
+    const failure = { grpcCode: status.RESOURCE_EXHAUSTED, details, neverSent: false };
+    expect(classify(failure, "write", ["no-space"])).toEqual({ code: "no-space", outcome: "info" });
+    expect(classify(failure, "write", ["too-many-requests"]).outcome).toBe("fail");
+    expect(classify(failure, "read", ["no-space"]).outcome).toBe("fail");
+    expect(classify({ ...failure, neverSent: true }, "write", ["no-space"]).outcome).toBe("fail");
   });
 
   test("every code of gRPC has a short name", () => {

@@ -52,7 +52,8 @@ export const KNOWN_ERRORS: readonly Refusal[] = [
   refused(status.INVALID_ARGUMENT, "empty-user-name", "etcdserver: user name is empty"),
   // Admission: the server has too much to do and says so before it proposes.
   refused(status.RESOURCE_EXHAUSTED, "too-many-requests", "etcdserver: too many requests"),
-  // At admission, or by the applier of every member alike while the alarm is raised.
+  // At admission, or by the applier of every member alike while the alarm is raised. etcd's applier, however, gives it
+  // also to a write that it has carried out (apply.go of 3.4: first the write, then the error): of etcd it is to be doubted.
   refused(status.RESOURCE_EXHAUSTED, "no-space", "etcdserver: mvcc: database space exceeded"),
   // Preconditions, read from replicated state: all members come to the same answer, and nothing is changed.
   refused(status.INVALID_ARGUMENT, "key-not-found", "etcdserver: key not found"),
@@ -67,9 +68,11 @@ export const KNOWN_ERRORS: readonly Refusal[] = [
     "etcdserver: authentication failed, invalid user ID or password",
   ),
   refused(status.INVALID_ARGUMENT, "auth-revision-old", "etcdserver: revision of auth store is old"),
-  // By the kind of the member, before the handler runs.
+  // By the kind of the member, before the handler runs. etcd says UNAVAILABLE.
   refused(status.FAILED_PRECONDITION, "learner", "etcdserver: rpc not supported for learner"),
+  refused(status.UNAVAILABLE, "learner", "etcdserver: rpc not supported for learner"),
   refused(status.FAILED_PRECONDITION, "not-capable", "etcdserver: not capable"),
+  refused(status.UNAVAILABLE, "not-capable", "etcdserver: not capable"),
   // The gauntlet server promises it only before the write was handed to anyone. etcd answers it to a KV
   // write only from the interceptor in front of the handler, and only when metadata `hasleader` asks for it.
   refused(status.UNAVAILABLE, "no-leader", "etcdserver: no leader"),
@@ -107,19 +110,31 @@ function codeOf(grpcCode: status): string {
   return (name ?? `grpc-${grpcCode}`).toLowerCase().replaceAll("_", "-");
 }
 
-/** The one place where the outcome of a failed call is decided. In doubt it is `info`. */
+/**
+ * The one place where the outcome of a failed call is decided. In doubt it is `info`.
+ * @param doubted codes of refusals that this server is known to give also to writes that happened
+ */
 export function classify(
   failure: Failure,
   kind: CallKind,
+  doubted: readonly string[] = [],
 ): { readonly code: string; readonly outcome: FailureOutcome } {
   if (failure.neverSent) {
     return { code: "never-sent", outcome: "fail" };
   }
   const known = BY_ANSWER.get(`${failure.grpcCode} ${failure.details}`);
-  return {
-    code: known?.code ?? codeOf(failure.grpcCode),
-    outcome: kind === "read" ? "fail" : (known?.outcome ?? "info"),
-  };
+  const code = known?.code ?? codeOf(failure.grpcCode);
+  if (kind === "read") return { code, outcome: "fail" };
+  return { code, outcome: known === undefined || doubted.includes(code) ? "info" : known.outcome };
+}
+
+/** What is known of a call before it fails. */
+export interface FailedCall {
+  readonly kind: CallKind;
+  /** The one that was asked. */
+  readonly endpoint: string;
+  /** As classify has it. */
+  readonly doubted: readonly string[];
 }
 
 /** Every call of this package rejects with this, and with nothing else. */
@@ -134,8 +149,9 @@ export class EtcdError extends Error {
   /** The endpoint that was asked last. */
   readonly endpoint: string;
 
-  constructor(failure: Failure, kind: CallKind, endpoint: string, cause?: unknown) {
-    const { code, outcome } = classify(failure, kind);
+  constructor(failure: Failure, call: FailedCall, cause?: unknown) {
+    const { kind, endpoint, doubted } = call;
+    const { code, outcome } = classify(failure, kind, doubted);
     super(`${endpoint}: ${failure.details}`, { cause });
     this.name = "EtcdError";
     this.code = code;

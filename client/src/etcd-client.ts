@@ -20,7 +20,7 @@ import {
   decodeTxn,
 } from "./decode.js";
 import { encodeDeleteRange, encodePut, encodeRange, encodeTxn } from "./encode.js";
-import type { CallKind, Failure } from "./errors.js";
+import type { CallKind, FailedCall, Failure } from "./errors.js";
 import { EtcdError } from "./errors.js";
 import type {
   DeleteRangeRequest,
@@ -43,6 +43,8 @@ export interface EtcdClientOptions {
   readonly endpoints: readonly string[];
   /** For calls that say nothing else. Covers all attempts of a call, connecting included. */
   readonly deadlineMs: number;
+  /** Codes of refusals that these servers are known to give also to writes that happened: such a write is `info`. */
+  readonly doubted?: readonly string[];
 }
 
 export interface CallOptions {
@@ -68,6 +70,7 @@ interface Endpoint {
 export class EtcdClient {
   readonly #endpoints: readonly Endpoint[];
   readonly #deadlineMs: number;
+  readonly #doubted: readonly string[];
   #current = 0;
   #closed = false;
 
@@ -76,6 +79,7 @@ export class EtcdClient {
       throw new RangeError("endpoints: at least one is needed");
     }
     this.#deadlineMs = options.deadlineMs;
+    this.#doubted = options.doubted ?? [];
     this.#endpoints = options.endpoints.map((address) => ({
       address,
       channel: new Client(address, credentials.createInsecure(), CHANNEL_OPTIONS),
@@ -171,19 +175,20 @@ export class EtcdClient {
     const deadline = new Date(Date.now() + (options.deadlineMs ?? this.#deadlineMs));
     for (let attempt = 1; ; attempt++) {
       const endpoint = this.#endpoint();
+      const call = { kind: method.kind, endpoint: endpoint.address, doubted: this.#doubted };
       if (this.#closed) {
-        throw new EtcdError(CLOSED, method.kind, endpoint.address);
+        throw new EtcdError(CLOSED, call);
       }
       const result = await callOnce(endpoint.channel, method.definition, request, deadline);
       if (result.type === "answer") {
-        return decodeAnswer(method, result.response, endpoint.address);
+        return decodeAnswer(method, result.response, call);
       }
       const { failure } = result;
       this.#moveOn(endpoint, failure);
       const harmless =
         failure.neverSent || (method.kind === "read" && failure.grpcCode === status.UNAVAILABLE);
       if (!harmless || attempt === this.#endpoints.length || Date.now() >= deadline.getTime()) {
-        throw new EtcdError(failure, method.kind, endpoint.address, result.cause);
+        throw new EtcdError(failure, call, result.cause);
       }
     }
   }
@@ -214,13 +219,13 @@ const CLOSED: Failure = { grpcCode: status.CANCELLED, details: "the client is cl
 function decodeAnswer<Request, Wire, Response>(
   method: Method<Request, Wire, Response>,
   wire: Wire,
-  address: string,
+  call: FailedCall,
 ): Response {
   try {
     return method.decode(wire);
   } catch (cause) {
     const details = `malformed answer: ${cause instanceof Error ? cause.message : String(cause)}`;
     const failure: Failure = { grpcCode: status.INTERNAL, details, neverSent: false };
-    throw new EtcdError(failure, method.kind, address, cause);
+    throw new EtcdError(failure, call, cause);
   }
 }

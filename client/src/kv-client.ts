@@ -1,4 +1,4 @@
-import { EtcdClient } from "./etcd-client.js";
+import { EtcdClient, type EtcdClientOptions } from "./etcd-client.js";
 import { EtcdError } from "./errors.js";
 import type { Compare, TxnAnswer, TxnOperation, TxnRequest } from "./messages.js";
 
@@ -43,8 +43,11 @@ export interface KvClient {
 }
 
 /** A client pinned to one node, with a connection of its own. Nothing is sent before the first call. */
-export function connect(options: { readonly endpoint: string; readonly deadlineMs: number }): EtcdClient {
-  return new EtcdClient({ endpoints: [options.endpoint], deadlineMs: options.deadlineMs });
+export function connect(
+  options: { readonly endpoint: string } & Omit<EtcdClientOptions, "endpoints">,
+): EtcdClient {
+  const { endpoint, ...rest } = options;
+  return new EtcdClient({ ...rest, endpoints: [endpoint] });
 }
 
 /** Bytes that are not UTF-8 become U+FFFD: a value that nobody wrote must reach the checks, not vanish in an error. */

@@ -127,7 +127,7 @@ function clusterOf(
     connect: (node, deadlineMs) => {
       const endpoint = hosts.endpoints.get(node)?.client;
       if (endpoint === undefined) throw new RigError(`there is no node "${node}"`);
-      const etcd = connect({ endpoint, deadlineMs });
+      const etcd = connect({ endpoint, deadlineMs, doubted: hosts.system.doubted });
       return { client: kvClient(etcd), close: () => etcd.close() };
     },
     failures: () => hosts.failures().map(({ node, reason }) => `${node}: ${reason}`),

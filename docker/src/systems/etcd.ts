@@ -46,6 +46,8 @@ export const ETCD: System = {
   observe,
   readClock,
   lacks: LACKS,
+  // Where the space ends while it applies a write, it writes and then says that it had no space.
+  doubted: ["no-space"],
   log: { judge, diskExits: [1, 2], removedExit: 0, mayEndOnFullDisk: true },
 };
 

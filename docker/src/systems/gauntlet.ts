@@ -29,6 +29,7 @@ export const GAUNTLET: System = {
   observe,
   readClock: (node, { metrics }, windowMs) => readClockOf(node, metrics, windowMs),
   lacks: {},
+  doubted: [],
   log: { judge, diskExits: [1], removedExit: 3, mayEndOnFullDisk: false },
 };
 

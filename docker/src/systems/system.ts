@@ -81,5 +81,7 @@ export interface System {
   readClock(node: string, endpoint: Endpoint, windowMs: number): Promise<ClockReading>;
   /** What no machine could ever do to it, and why. Tried all the same before each run. */
   readonly lacks: Readonly<Partial<Record<Capability, string>>>;
+  /** Refusals, by their code in `@gauntlet/client`, that it also gives to writes that happened. */
+  readonly doubted: readonly string[];
   readonly log: LogRules;
 }
