@@ -22,7 +22,9 @@ export type CompareFlags = Omit<RunFlags, "system" | "image" | "keep">;
 export async function compareCommand(flags: CompareFlags): Promise<Verdict> {
   const request = await requestOf(flags);
   const { faults, leftOut } = leftOutOf(request, SYSTEMS);
-  const configs = SYSTEMS.map(({ name }) => configure({ ...request, faults, system: name }));
+  const configs = SYSTEMS.map(({ name }) =>
+    configure({ ...request, faults, system: name, alongside: SYSTEMS }),
+  );
   const progress = flags.json === true ? SILENT : progressOn(process.stderr, process.env);
   for (const { name, reason } of leftOut) progress.line(`left out for all: ${name} (${reason})`);
   const figures = await interruptible(

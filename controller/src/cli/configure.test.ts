@@ -135,10 +135,15 @@ describe("what nothing can do to a system", () => {
   });
 
   test("is left out for every system where they are compared", () => {
-    const both = leftOutOf({ ...ask, faults: families("kill", "clock", "pause") }, SYSTEMS);
-    expect(both).toMatchObject({ faults: families("kill", "pause"), leftOut: [{ name: "clock" }] });
-    const [ours, theirs] = SYSTEMS.map(({ name }) => on(name, both.faults as ReturnType<typeof families>));
+    const both = leftOutOf({ ...ask, faults: families("kill", "clock", "disk") }, SYSTEMS);
+    expect(both).toMatchObject({ faults: families("kill", "disk"), leftOut: [{ name: "clock" }] });
+    const [ours, theirs] = SYSTEMS.map(({ name }) =>
+      configure({ ...ask, faults: both.faults, system: name, alongside: SYSTEMS }),
+    );
     expect(ours?.schedule).toEqual(theirs?.schedule);
+    const kinds = new Set(ours?.schedule.faults.map(({ fault }) => fault));
+    for (const fault of ["disk.slow", "disk.stall", "disk.eio"]) expect(kinds).not.toContain(fault);
+    expect([...kinds].some((fault) => fault.startsWith("disk."))).toBe(true);
     const text = leftOutOf({ ...ask, faults: file(RATE, KILL, RATE) }, SYSTEMS);
     expect(text.leftOut).toMatchObject([{ name: "clock.rate" }]);
     expect(on("gauntlet", text.faults as ReturnType<typeof file>).schedule.faults).toMatchObject([

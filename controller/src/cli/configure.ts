@@ -33,6 +33,8 @@ export interface RunRequest {
   readonly test?: string;
   /** Default: gauntlet. */
   readonly system?: string;
+  /** Systems that get the same faults: what one of them can never feel is drawn for none. */
+  readonly alongside?: readonly System[];
   readonly workload: string;
   readonly nodes: number;
   readonly concurrency: number;
@@ -52,7 +54,7 @@ export interface RunRequest {
 
 /** Decides everything that can be decided before anything is started. Throws UsageError or ScheduleError. */
 export function configure(request: RunRequest): RunConfig {
-  const { nodes, timeLimitMs, seed, faults, rate } = request;
+  const { nodes, timeLimitMs, seed, faults, rate, alongside = [] } = request;
   const workload = findWorkload(request.workload);
   const system = usage("--system", () => findSystem(request.system ?? "gauntlet"));
   const names = nodeNames(nodes);
@@ -79,7 +81,7 @@ export function configure(request: RunRequest): RunConfig {
         families: able,
         timeLimitMs,
         nodes: names,
-        capabilities: missingOf([system]),
+        capabilities: missingOf([system, ...alongside]),
       }),
     );
     const requested = fromFamilies(families, schedule, timeLimitMs, nodes, system);

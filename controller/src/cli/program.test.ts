@@ -77,6 +77,22 @@ describe.concurrent("bad usage ends with 64 and one line that names the flag", (
     [["run", "--seed", "-1"], ["--seed"]],
     [["run", "--op-timeout", "1 day"], ["--op-timeout"]],
     [
+      ["run", "--system", "zookeeper"],
+      ["--system", '"zookeeper"', "gauntlet and etcd"],
+    ],
+    [
+      ["run", "--system", "etcd", "--nemesis", "clock"],
+      ["--nemesis", "can act on etcd", "Go program"],
+    ],
+    [
+      ["compare", "--nemesis", "clock"],
+      ["--nemesis", "can act on every system"],
+    ],
+    [
+      ["compare", "--system", "etcd"],
+      ["unknown option", "--system"],
+    ],
+    [
       ["run", "--nemesis", "kill,leader-isolaton"],
       ["--nemesis", "leader-isolaton", "leader-isolation"],
     ],
