@@ -28,6 +28,11 @@ export function millisecondsOf(text: string): number {
   return parseDuration(text) ?? Number.NaN;
 }
 
+/** Of an argument as it is written, with the default where it is not. */
+export function writtenMs(written: unknown, otherwise: string): number {
+  return millisecondsOf(typeof written === "string" ? written : otherwise);
+}
+
 function problem(written: unknown, allowed: string): string {
   return written === undefined
     ? `is missing; needs ${allowed}`

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { describeClock } from "../effects/clock-ledger.js";
-import { durationArg, millisecondsOf } from "./args.js";
+import { durationArg, millisecondsOf, writtenMs } from "./args.js";
 import { offsetArg, offsetMsOf, WALL_READ_WINDOW_MS, WALL_TOLERANCE_MS } from "./clock-bump.js";
 import { Cycle } from "./cycle.js";
 import { defineFault } from "./fault.js";
@@ -19,7 +19,7 @@ export const clockStrobe = defineFault({
   claims: ["clock.wall"],
   minWindowMs: MIN_WINDOW_MS,
   // Seen on both sides, whenever it is read.
-  leastWindowMs: ({ period = DEFAULT_PERIOD }) => MIN_WINDOW_MS + 3 * millisecondsOf(String(period)),
+  leastWindowMs: ({ period }) => MIN_WINDOW_MS + 3 * writtenMs(period, DEFAULT_PERIOD),
   args: z.strictObject({
     offset: offsetArg,
     period: durationArg(MIN_PERIOD_MS, MAX_PERIOD_MS, "How long the clock stays on each side.").default(

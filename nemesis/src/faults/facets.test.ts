@@ -69,7 +69,8 @@ describe("packets", () => {
     const all = bench({ faults: [fault("packet.delay", 1, 5, "n1", args)] });
     await runAll(all);
     const call = all.hosts.calls.find(({ method }) => method === "shape");
-    expect((call?.detail as Map<string, unknown>).get("n5")).toMatchObject({ delayMs: 10, jitterMs: 10 });
+    const shapes = call?.detail as Map<string, unknown> | undefined;
+    expect(shapes?.get("n5")).toMatchObject({ delayMs: 10, jitterMs: 10 });
   });
 });
 

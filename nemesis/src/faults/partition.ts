@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Cut, NodeName } from "../hosts.js";
 import { silenceTheSame } from "../effects/cut-ledger.js";
 import { NotApplicable } from "../errors.js";
-import { durationArg, millisecondsOf } from "./args.js";
+import { durationArg, millisecondsOf, writtenMs } from "./args.js";
 import { Cycle } from "./cycle.js";
 import type { Fault, FaultContext, Observation, Unnamed } from "./fault.js";
 import { forAll, onEveryNode } from "./observe.js";
@@ -30,7 +30,7 @@ export const ringArgs = z.strictObject({ traffic, flap });
 /** A flapping partition is cut, whole and cut again at least. */
 export function leastPartitionMs(minWindowMs: number): NonNullable<Fault["leastWindowMs"]> {
   return ({ flap: written }) =>
-    written === undefined ? minWindowMs : Math.max(minWindowMs, 3 * millisecondsOf(String(written)));
+    written === undefined ? minWindowMs : Math.max(minWindowMs, 3 * writtenMs(written, "0s"));
 }
 
 export const partitionArgs = z.strictObject({

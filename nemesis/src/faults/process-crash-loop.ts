@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { NodeName } from "../hosts.js";
-import { durationArg, millisecondsOf } from "./args.js";
+import { durationArg, millisecondsOf, writtenMs } from "./args.js";
 import { Cycle } from "./cycle.js";
 import { defineFault } from "./fault.js";
 import { forAll, onEveryNode } from "./observe.js";
@@ -17,8 +17,8 @@ export const processCrashLoop = defineFault({
   needs: ["process.signal"],
   claims: ["process"],
   minWindowMs: MIN_WINDOW_MS,
-  leastWindowMs: ({ up = DEFAULT.up, down = DEFAULT.down }) =>
-    Math.max(MIN_WINDOW_MS, millisecondsOf(String(up)) + millisecondsOf(String(down)) + 700),
+  leastWindowMs: ({ up, down }) =>
+    Math.max(MIN_WINDOW_MS, writtenMs(up, DEFAULT.up) + writtenMs(down, DEFAULT.down) + 700),
   args: z.strictObject({
     up: durationArg(100, 60_000, "How long the server runs before it is killed again.").default(DEFAULT.up),
     down: durationArg(0, 60_000, "How long it stays down.").default(DEFAULT.down),

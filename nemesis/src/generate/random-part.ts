@@ -108,12 +108,14 @@ class Decks {
 
   next(): { readonly family: Family; readonly variant: Variant } {
     const total = this.#weighted.reduce((sum, { weight }) => sum + weight, 0);
-    let left = (this.#random.below(WEIGHT_GRAIN) / WEIGHT_GRAIN) * total;
+    // Less than the total, whatever the rounding of the sum.
+    let left = (this.#random.below(WEIGHT_GRAIN) / (WEIGHT_GRAIN + 1)) * total;
     const found = this.#weighted.find(({ weight }) => {
       left -= weight;
       return left < 0;
     });
-    const { family, variants } = found ?? (this.#weighted[0] as NonNullable<typeof found>);
+    assert(found !== undefined, "the weights add up");
+    const { family, variants } = found;
     let deck = this.#decks.get(family) ?? [];
     if (deck.length === 0) deck = this.#random.shuffle(variants);
     const variant = deck.pop() as Variant;

@@ -51,7 +51,7 @@ export async function shrinkSchedule(
   const search = new Search(start, stillFails, options.budget);
   await search.accepts({
     ...start,
-    faults: start.faults.map(({ family: _, ...fault }, at) => named(fault, entries[at])),
+    faults: start.faults.map((fault, at) => named(withoutFamily(fault), entries[at])),
   });
   if (start.repeat !== undefined) await search.accepts({ ...search.best, repeat: undefined });
   let before: Draft | null = null;
@@ -148,6 +148,10 @@ function toFile({ seed, faults, repeat }: Draft): ScheduleFile {
     ...(seed === undefined ? {} : { seed }),
     ...(repeat === undefined ? {} : { repeat }),
   });
+}
+
+function withoutFamily({ atMs, forMs, fault, target, args }: ScheduledFault): ScheduledFault {
+  return { atMs, forMs, fault, target, args };
 }
 
 /** With the nodes that a run resolved the target to. */
