@@ -145,7 +145,10 @@ const disk = (part: object): object => ({
   ...part,
 });
 const flipped = { what: "bit flipped", damage: { kind: "bit-flip", file: "1.wal", offset: 7, bytes: 1 } };
-const cutOff = { ...flipped, what: "file cut off" };
+const cutOff = (area: string): object => ({
+  what: "file cut off",
+  damage: { kind: "truncate", area, file: "a file", offset: 7, bytes: 90 },
+});
 const again = { ...started, pid: 21 };
 
 test.each([
@@ -159,8 +162,19 @@ test.each([
     [started, sent("SIGKILL"), exited(null, "SIGKILL"), flipped, { ...started, pid: 20 }, exited(1, null)],
   ],
   [
-    "a file that the rig cut off",
-    [started, sent("SIGKILL"), exited(null, "SIGKILL"), cutOff, { ...started, pid: 20 }, exited(1, null)],
+    "a log that the rig cut off",
+    [
+      started,
+      sent("SIGKILL"),
+      exited(null, "SIGKILL"),
+      cutOff("wal"),
+      { ...started, pid: 20 },
+      exited(1, null),
+    ],
+  ],
+  [
+    "a mapped state that the rig harmed, as the kernel ends it",
+    [started, cutOff("checkpoint"), exited(null, "SIGBUS"), again, exited(null, "SIGSEGV")],
   ],
 ])("a server does right to end over %s", async (_, agent) => {
   await node("n1", agent, [fatal(20, "EIO")]);
@@ -178,6 +192,12 @@ test.each([
     "an invariant, with a disk that fails",
     [started, disk({ syncErrorShare: 1 }), exited(1, null)],
     { level: 60, pid: 20, msg: "InvariantViolation: EIO" },
+  ],
+  ["a crash, with a log that was harmed", [started, cutOff("wal"), exited(null, "SIGSEGV")], "n"],
+  [
+    "a harm that found nothing",
+    [started, { what: "file cut off", damage: null }, exited(1, null)],
+    { level: 60, pid: 20, msg: "the log is damaged" },
   ],
   ["a crash, with a disk that fails", [started, disk({ syncErrorShare: 1 }), exited(null, "SIGSEGV")], "n"],
 ])("to end over %s is a finding: invalid", async (_, agent, said) => {

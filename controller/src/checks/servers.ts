@@ -31,8 +31,11 @@ const DISK_LINE = z.looseObject({
 });
 const HARM_LINE = z.looseObject({
   what: z.enum(["bit flipped", "file cut off"]),
-  damage: z.looseObject({}),
+  damage: z.looseObject({ area: z.string().optional() }),
 });
+/** How the kernel ends a process that follows a harmed page of a file which it has mapped. The log is not mapped. */
+const MAPPED_AREA = "checkpoint";
+const MAPPING_SIGNALS: ReadonlySet<string | null> = new Set(["SIGSEGV", "SIGBUS", "SIGABRT"]);
 /** What the agent writes into the server's log before each start. */
 const START_LINE = z.looseObject({ agent: z.literal("server starts"), starts: z.number() });
 
@@ -126,7 +129,7 @@ async function lifeOf(path: string, rules: LogRules): Promise<Life> {
   }
   const asked = new Set<string>();
   let diskFaultsRan = false;
-  const disk = { fails: false, isHarmed: false };
+  const disk = { fails: false, isHarmed: false, isMappingHarmed: false };
   let process: { readonly pid: number; readonly starts: number } | null = null;
   let isRemoved = false;
   for await (const line of linesOf(path)) {
@@ -136,7 +139,9 @@ async function lifeOf(path: string, rules: LogRules): Promise<Life> {
       disk.fails =
         setting.writeErrorShare > 0 || setting.syncErrorShare > 0 || (setting.full && rules.mayEndOnFullDisk);
     }
-    if (HARM_LINE.safeParse(json).success) disk.isHarmed = true;
+    const harm = HARM_LINE.safeParse(json).data?.damage;
+    if (harm !== undefined) disk.isHarmed = true;
+    if (harm?.area === MAPPED_AREA) disk.isMappingHarmed = true;
     diskFaultsRan ||= disk.fails || disk.isHarmed || setting?.full === true;
     const entry = AGENT_LINE.safeParse(json).data;
     if (entry?.what === "removal asked for") isRemoved = true;
@@ -154,10 +159,11 @@ async function lifeOf(path: string, rules: LogRules): Promise<Life> {
     const { code = null, signal = null, time } = entry;
     const isOverDisk =
       process !== null && mayFail.pids.has(process.pid) && code !== null && rules.diskExits.includes(code);
+    const isOverMapping = disk.isMappingHarmed && MAPPING_SIGNALS.has(signal);
     process = null;
     const isAsked = signal === null ? code === 0 && asked.has("SIGTERM") : asked.has(signal);
     const isFarewell = isRemoved && code === rules.removedExit;
-    if (!isAsked && !isOverDisk && !isFarewell)
+    if (!isAsked && !isOverDisk && !isOverMapping && !isFarewell)
       unasked.push({ code, signal, when: time === undefined ? "" : ` at ${time}` });
   }
   return { hasLog: true, unasked, mayFail, wasHarmed: disk.isHarmed, diskFaultsRan };
