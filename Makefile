@@ -1,7 +1,7 @@
 # The door for people. Everything here can be run again safely; scripts call `npx gauntlet` directly,
 # because make turns every failure into its own exit code 2 (exit codes: histories/README.md).
 .DEFAULT_GOAL := help
-.PHONY: help setup packages engine images tools build proto proto-check test lint format jepsen compare mutant \
+.PHONY: help setup packages engine images tools build proto proto-check test lint format jepsen compare ui mutant \
 	cluster-up cluster-down image bench bench-checker bench-load bench-sim test-long clean sim modelcheck mutants-sim
 
 NAME ?=
@@ -65,6 +65,9 @@ format: packages ## Format the source files
 
 jepsen: setup ## Break a cluster: SYSTEM=gauntlet|etcd TIME_LIMIT=60 RATE=200 CONCURRENCY=10 NODES=5 NEMESIS=… WORKLOAD=register SCHEDULE=file SEED=7
 	@node controller/bin/gauntlet.js run $(RUN_FLAGS)
+
+ui: build ## Show recorded runs, and those that go on, in a browser: UI_PORT=2390 UI_HOST=127.0.0.1
+	@node controller/bin/gauntlet.js ui $(if $(UI_PORT),--ui-port '$(UI_PORT)') $(if $(UI_HOST),--ui-host '$(UI_HOST)') $(FLAGS)
 
 compare: setup ## The same load and faults on this server and on etcd, figures side by side; variables as for jepsen
 	@node controller/bin/gauntlet.js compare $(LOAD_FLAGS)

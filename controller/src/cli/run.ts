@@ -93,11 +93,11 @@ export async function runAndTell(
   if (flags.image !== undefined && !(await imageExists(flags.image))) {
     throw new UsageError(`--image: there is no image "${flags.image}" on this machine`);
   }
+  const ui =
+    flags.ui === true ? await UiThread.start({ ...uiAddress(flags, 0), runsRoot: flags.runsRoot }) : null;
   const progress = flags.json === true ? SILENT : progressOn(process.stderr, process.env);
   progress.line(`gauntlet: ${config.test} on ${config.system} with seed ${seed}`);
   for (const line of [...notes, ...leftOutLines(config)]) progress.line(`  ${line}`);
-  const ui =
-    flags.ui === true ? await UiThread.start({ ...uiAddress(flags, 0), runsRoot: flags.runsRoot }) : null;
   const options = {
     runsRoot: flags.runsRoot,
     startCluster: dockerClusters({

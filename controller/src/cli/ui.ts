@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import { listRuns } from "@gauntlet/histories";
+import { asUsageError } from "../errors.js";
 import { listen } from "../ui/listen.js";
 
 /** Always the same, so that a page that is open finds its server again. */
@@ -20,6 +22,9 @@ export function uiAddress(
 
 /** Serves until Ctrl-C. */
 export async function uiCommand(flags: UiFlags): Promise<void> {
+  await listRuns(flags.runsRoot).catch((error: unknown) => {
+    throw asUsageError("--runs-root", error);
+  });
   const ui = await listen({ ...uiAddress(flags, UI_PORT), runsRoot: flags.runsRoot });
   process.stdout.write(`${ui.url}  (Ctrl-C ends it)\n`);
   await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
