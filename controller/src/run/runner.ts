@@ -195,10 +195,12 @@ class Run {
     clock.restart();
     this.facts.began = true;
     this.#journal = new Journal(() => clock.nowMs());
-    this.#sampling = new Sampling(cluster, clock, (samples) => {
+    const sampling = new Sampling(cluster, clock, (samples) => {
       this.facts.samples.push(...samples);
       this.#context.onSamples?.(samples);
     });
+    this.#sampling = sampling;
+    const leader = (): string | null => sampling.leader;
     const nemesis = new Nemesis({
       ...this.#config,
       hosts: this.#journal.watch(cluster.hosts),
@@ -215,7 +217,10 @@ class Run {
         (signal) => workers.run(pacer, timeLimitMs, signal),
         (signal) => nemesis.run(signal),
         (signal) =>
-          monitor({ cluster, recorder, clock, progress, limitMs: timeLimitMs, currentFaults }, signal),
+          monitor(
+            { cluster, recorder, clock, progress, limitMs: timeLimitMs, leader, currentFaults },
+            signal,
+          ),
       ]);
     await together(this.#signal, [
       (signal) => work(signal).finally(() => done.abort()),

@@ -1,4 +1,3 @@
-import type { NodeView } from "@gauntlet/nemesis";
 import type { Client } from "@gauntlet/workloads";
 import type { Recovery } from "../checks/recovery.js";
 import type { Cluster } from "./cluster.js";
@@ -48,7 +47,9 @@ export async function awaitService(
 }
 
 /** The node that calls itself leader in the highest term anybody knows of, when a majority answers; or null. */
-export function leaderOf(views: ReadonlyMap<string, NodeView>): string | null {
+export function leaderOf(
+  views: ReadonlyMap<string, { readonly role: string | null; readonly term: number | null }>,
+): string | null {
   const answered = [...views].filter(([, { term }]) => term !== null);
   if (answered.length * 2 <= views.size) return null;
   const highest = Math.max(...answered.map(([, { term }]) => term ?? 0));
