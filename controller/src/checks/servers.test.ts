@@ -71,6 +71,23 @@ test.each([
   expect(check).toMatchObject({ kind: "safety", verdict: "invalid", reason: expect.stringContaining(words) });
 });
 
+test("a server that is removed before it came up finds no place at its start, and does right to end", async () => {
+  const stranger =
+    'gauntlet-server: the cluster 2f has no member at http://10.0.0.6:2380: add it first, with "etcdctl"';
+  const removal = { what: "removal asked for" };
+  await node("n6", [started, removal, exited(1, null)], [stranger]);
+  expect(await readServerFindings(nodes, OURS)).toEqual([]);
+  const renewed = { what: "machine renewed" };
+  await node(
+    "n7",
+    [started, removal, exited(1, null), renewed, started, exited(1, null)],
+    [stranger, stranger],
+  );
+  expect(await readServerFindings(nodes, OURS)).toMatchObject([{ node: "n7", byOthers: false }]);
+  await node("n8", [started, removal, exited(1, null)], ["InvariantViolation: the log has a gap"]);
+  expect(await readServerFindings(nodes, OURS)).toMatchObject([{ node: "n7" }, { node: "n8" }]);
+});
+
 test.each([
   ["a fatal line", { level: 60, msg: "the replica broke an invariant on tick" }, "broke an invariant"],
   ["a stack outside the log", "InvariantViolation: two leaders in term 4", "two leaders"],

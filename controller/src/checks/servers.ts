@@ -162,7 +162,7 @@ async function lifeOf(path: string, rules: LogRules): Promise<Life> {
     const isOverMapping = disk.isMappingHarmed && MAPPING_SIGNALS.has(signal);
     process = null;
     const isAsked = signal === null ? code === 0 && asked.has("SIGTERM") : asked.has(signal);
-    const isFarewell = isRemoved && code === rules.removedExit;
+    const isFarewell = isRemoved && (code === rules.removedExit || code === rules.strangerExit);
     if (!isAsked && !isOverDisk && !isOverMapping && !isFarewell)
       unasked.push({ code, signal, when: time === undefined ? "" : ` at ${time}` });
   }

@@ -48,7 +48,7 @@ export const ETCD: System = {
   lacks: LACKS,
   // Where the space ends while it applies a write, it writes and then says that it had no space.
   doubted: ["no-space"],
-  log: { judge, diskExits: [1, 2], removedExit: 0, mayEndOnFullDisk: true },
+  log: { judge, diskExits: [1, 2], removedExit: 0, strangerExit: 1, mayEndOnFullDisk: true },
 };
 
 /** Term and commit index are in the answer to Status alone, memory in the metrics alone. */

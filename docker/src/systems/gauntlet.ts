@@ -30,7 +30,7 @@ export const GAUNTLET: System = {
   readClock: (node, { metrics }, windowMs) => readClockOf(node, metrics, windowMs),
   lacks: {},
   doubted: [],
-  log: { judge, diskExits: [1], removedExit: 3, mayEndOnFullDisk: false },
+  log: { judge, diskExits: [1], removedExit: 3, strangerExit: 1, mayEndOnFullDisk: false },
 };
 
 const ROLES = {

@@ -18,6 +18,8 @@ export interface LogRules {
   readonly diskExits: readonly number[];
   /** Exit code of a server that learns that it is no member any more. */
   readonly removedExit: number;
+  /** Exit code of a server that finds at its start that it is no member: one that is removed before it came up. */
+  readonly strangerExit: number;
   /** Whether a server may end over a full disk. */
   readonly mayEndOnFullDisk: boolean;
 }
