@@ -33,7 +33,8 @@ export class PacketEvidence {
     }
     const seen = this.#keep(node, drops);
     const unseen = await this.#unseen(node);
-    const mustDrop = this.#partition.everyNodeDrops || this.#leaderCuts(node).length > 0;
+    const { everyNodeDrops, isBrief = false } = this.#partition;
+    const mustDrop = !isBrief && (everyNodeDrops || this.#leaderCuts(node).length > 0);
     const { held, wanted } = await cuts.standing(node);
     const stands = silenceTheSame(held, wanted);
     const missing = unseen.length === 0 ? "" : `, none between it and ${unseen.join(", ")}`;

@@ -47,6 +47,8 @@ export interface Partition {
   readonly rules: ReadonlyMap<NodeName, readonly Cut[]>;
   /** Whether each node with rules must drop something, or only those that are cut from the leader. */
   readonly everyNodeDrops: boolean;
+  /** Cut for less than an election takes: who hears nothing has nothing to say, so that one end of a pair is enough. */
+  readonly isBrief?: boolean;
 }
 
 /** @param flap as written: cut and whole in turn */
@@ -57,9 +59,7 @@ export function cutNodes(context: FaultContext, partition: Partition, flap: stri
   const cut = (): Promise<void> => forAll(nodes, (node) => cuts.add(owner, node, rules.get(node) ?? []));
   const mend = (): Promise<void> => forAll(nodes, (node) => cuts.remove(owner, node));
   const cycle = new Cycle(context);
-  // Too short a cut for an election, and so for words between followers.
-  const everyNodeDrops = partition.everyNodeDrops && flap === undefined;
-  const evidence = new PacketEvidence(context, { rules, everyNodeDrops });
+  const evidence = new PacketEvidence(context, { ...partition, isBrief: flap !== undefined });
   const look = onEveryNode(nodes, (node) => evidence.look(node));
   let seen: Observation = { shown: false, detail: "nothing could be read in time", evidence: {} };
   let isCut = false;
