@@ -9,6 +9,7 @@ export {
   writeResults,
   writeTest,
 } from "./files.js";
+export { type ForeignHistory, type ForeignOptions, readForeignHistory, toEdn } from "./jepsen.js";
 export { latencyNs } from "./latency.js";
 export { LIVE_STALE_MS, type LiveCheckStatus, type LiveStatus, readLive, writeLive } from "./live.js";
 export {

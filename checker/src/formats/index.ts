@@ -1,5 +1,6 @@
 export type { Adapter, OperationAdapter } from "./adapter.js";
 export { ADAPTERS, PLAIN_ADAPTER } from "./adapters.js";
+export { ednLine, type JepsenEvent } from "./edn-writer.js";
 export * from "./event.js";
 export { faultsOf, type RecordedFault } from "./faults.js";
 export { FormatError } from "./format-error.js";

@@ -61,6 +61,18 @@ const TEST_FIELDS = z.looseObject({
 
 /** `gauntlet check`: judges a recorded history again, and what its run saw beside it. Writes nothing. */
 export async function checkCommand(path: string, flags: CheckFlags): Promise<Verdict> {
+  const { directory, results } = await judgeRecorded(path, flags);
+  if (flags.json === true) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
+  else
+    process.stdout.write(`${summarize(results)}\n${directory === null ? ALONE : `\n${pagesOf(directory)}`}`);
+  return results.verdict;
+}
+
+/** Throws HistoryError or DataError where it cannot be read. */
+export async function judgeRecorded(
+  path: string,
+  flags: Pick<CheckFlags, "workload" | "runsRoot">,
+): Promise<{ readonly directory: string | null; readonly results: RunResults }> {
   const { directory, history: historyPath } = await resolveRun(path, flags.runsRoot);
   const history = await historyOf(historyPath, directory);
   const facts = directory === null ? factsAlone(history) : await factsOf(directory, historyPath, history);
@@ -77,10 +89,7 @@ export async function checkCommand(path: string, flags: CheckFlags): Promise<Ver
     grounds: facts.grounds,
   });
   refuseUnreadable(historyPath, results);
-  if (flags.json === true) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
-  else
-    process.stdout.write(`${summarize(results)}\n${directory === null ? ALONE : `\n${pagesOf(directory)}`}`);
-  return results.verdict;
+  return { directory, results };
 }
 
 const ALONE = "\nnote: a history alone: what was asked of the nemesis, recovery and servers are not known\n";
@@ -119,6 +128,10 @@ async function factsOf(
   { events, truncated }: History,
 ): Promise<RunFacts> {
   const test = await readTest(directory);
+  // Recorded by another rig: all that is known is the history.
+  if (test["imported"] !== undefined) {
+    return { ...factsAlone({ events, truncated }), workload: z.string().parse(test["workload"]) };
+  }
   const fields = TEST_FIELDS.safeParse(test);
   if (!fields.success) {
     const [issue] = fields.error.issues;

@@ -5,6 +5,8 @@ import { ScheduleError } from "@gauntlet/nemesis";
 import { DataError, messageOf, RigError, UsageError } from "../errors.js";
 import { checkCommand, type CheckFlags } from "./check.js";
 import { compareCommand, type CompareFlags } from "./compare.js";
+import { exportCommand, type ExportFlags } from "./export.js";
+import { importCommand, type ImportFlags } from "./import.js";
 import { listCommand } from "./list.js";
 import { mutantCommand, type MutantFlags } from "./mutant.js";
 import { mutantsCommand, type MutantsFlags } from "./mutants.js";
@@ -14,6 +16,7 @@ import { DEFAULT_NEMESIS, runCommand, type RunFlags } from "./run.js";
 import { UI_PORT, uiCommand, type UiFlags } from "./ui.js";
 import { type ExplainFlags, explainCommand, randomCommand, type RandomFlags } from "./schedule.js";
 import { shrinkCommand, type ShrinkFlags } from "./shrink.js";
+import { PACKAGE } from "./version.js";
 import { decimal, duration, integer, names, oneOf, seed } from "./values.js";
 
 /**
@@ -38,6 +41,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 function commands(conclude: (verdict: Verdict) => void): Command {
   const program = new Command("gauntlet")
     .description("Breaks a cluster on purpose and says whether it kept its promises.")
+    .version(PACKAGE.version, "--version", "print the version")
     .exitOverride()
     // Errors are told by main(), in one line.
     .configureOutput({ writeErr: () => {}, outputError: () => {} });
@@ -113,6 +117,32 @@ function commands(conclude: (verdict: Verdict) => void): Command {
     .option("--json", "print the results as JSON")
     .option("--runs-root <folder>", "where runs are recorded", RUNS_ROOT)
     .action(async (path: string, flags: CheckFlags) => conclude(await checkCommand(path, flags)));
+
+  program
+    .command("export")
+    .description("print a recorded history as other checkers take it")
+    .argument("<run>", "a run's folder, a history.jsonl, or latest")
+    .option("--edn", "Jepsen's EDN, for Knossos and Elle")
+    .option("--key <name>", "only this key's operations, with plain values")
+    .option("--out <file>", "instead of the terminal")
+    .option("--runs-root <folder>", "where runs are recorded", RUNS_ROOT)
+    .action((path: string, flags: ExportFlags) => exportCommand(path, flags));
+
+  program
+    .command("import")
+    .description("take a history that another rig recorded for a run, and judge it")
+    .argument("<file>", "Jepsen's EDN, JSON, or JSON lines")
+    .option("--workload <name>", "whose checks judge it", "register")
+    .option("--independent", "values are pairs of key and value")
+    .option(
+      "--nil <meaning>",
+      "of a read: absent, or unknown",
+      oneOf("--nil", ["absent", "unknown"]),
+      "unknown",
+    )
+    .option("--json", "print the results as JSON")
+    .option("--runs-root <folder>", "where runs are recorded", RUNS_ROOT)
+    .action(async (path: string, flags: ImportFlags) => conclude(await importCommand(path, flags)));
 
   program
     .command("list")
