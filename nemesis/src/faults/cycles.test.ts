@@ -137,7 +137,8 @@ describe("links", () => {
   const shapedBy = async (scheduled: ReturnType<typeof fault>): Promise<readonly string[]> => {
     const { executed, calls } = await one(scheduled);
     expect(executed).toMatchObject({ outcome: { type: "proved" }, healed: true });
-    return [...(calls("shape", "n2")[0]?.detail as ReadonlyMap<string, unknown>).keys()];
+    const shapes = calls("shape", "n2")[0]?.detail as ReadonlyMap<string, unknown> | undefined;
+    return [...(shapes?.keys() ?? [])];
   };
 
   test("all, the leader's, or those that are named are shaped, and no others", async () => {

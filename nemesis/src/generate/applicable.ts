@@ -35,8 +35,8 @@ export function applicableFamilies(names: readonly FamilyName[], world: World): 
     const variants = all.filter((_, at) => reasons[at] === null);
     if (variants.length > 0) families.push({ family, variants });
     else {
-      const few = spares === 0 ? `${nodes} nodes and no spare machine` : String(nodes);
-      const reason = reasons[0] ?? `needs more nodes than ${few}`;
+      const few = `needs more nodes than ${nodes}${spares === 0 ? ", or a spare machine" : ""}`;
+      const reason = reasons[0] ?? few;
       leftOut.push({ name: family.name, reason });
     }
   }

@@ -5,6 +5,10 @@ import { expand } from "../schedule/expand.js";
 import { formatSchedule } from "../schedule/format.js";
 import { parseSchedule } from "../schedule/parse.js";
 import { endMs, type Schedule } from "../schedule/schedule.js";
+import { findFault } from "../faults/catalogue.js";
+import { type Fault, leastWindowMs } from "../faults/fault.js";
+import { Random } from "../random.js";
+import { applicableFamilies } from "./applicable.js";
 import { checkFamilies, FAMILIES, FAMILY_NAMES, type FamilyName, findFamily } from "./families.js";
 import { generateSchedule } from "./generate.js";
 
@@ -132,6 +136,66 @@ test("every variant of a family has its turn", () => {
       );
     }
   }
+});
+
+test("the least window of a family is enough for whatever it draws", () => {
+  fc.assert(
+    fc.property(fc.maxSafeNat(), fc.integer({ min: 1, max: 9 }), fc.nat(2), (seed, nodes, spares) => {
+      for (const family of FAMILIES) {
+        for (const variant of family.variants(nodes, spares)) {
+          const kind = findFault(variant.fault) as Fault;
+          const leastMs = leastWindowMs(kind, variant.args(new Random(seed)));
+          expect(leastMs).toBeLessThanOrEqual(Math.min(family.minWindowMs, variant.maxWindowMs ?? Infinity));
+        }
+      }
+    }),
+  );
+});
+
+describe("what is known to be missing", () => {
+  const no = { available: false, reason: "a static binary" } as const;
+  const missing = {
+    "clock.wall": no,
+    "clock.rate": no,
+    "clock.drift": no,
+    "network.shape": no,
+    "disk.power-loss": no,
+    "disk.damage": no,
+    "disk.truncate": no,
+  };
+  const given = { timeLimitMs: 200_000, nodes: nodeNames(5), capabilities: missing };
+
+  test("is not drawn, whatever the seed, and every other variant still has its turn", () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const { faults } = generateSchedule({ ...given, seed, families: FAMILY_NAMES });
+      const names = new Set(faults.map(({ fault }) => fault));
+      for (const name of names) {
+        const { needs } = findFault(name) as Fault;
+        expect(needs.filter((need) => need in missing)).toEqual([]);
+      }
+      expect(names).toContain("packet.reset");
+      expect(new Set(faults.map(({ family }) => family))).toEqual(
+        new Set(FAMILY_NAMES.filter((name) => name !== "clock")),
+      );
+    }
+  });
+
+  test("leaves a family out of which nothing can apply, and says why", () => {
+    const world = { nodes: 5, capabilities: missing };
+    const { families, leftOut } = applicableFamilies(["clock", "disk", "packet"], world);
+    expect(families.map(({ family }) => family.name)).toEqual(["disk", "packet"]);
+    expect(leftOut).toEqual([{ name: "clock", reason: "clock.wall is not available here: a static binary" }]);
+    expect(generateSchedule({ ...given, seed: 1, families: ["clock"] }).faults).toEqual([]);
+  });
+
+  test("spare machines, too", () => {
+    const { faults } = generateSchedule({ ...given, seed: 1, spares: 0, families: ["member"] });
+    const names = new Set(faults.map(({ fault }) => fault));
+    expect(names).toEqual(new Set(["member.transfer", "member.remove"]));
+    expect(applicableFamilies(["member"], { nodes: 1, spares: 0 }).leftOut).toEqual([
+      { name: "member", reason: "needs more nodes than 1, or a spare machine" },
+    ]);
+  });
 });
 
 test("no families make an empty schedule", () => {
