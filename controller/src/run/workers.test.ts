@@ -164,6 +164,46 @@ describe("Workers", () => {
     expect(invoked.length).toBeGreaterThan(100);
   });
 
+  const afterMs = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+  test("whoever becomes free when nothing is due takes what is due next", async () => {
+    // All six are busy, and all are free again at once, now and then before anything else is due.
+    const { events, run } = world(() => afterMs(100 - (performance.now() % 100)).then(() => OK));
+    await run(2_000, 65);
+    expect(events.filter(({ type }) => type === "ok").length).toBeGreaterThan(110);
+  });
+
+  test("hired or not, no process shows up again after an info, and none is two at a time", async () => {
+    const { events, run } = world(() => afterMs(50).then(() => INFO), 24);
+    await run(500, 300, "open");
+    const open = new Set<unknown>();
+    const ended = new Set<unknown>();
+    for (const { process, type } of events) {
+      expect(ended.has(process)).toBe(false);
+      expect(open.has(process)).toBe(type !== "invoke");
+      if (type === "invoke") open.add(process);
+      else ended.add(process);
+      if (type !== "invoke") open.delete(process);
+    }
+    expect(ended.size).toBeGreaterThan(100);
+  });
+
+  test("who waits for another's operation is asked when it ended", async () => {
+    let isOver = false;
+    const others: Generator = {
+      next: (worker) => {
+        if (worker === 0 && !isOver) return { type: "operation", operation: { f: "first" } };
+        if (worker === 1 && isOver) return { type: "operation", operation: { f: "second" } };
+        return { type: "pending", untilMs: worker === 1 ? null : 1e9 };
+      },
+      completed: () => void (isOver = true),
+      finalOperations: () => [],
+    };
+    const { events, run } = world(() => afterMs(50).then(() => OK), 6, others);
+    await run(200, 100);
+    expect(new Set(events.map(({ f }) => f))).toEqual(new Set(["first", "second"]));
+  });
+
   test("paced operations say nothing of when they were due", async () => {
     const { events, run } = world(async () => OK);
     await run(100, 200);

@@ -156,6 +156,16 @@ describe("phases", () => {
   });
 });
 
+test("phases wait also for what else their last worker has open, where arrivals are open", () => {
+  const source = phases(1, listener("a", { operations: 2 }), listener("b"));
+  const [first, second] = [source.next(0, 0), source.next(0, 0)];
+  if (first.type !== "operation" || second.type !== "operation") throw new Error("there are two");
+  source.completed?.(0, first.operation, "ok");
+  expect(source.next(0, 1)).toEqual({ type: "pending", untilMs: null });
+  source.completed?.(0, second.operation, "info");
+  expect(source.next(0, 2)).toMatchObject({ operation: { f: "b" } });
+});
+
 test("reserve gives each source its workers, numbered from 0", () => {
   fc.assert(
     fc.property(seeds, fc.nat(3), fc.nat(3), (seed, first, second) => {
