@@ -3,7 +3,13 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type HistoryEvent, mergeVerdicts, type RunResults } from "@gauntlet/histories";
+import {
+  type HistoryEvent,
+  mergeVerdicts,
+  type RunResults,
+  writeLive,
+  writeResults,
+} from "@gauntlet/histories";
 import { registerWorkload } from "@gauntlet/workloads";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -136,6 +142,27 @@ describe.skipIf(!installed && !inCi)("the pages in a browser", () => {
     await page.getByRole("heading", { name: results.verdict }).waitFor();
     await page.getByText("npx gauntlet replay").first().waitFor();
     expect(complaints).toEqual([]);
+  });
+
+  test("a line that is lost is told, and a server that comes back is found again", async () => {
+    const load = { lengthMs: 4_000, operationsPerSecond: 50, faults: [], staleReads: false };
+    const history = sampleHistory({ draw: drawFrom(5, 1), ...load });
+    const directory = await writeRun({ root, history, results: null });
+    // However slow the machine is, the run goes on until the test says that it is over.
+    const updatedAt = new Date(Date.now() + 3_600_000).toISOString();
+    const status = { version: 1, pid: 1, updatedAt, phase: "main", elapsedMs: 4_000, check: null } as const;
+    await writeLive(directory, status);
+    await page.goto(`${ui.url}runs/${RUN_ID}/`);
+    await page.getByRole("heading", { name: "running" }).waitFor();
+    const port = Number(new URL(ui.url).port);
+    await ui.close();
+    await page.getByText("The line to the server is lost").waitFor();
+    await page.getByRole("heading", { name: "running" }).waitFor();
+    await writeResults(directory, BASE);
+    await writeLive(directory, { ...status, phase: "done" });
+    ui = await listen({ runsRoot: root, host: "127.0.0.1", port });
+    await page.getByRole("heading", { name: "valid" }).waitFor();
+    await page.getByText("The line to the server is lost").waitFor({ state: "hidden" });
   });
 
   test("a failing run: what contradicts what, beside faults and lanes, commands, files, and the same in the report", async () => {

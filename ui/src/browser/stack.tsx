@@ -237,9 +237,14 @@ export function Row({ axis, name, readout, class: kind = "", height, children }:
 
 /** Moments along the axis. */
 export function TimeRow({ axis }: { readonly axis: Axis }): JSX.Element {
+  const isNarrow = axis.readout === 0;
+  // Right of the plot there is room for a text only where figures stand.
+  const ticks = ticksOf(axis, isNarrow ? 64 : 90).filter(
+    ({ ms }) => !isNarrow || xOf(axis, ms) < axis.width - 36,
+  );
   return (
     <div class="time-row" aria-hidden="true">
-      {ticksOf(axis, axis.readout === 0 ? 64 : 90).map(({ ms, text }) => (
+      {ticks.map(({ ms, text }) => (
         <span key={ms} style={{ left: `${(axis.gutter + xOf(axis, ms)).toFixed(1)}px` }}>
           {text}
         </span>
