@@ -23,6 +23,9 @@ const FREE_ELECTION_EVERY_MS = 10_000;
 /** Rounds of samples further apart say that the rig's machine stood still: what happened then proves nothing. */
 const MAX_ROUND_MS = 2_500;
 
+/** In the details: many quorums see the same. */
+const MAX_TOLD = 10;
+
 export interface ProgressFacts {
   readonly nodes: readonly string[];
   readonly disturbances: readonly Disturbance[];
@@ -68,7 +71,8 @@ export function checkProgress(
   const stops = findStops(operations, facts, whole, stopMs);
   const { judged, unrest } = findUnrest(facts, whole);
   const allowed = `${MAX_ELECTIONS} elections of ${secondsOf(ELECTION_MS)} and an operation of ${secondsOf(facts.operationMs)}`;
-  const details = { electionMs: ELECTION_MS, maxElections: MAX_ELECTIONS, stopMs, judged, stops, unrest };
+  const bounds = { electionMs: ELECTION_MS, maxElections: MAX_ELECTIONS, stopMs };
+  const details = { ...bounds, judged, stops: stops.slice(0, MAX_TOLD), unrest: unrest.slice(0, MAX_TOLD) };
   const [stop] = stops.toSorted((a, b) => b.toMs - b.fromMs - (a.toMs - a.fromMs));
   const [worst] = unrest.toSorted((a, b) => b.elections - b.allowed - (a.elections - a.allowed));
   const findings = [
