@@ -100,6 +100,21 @@ describe.concurrent("a run on a correct register", () => {
     });
   });
 
+  test("with open arrivals and a skew is valid, and every operation says when it was due", async () => {
+    const ran = await run(correct(), { arrival: "open", keySkew: 1 });
+    expect(check(ran.results, "linearizability")).toMatchObject({ verdict: "valid" });
+    const { events } = await readHistory(join(ran.directory, RUN_FILES.history));
+    const invoked = events.filter(({ type, final }) => type === "invoke" && final !== true);
+    expect(invoked.length).toBeGreaterThan(100);
+    expect(invoked.filter(({ due }) => due === undefined)).toEqual([]);
+    expect(new Set(invoked.map(({ key }) => key)).size).toBeGreaterThan(5);
+    expect(JSON.parse(await readFile(join(ran.directory, RUN_FILES.test), "utf8"))).toMatchObject({
+      arrival: "open",
+      maxProcesses: 60,
+      keySkew: 1,
+    });
+  });
+
   test("with a fault that is proved is valid, and keeps a schedule that can be run again", async () => {
     const ran = await run(correct(), { faults: { from: "text", text: KILL_ONE, name: "kill.yaml" } });
     expect(check(ran.results, "faults")).toMatchObject({ verdict: "valid" });
