@@ -163,6 +163,7 @@ describe.skipIf(!installed && !inCi)("the pages in a browser", () => {
     ui = await listen({ runsRoot: root, host: "127.0.0.1", port });
     await page.getByRole("heading", { name: "valid" }).waitFor();
     await page.getByText("The line to the server is lost").waitFor({ state: "hidden" });
+    expect(complaints.filter((complaint) => !complaint.includes("net::ERR"))).toEqual([]);
   });
 
   test("a failing run: what contradicts what, beside faults and lanes, commands, files, and the same in the report", async () => {

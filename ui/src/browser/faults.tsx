@@ -84,7 +84,7 @@ export function FaultRow(props: {
           <button
             key={index}
             type="button"
-            class={`fault ${familyOf(band.fault)} ${band.isOpen ? "is-open" : ""} ${band.outcome}`}
+            class={`fault ${familyOf(band.fault)} ${band.isOpen ? "is-open" : band.outcome}`}
             style={{
               left: `${x}px`,
               width: `${Math.max(3, width)}px`,
