@@ -65,10 +65,22 @@ describe.concurrent("bad usage ends with 64 and one line that names the flag", (
       ["ui", "--ui-port", "http"],
       ["--ui-port", '"http"', "65535"],
     ],
-    [["ui", "--ui-port", "0", "--ui-host", "203.0.113.7"], ["--ui-host", "203.0.113.7"]],
-    [["ui", "--ui-port", "0", "--runs-root", "/dev/null"], ["--runs-root", "/dev/null"]],
-    [["run", "--ui", "--ui-port", "70000"], ["--ui-port", '"70000"']],
-    [["run", "--ui", "--ui-host", "203.0.113.7"], ["--ui-host", "203.0.113.7"]],
+    [
+      ["ui", "--ui-port", "0", "--ui-host", "203.0.113.7"],
+      ["--ui-host", "203.0.113.7"],
+    ],
+    [
+      ["ui", "--ui-port", "0", "--runs-root", "/dev/null"],
+      ["--runs-root", "/dev/null"],
+    ],
+    [
+      ["run", "--ui", "--ui-port", "70000"],
+      ["--ui-port", '"70000"'],
+    ],
+    [
+      ["run", "--ui", "--ui-host", "203.0.113.7"],
+      ["--ui-host", "203.0.113.7"],
+    ],
     [
       ["run", "--rate", "0"],
       ["--rate", '"0"'],

@@ -54,13 +54,17 @@ async function rowOf(entry: RunEntry, state: RunState): Promise<RunRow> {
     startedAt: entry.startedAt.toISOString(),
     state,
     verdict: results?.verdict ?? null,
-    reason: results?.reason.slice(0, REASON_CHARACTERS) ?? null,
+    reason: results === null ? null : short(results.reason),
     workload: description.workload,
     system: description.system,
     timeLimitMs: description.timeLimitMs,
     faults: [...faults],
     okPerSecond: results?.okPerSecond ?? null,
   };
+}
+
+function short(reason: string): string {
+  return reason.length > REASON_CHARACTERS ? `${reason.slice(0, REASON_CHARACTERS)}…` : reason;
 }
 
 /** `<test>/<name>`. */
