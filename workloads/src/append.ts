@@ -10,7 +10,7 @@ import { checkRevisions, RevisionOrder } from "./revisions.js";
 import type { Answer, Draw, Generator, Next, Operation, Workload, WorkloadOptions } from "./workload.js";
 
 export interface AppendOptions {
-  /** Lists in use at a time. */
+  /** Lists in use at a time, at least. */
   readonly activeLists: number;
   /** After so many a list is done: lists are written and read whole, so their length is what they cost. */
   readonly appendsPerList: number;
@@ -18,7 +18,7 @@ export interface AppendOptions {
   readonly longest: number;
 }
 
-export const APPEND_DEFAULTS: AppendOptions = { activeLists: 5, appendsPerList: 40, longest: 4 };
+export const APPEND_DEFAULTS: AppendOptions = { activeLists: 5, appendsPerList: 30, longest: 4 };
 
 /** A micro-operation as Elle has it. A read's list is null until it was read; elements of one list are 1, 2, 3 … */
 export type MicroOperation =
@@ -82,6 +82,8 @@ export function microOperations(value: unknown): readonly MicroOperation[] {
   throw new Error(`append: a list of micro-operations, not ${JSON.stringify(value)}`);
 }
 
+const WORKERS_PER_KEY = 2;
+
 interface List {
   readonly name: string;
   /** Elements handed out. */
@@ -106,10 +108,14 @@ class AppendGenerator implements Generator {
     this.#readers = Math.floor((2 * concurrency) / 5);
     this.#draw = draw;
     const { activeLists: active, appendsPerList: usesPerKey } = options;
-    this.#lists = new KeyRotation({ active, usesPerKey, skew: keySkew }, draw, (index) => ({
-      name: nameOf(index),
-      elements: 0,
-    }));
+    this.#lists = new KeyRotation(
+      { active, workersPerKey: WORKERS_PER_KEY, workers: concurrency, usesPerKey, skew: keySkew },
+      draw,
+      (index) => ({
+        name: nameOf(index),
+        elements: 0,
+      }),
+    );
   }
 
   next(worker: number): Next {

@@ -13,7 +13,7 @@ import { COUNTER } from "./sequential-objects.js";
 import type { Answer, Draw, Generator, Next, Operation, Workload, WorkloadOptions } from "./workload.js";
 
 export interface CounterOptions {
-  /** Counters in use at a time. */
+  /** Counters in use at a time, at least. */
   readonly activeCounters: number;
   /** After so many a counter is done: what bounds how many adds of unknown end there are to one. */
   readonly operationsPerCounter: number;
@@ -75,6 +75,8 @@ export function numberOf(value: string | null): number | string {
   return Number.isSafeInteger(number) && value !== "" ? number : (value ?? "");
 }
 
+const WORKERS_PER_KEY = 2.5;
+
 interface Counter {
   readonly name: string;
   /** What is added next: one up, one down, so that the few numbers near 0 come again and again. */
@@ -92,10 +94,14 @@ class CounterGenerator implements Generator {
     this.#workers = concurrency;
     this.#readers = Math.floor(concurrency / 2);
     const { activeCounters: active, operationsPerCounter: usesPerKey } = options;
-    this.#counters = new KeyRotation({ active, usesPerKey, skew: keySkew }, draw, (index) => ({
-      name: nameOf(index),
-      next: 1,
-    }));
+    this.#counters = new KeyRotation(
+      { active, workersPerKey: WORKERS_PER_KEY, workers: concurrency, usesPerKey, skew: keySkew },
+      draw,
+      (index) => ({
+        name: nameOf(index),
+        next: 1,
+      }),
+    );
   }
 
   next(worker: number): Next {

@@ -8,8 +8,12 @@ interface Slot<State> {
 }
 
 export interface RotationOptions {
-  /** Keys in use at a time; with skew at least ten, as of a few there is little to choose. */
+  /** Keys in use at a time, at least; with skew ten, as of a few there is little to choose. */
   readonly active: number;
+  /** One more for each so many workers, so that they are not ever more in each other's way. */
+  readonly workersPerKey: number;
+  /** How many work. */
+  readonly workers: number;
   /** After so many uses another key takes a key's place: what bounds the cost of checking one. */
   readonly usesPerKey: number;
   /** Exponent of the Zipf distribution over the keys in use; 0 or absent: all alike. */
@@ -32,8 +36,8 @@ export class KeyRotation<State> {
     this.#options = options;
     this.#make = make;
     this.#draw = draw;
-    const { active, skew = 0 } = options;
-    const slots = skew === 0 ? active : Math.max(active, SKEWED);
+    const { active, workers, workersPerKey, skew = 0 } = options;
+    const slots = Math.max(active, Math.ceil(workers / workersPerKey), skew === 0 ? 0 : SKEWED);
     this.#rank = zipf(slots, skew);
     for (let slot = 0; slot < slots; slot++) this.#slots.push(this.#next());
   }

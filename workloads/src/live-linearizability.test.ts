@@ -26,3 +26,15 @@ test("a key whose search takes too long is watched no longer, and the others are
   const anotherFails = recordOf([...tangle(10), ...later(STALE, { key: "r1" })]);
   expect(found(anotherFails, 0)?.reason).toContain("key r1");
 });
+
+test("a key that nobody used for long is forgotten, and comes back as one that is not watched", () => {
+  const live = new LiveLinearizability(REGISTER);
+  const push = (events: readonly object[]): readonly (CheckResult | undefined)[] =>
+    recordOf(events).map((event) => live.push(event));
+  push(STALE.slice(0, 4));
+  const busy = STALE.slice(0, 2).map((event) => ({ ...event, key: "r1" }));
+  for (let round = 0; round < 20_000; round++) push(busy);
+  expect(push(STALE.slice(4)).every((result) => result === undefined)).toBe(true);
+  const fails = push(STALE.map((event) => ({ ...event, key: "r2" })));
+  expect(fails.at(-1)?.reason).toContain("key r2");
+});

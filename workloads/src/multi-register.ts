@@ -11,15 +11,15 @@ import type { Answer, Draw, Generator, Next, Operation, Workload, WorkloadOption
 
 export interface MultiRegisterOptions {
   readonly registersPerGroup: number;
-  /** Groups in use at a time. */
-  readonly activeGroups: number;
+  /** For each group in use so many workers: what bounds how many operations of one group are open at a time. */
+  readonly workersPerGroup: number;
   /** After so many a group is done: what bounds the cost of checking one. */
   readonly operationsPerGroup: number;
 }
 
 export const MULTI_REGISTER_DEFAULTS: MultiRegisterOptions = {
   registersPerGroup: 3,
-  activeGroups: 2,
+  workersPerGroup: 5,
   operationsPerGroup: 60,
 };
 
@@ -95,12 +95,16 @@ class MultiRegisterGenerator implements Generator {
     this.#workers = concurrency;
     this.#readers = Math.floor(concurrency / 2);
     this.#draw = draw;
-    const { activeGroups: active, operationsPerGroup: usesPerKey } = options;
-    this.#groups = new KeyRotation({ active, usesPerKey, skew: keySkew }, draw, (index) => ({
-      name: nameOf(index),
-      isUnique: index % 2 === 0,
-      values: 0,
-    }));
+    const { workersPerGroup, operationsPerGroup: usesPerKey } = options;
+    this.#groups = new KeyRotation(
+      { active: 1, workersPerKey: workersPerGroup, workers: concurrency, usesPerKey, skew: keySkew },
+      draw,
+      (index) => ({
+        name: nameOf(index),
+        isUnique: index % 2 === 0,
+        values: 0,
+      }),
+    );
   }
 
   next(worker: number): Next {

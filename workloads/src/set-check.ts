@@ -114,10 +114,7 @@ export function checkAppliedOnce(history: readonly HistoryEvent[]): CheckResult 
 /** The same, operation by operation. */
 export class AppliedOnce {
   /** By set and element: the revision, and who told it. */
-  readonly #told = new Map<
-    string,
-    { readonly revision: number; readonly by: number; readonly name: string }
-  >();
+  readonly #told = new Map<string, { readonly revision: number; readonly by: number }>();
 
   get elements(): number {
     return this.#told.size;
@@ -140,13 +137,13 @@ export class AppliedOnce {
     const id = `${invoke.key ?? ""}/${String(element)}`;
     const told = this.#told.get(id);
     if (told === undefined) {
-      this.#told.set(id, { revision, by: invoke.index, name: nameOf(invoke) });
+      this.#told.set(id, { revision, by: invoke.index });
       return undefined;
     }
     if (told.revision === revision) return undefined;
     const reason =
       `element ${String(element)} of ${invoke.key ?? ""} was written once, but ${nameOf(invoke)} has it at revision ` +
-      `${revision} and ${told.name} at ${told.revision}: its write took effect twice`;
+      `${revision} and the operation of event ${told.by} at ${told.revision}: its write took effect twice`;
     return violation(APPLIED_ONCE, reason, [invoke.index, told.by]);
   }
 }

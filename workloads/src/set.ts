@@ -11,7 +11,7 @@ import { checkAppliedOnce, checkSet } from "./set-check.js";
 import type { Answer, Draw, Generator, Next, Operation, Workload, WorkloadOptions } from "./workload.js";
 
 export interface SetOptions {
-  /** Sets in use at a time. */
+  /** Sets in use at a time, at least. */
   readonly activeSets: number;
   /** After so many a set is full: one is read by one transaction, which has room for 128. */
   readonly elementsPerSet: number;
@@ -86,6 +86,8 @@ function keyOf(set: string, element: number): string {
   return `${set}/${element}`;
 }
 
+const WORKERS_PER_KEY = 10;
+
 interface GrowingSet {
   readonly name: string;
   /** Elements handed out: 0, 1, 2 … */
@@ -108,10 +110,14 @@ class SetGenerator implements Generator {
     this.#readers = Math.floor(concurrency / 2);
     this.#draw = draw;
     const { activeSets: active, elementsPerSet: usesPerKey } = options;
-    this.#sets = new KeyRotation({ active, usesPerKey, skew: keySkew }, draw, (index) => ({
-      name: nameOf(index),
-      elements: 0,
-    }));
+    this.#sets = new KeyRotation(
+      { active, workersPerKey: WORKERS_PER_KEY, workers: concurrency, usesPerKey, skew: keySkew },
+      draw,
+      (index) => ({
+        name: nameOf(index),
+        elements: 0,
+      }),
+    );
   }
 
   next(worker: number): Next {

@@ -6,19 +6,22 @@ export interface Applied {
   readonly revision: number;
 }
 
+/** What a key held; undefined: nothing. */
+type Held = Found | undefined;
+
 /** Keys and values, correct by construction: a transaction takes effect at once, one after the other. */
 export class Store {
-  #values: ReadonlyMap<string, Found> = new Map();
+  readonly #values = new Map<string, Found>();
   #revision = 1;
-  /** As it was before each of the latest changes, the newest last. */
-  readonly #earlier: ReadonlyMap<string, Found>[] = [];
+  /** Of each of the latest changes, what the keys held before, the newest last. */
+  readonly #changes: ReadonlyMap<string, Held>[] = [];
 
   apply(transaction: Transaction): Applied {
-    const { answer, values } = run(this.#values, transaction, this.#revision + 1);
-    if (values !== this.#values) {
-      this.#earlier.push(this.#values);
-      if (this.#earlier.length > KEPT) this.#earlier.shift();
-      this.#values = values;
+    const { answer, puts } = run((key) => this.#values.get(key), transaction, this.#revision + 1);
+    if (puts.size > 0) {
+      this.#changes.push(new Map([...puts.keys()].map((key) => [key, this.#values.get(key)])));
+      if (this.#changes.length > KEPT) this.#changes.shift();
+      for (const [key, found] of puts) this.#values.set(key, found);
       this.#revision += 1;
     }
     return { answer, revision: this.#revision };
@@ -26,39 +29,44 @@ export class Store {
 
   /** What would have been answered so many changes ago. */
   answerFrom(changesAgo: number, transaction: Transaction): Applied {
-    const values = this.#earlier.at(-changesAgo) ?? this.#values;
-    return { answer: run(values, transaction, this.#revision).answer, revision: this.#revision };
+    const held = new Map(
+      this.#changes
+        .slice(-changesAgo)
+        .toReversed()
+        .flatMap((change) => [...change]),
+    );
+    const before = (key: string): Held => (held.has(key) ? held.get(key) : this.#values.get(key));
+    return { answer: run(before, transaction, this.#revision).answer, revision: this.#revision };
   }
 
   /** Takes the latest change back, the revision left aside. */
   undo(): void {
-    this.#values = this.#earlier.pop() ?? this.#values;
+    for (const [key, held] of this.#changes.pop() ?? []) {
+      if (held === undefined) this.#values.delete(key);
+      else this.#values.set(key, held);
+    }
   }
 }
 
 const KEPT = 100;
 
-/** Does not change the values: they are others if anything was put. */
+/** Changes nothing: says what is put. */
 function run(
-  before: ReadonlyMap<string, Found>,
+  before: (key: string) => Held,
   { guards, then, else: otherwise = [] }: Transaction,
   modRevision: number,
-): { readonly answer: TransactionAnswer; readonly values: ReadonlyMap<string, Found> } {
+): { readonly answer: TransactionAnswer; readonly puts: ReadonlyMap<string, Found> } {
   const succeeded = guards.every((guard) => {
-    const found = before.get(guard.key);
+    const found = before(guard.key);
     return "value" in guard ? found?.value === guard.value : (found?.modRevision ?? 0) === guard.modRevision;
   });
-  let values = before;
+  const puts = new Map<string, Found>();
   const reads: (Found | null)[] = [];
   for (const step of succeeded ? then : otherwise) {
-    if (step.type === "get") {
-      reads.push(values.get(step.key) ?? null);
-      continue;
-    }
-    if (values === before) values = new Map(before);
-    (values as Map<string, Found>).set(step.key, { value: step.value, modRevision });
+    if (step.type === "put") puts.set(step.key, { value: step.value, modRevision });
+    else reads.push(puts.get(step.key) ?? before(step.key) ?? null);
   }
-  return { answer: { succeeded, reads }, values };
+  return { answer: { succeeded, reads }, puts };
 }
 
 /** A client whose every call becomes one transaction. */
