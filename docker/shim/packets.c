@@ -10,7 +10,7 @@
  * `set` replaces all shapes and begins every count at 0; what is held for a peer that has no shape any more goes out at
  * once, in order. The end of the input ends the program; the kernel then lets through what comes (--queue-bypass).
  *
- * One packet: it is lost, or waits for its turn on the link (token bucket), then for delay and jitter, then, if it is
+ * One packet: it is lost, or waits for its turn on the link, then for delay and jitter, then, if it is
  * drawn, for the hold. What need not wait passes as it is. Of what waits only a copy is held, which goes out through a raw
  * socket, with the mark that lets it pass the rule; the kernel is told to drop the packet itself. Were it held, its socket
  * would take it for not yet sent, and TCP would send no more than a few packets in the time of the delay.
@@ -50,9 +50,8 @@
 #define MESSAGE_BYTES (65536 + 8192)
 /* Packets that are taken in before it is looked whether one is due. */
 #define TAKE_AT_ONCE 32
-/* A bucket holds one full packet, or what the link carries in so long. */
-#define BURST_BYTES 1514.0
-#define BURST_S 0.01
+/* A packet that a limit of rate holds up for less is not counted as slowed: nobody would feel it. */
+#define SLOWED_NS (NS / 1000)
 
 struct shape {
     double loss, reorder, duplicate;
@@ -63,7 +62,7 @@ struct shape {
 struct link {
     in_addr_t peer;
     struct shape shape;
-    double free_at; /* when the bytes so far would have left a link without a bucket, ns */
+    double free_at; /* when the bytes so far have left, ns */
     size_t held_bytes;
     uint64_t lost, delayed, reordered, duplicated, slowed, overflowed, seen;
 };
@@ -197,14 +196,12 @@ static void release_unshaped(void) {
 
 /* ---- a packet ---- */
 
-/* When a packet that comes now has its turn: a bucket that fills at the link's rate. */
+/* When the last byte of a packet that comes now has left: after those before it, each in the time that the link takes for it. */
 static int64_t turn_of(struct link *link, size_t length, int64_t now) {
     double rate = link->shape.rate;
     if (rate == 0) return now;
-    double bucket_ns = fmax(BURST_BYTES, rate * BURST_S) / rate * NS;
-    double begin = fmax(link->free_at, (double)now);
-    link->free_at = begin + (double)length / rate * NS;
-    return (int64_t)fmax((double)now, link->free_at - bucket_ns);
+    link->free_at = fmax(link->free_at, (double)now) + (double)length / rate * NS;
+    return (int64_t)link->free_at;
 }
 
 static void hold(struct link *link, const unsigned char *packet, size_t length, int64_t due, int times) {
@@ -230,7 +227,7 @@ static void shape_packet(uint32_t id, const unsigned char *packet, size_t length
     }
     int64_t now = now_ns();
     int64_t due = turn_of(link, length, now);
-    if (due > now) link->slowed += 1;
+    if (due - now >= SLOWED_NS) link->slowed += 1;
     int64_t later = shape->delay + (int64_t)((2 * draw() - 1) * (double)shape->jitter);
     if (later > 0) { due += later; link->delayed += 1; }
     if (shape->reorder > 0 && draw() < shape->reorder) { due += shape->hold; link->reordered += 1; }
