@@ -7,15 +7,16 @@ import { dockerClusters } from "../run/docker-cluster.js";
 import type { Mutant } from "../mutants/mutant.js";
 import { loadClient, plant } from "../mutants/plant.js";
 
-/** The rate and size that detection is promised for: those of a plain `gauntlet run`. */
+/** The rate and size of a plain `gauntlet run`: what detection is promised for where a mutant names no other. */
 export const DEFAULTS = { nodes: 5, concurrency: 10, rate: 200, opTimeoutMs: 3_000 } as const;
 
 /** What its runs ask for. Throws UsageError, DataError or ScheduleError: before anything is built. */
 export function requestFor(mutant: Mutant): Omit<RunRequest, "seed"> {
-  const { name, workload, schedule } = mutant;
+  const { name, workload, schedule, load } = mutant;
   const timeLimitMs = duration(`${name}/mutant.yaml: time_limit`, 1_000, 3_600_000)(mutant.timeLimit);
   const request = {
     ...DEFAULTS,
+    ...load,
     test: name,
     workload,
     timeLimitMs,

@@ -19,8 +19,17 @@ export interface Mutant {
   readonly schedule: { readonly text: string; readonly name: string };
   /** As `--time-limit` takes it. */
   readonly timeLimit: string;
+  /** What it needs besides; absent: as of a plain run. */
+  readonly load: Load;
   /** Checks, one of which must end `invalid`. */
   readonly detectors: readonly string[];
+}
+
+/** As `gauntlet run` takes them. */
+export interface Load {
+  readonly nodes?: number;
+  readonly concurrency?: number;
+  readonly rate?: number;
 }
 
 const SLUG = /^\d\d-[a-z0-9-]+$/;
@@ -41,6 +50,9 @@ const MUTANT_FILE = z.strictObject({
     z.looseObject({}),
   ]),
   time_limit: z.union([z.string(), z.number()]).transform(String),
+  nodes: z.int().min(1).max(9).optional(),
+  concurrency: z.int().min(1).max(1_000).optional(),
+  rate: z.number().positive().max(100_000).optional(),
   detector: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
 });
 
@@ -85,6 +97,7 @@ export async function readMutant(mutantsDirectory: string, wanted: string): Prom
     throw new DataError(`${path}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not a mutant"}`);
   }
   const { plants, source, target, workload, schedule, time_limit: timeLimit, detector } = file.data;
+  const { nodes, concurrency, rate } = file.data;
   const detectors = [detector].flat();
   return {
     plants,
@@ -94,6 +107,11 @@ export async function readMutant(mutantsDirectory: string, wanted: string): Prom
     name,
     directory,
     timeLimit,
+    load: {
+      ...(nodes !== undefined && { nodes }),
+      ...(concurrency !== undefined && { concurrency }),
+      ...(rate !== undefined && { rate }),
+    },
     detectors,
     schedule: await scheduleText(directory, path, schedule),
   };

@@ -29,8 +29,8 @@ describe("the mutants of this repository", () => {
     async (name) => {
       const mutant = await readMutant(MUTANTS_ROOT, name);
       const timeLimitMs = duration("time_limit", 1_000, 3_600_000)(mutant.timeLimit);
-      const { workload, schedule } = mutant;
-      const size = { nodes: 5, concurrency: 10, rate: 200, opTimeoutMs: 3_000, seed: 1 };
+      const { workload, schedule, load } = mutant;
+      const size = { nodes: 5, concurrency: 10, rate: 200, ...load, opTimeoutMs: 3_000, seed: 1 };
       const config = configure({ ...size, workload, timeLimitMs, faults: { from: "text", ...schedule } });
       expect(config.requested.length).toBeGreaterThan(0);
       const copy = await plant(REPOSITORY, mutant);
@@ -69,6 +69,17 @@ test("a mutant of the client is compiled, and loaded in place of the client", as
   } finally {
     await copy.remove();
   }
+});
+
+test("a mutant has a size and a load of its own, or those of a plain run", async () => {
+  const fields = "plants: x\nsource: y\ntarget: server\nworkload: register\ntime_limit: 60\ndetector: d\n";
+  await mkdir(join(folder, "51-small"));
+  await mkdir(join(folder, "52-plain"));
+  const schedule = "schedule: {faults: []}\n";
+  await writeFile(join(folder, "51-small/mutant.yaml"), `${fields}nodes: 3\nrate: 0.5\n${schedule}`);
+  await writeFile(join(folder, "52-plain/mutant.yaml"), `${fields}${schedule}`);
+  expect((await readMutant(folder, "51")).load).toEqual({ nodes: 3, rate: 0.5 });
+  expect((await readMutant(folder, "52")).load).toEqual({});
 });
 
 describe("a mutant that is wrong", () => {
