@@ -14,6 +14,7 @@ const mutant: Mutant = {
     name: "schedule",
     text: "phases: [{for: 9s, faults: [{at: 1s, fault: process.kill, target: [n1, n2]}]}]\nfaults: [{fault: process.pause, target: leader}, {fault: process.pause, target: leader}]",
   },
+  load: {},
   timeLimit: "60s",
   detectors: ["linearizability"],
 };
