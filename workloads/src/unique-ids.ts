@@ -12,7 +12,7 @@ import { checkRevisions, RevisionOrder } from "./revisions.js";
 import type { Answer, Draw, Generator, Next, Operation, Workload, WorkloadOptions } from "./workload.js";
 
 /** So that not every worker is in every other one's way. */
-const WORKERS_PER_SEQUENCE = 4;
+const WORKERS_PER_SEQUENCE = 2;
 
 /** Ids from sequences, each a number in one key that goes up by compare-and-set. No id may be handed out twice. */
 export function uniqueIdsWorkload(): Workload {
