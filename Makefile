@@ -2,10 +2,13 @@
 # because make turns every failure into its own exit code 2 (exit codes: histories/README.md).
 .DEFAULT_GOAL := help
 .PHONY: help setup packages engine images tools build proto proto-check test lint format jepsen compare ui mutant \
+	mutants replay shrink \
 	cluster-up cluster-down image bench bench-checker bench-load bench-sim test-long clean sim modelcheck mutants-sim
 
 NAME ?=
-RUNS ?= 1
+RUNS ?=
+NAMES ?=
+RUN ?=
 SEEDS ?=
 FIRST_SEED ?=
 
@@ -13,7 +16,8 @@ FIRST_SEED ?=
 # no variable: FLAGS=--keep-going goes on to the end after a violation, FLAGS='--keep --op-timeout 5s' …
 LOAD_FLAGS = $(if $(TIME_LIMIT),--time-limit '$(TIME_LIMIT)') $(if $(RATE),--rate '$(RATE)') \
 	$(if $(CONCURRENCY),--concurrency '$(CONCURRENCY)') $(if $(NODES),--nodes '$(NODES)') \
-	$(if $(NEMESIS),--nemesis '$(NEMESIS)') $(if $(WORKLOAD),--workload '$(WORKLOAD)') \
+	$(if $(ARRIVAL),--arrival '$(ARRIVAL)') $(if $(MAX_PROCESSES),--max-processes '$(MAX_PROCESSES)') \
+	$(if $(KEY_SKEW),--key-skew '$(KEY_SKEW)') $(if $(NEMESIS),--nemesis '$(NEMESIS)') $(if $(WORKLOAD),--workload '$(WORKLOAD)') \
 	$(if $(SCHEDULE),--schedule '$(SCHEDULE)') $(if $(SEED),--seed '$(SEED)') $(FLAGS)
 RUN_FLAGS = $(if $(SYSTEM),--system '$(SYSTEM)') $(LOAD_FLAGS)
 
@@ -73,7 +77,16 @@ compare: setup ## The same load and faults on this server and on etcd, figures s
 	@node controller/bin/gauntlet.js compare $(LOAD_FLAGS)
 
 mutant: setup ## Plant a bug and see that the rig finds it: NAME=01-stale-leader-reads RUNS=1
-	@node controller/bin/gauntlet.js mutant '$(NAME)' --runs '$(RUNS)'
+	@node controller/bin/gauntlet.js mutant '$(NAME)' $(if $(RUNS),--runs '$(RUNS)')
+
+mutants: setup ## Count how often, and how soon, each planted bug is found: RUNS=10 NAMES="02 31"; an interrupted campaign goes on
+	@node controller/bin/gauntlet.js mutants $(NAMES) $(if $(RUNS),--runs '$(RUNS)') $(FLAGS)
+
+replay: setup ## The same run once more: RUN=latest or its folder
+	@node controller/bin/gauntlet.js replay '$(or $(RUN),latest)' $(FLAGS)
+
+shrink: setup ## Look for the smallest schedule that still fails: RUN=latest or its folder
+	@node controller/bin/gauntlet.js shrink '$(or $(RUN),latest)' $(FLAGS)
 
 # The simulator needs no containers, so none of these waits for Docker.
 sim: build ## Run the server's own code in a deterministic world: SEEDS=1000 FIRST_SEED=1; all night: FLAGS='--time-limit 8h'
