@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { describeClock } from "../effects/clock-ledger.js";
+import type { NodeName } from "../hosts.js";
 import { durationArg, millisecondsOf, writtenMs } from "./args.js";
 import { offsetArg, offsetMsOf, WALL_READ_WINDOW_MS, WALL_TOLERANCE_MS } from "./clock-bump.js";
 import { Cycle } from "./cycle.js";
@@ -10,6 +11,15 @@ const MIN_PERIOD_MS = 100;
 const MAX_PERIOD_MS = 10_000;
 const DEFAULT_PERIOD = "200ms";
 const MIN_WINDOW_MS = 3_000;
+
+const MOST_WAIT_MS = 1_000;
+
+interface Look {
+  /** As long as the last reading took. */
+  readonly tookMs: number;
+  /** When it showed the clock; null: the next one comes at any time. */
+  readonly atMs: number | null;
+}
 
 export const clockStrobe = defineFault({
   name: "clock.strobe",
@@ -27,13 +37,20 @@ export const clockStrobe = defineFault({
     ),
   }),
   prepare(context, { offset, period }) {
-    const { hosts, nodes, clocks, random, pause } = context;
+    const { hosts, nodes, clocks, random, pause, nowMs } = context;
     const offsetMs = offsetMsOf(offset);
     const periodMs = millisecondsOf(period);
     const cycle = new Cycle(context);
     const window = { signal: new AbortController().signal };
     const seen = new Map(nodes.map((node) => [node, { off: 0, true: 0, elsewhere: 0 }]));
+    const looks = new Map<NodeName, Look>();
     let isOff = false;
+    /** Readings take their time and come in a rhythm of their own: by chance alone they may meet one side for long. */
+    const waitMs = ({ tookMs, atMs }: Look): number => {
+      if (atMs === null) return random.below(Math.min(2 * periodMs, MOST_WAIT_MS));
+      const halfTurns = Math.ceil((nowMs() + tookMs - atMs) / periodMs);
+      return atMs + (halfTurns | 1) * periodMs - tookMs - nowMs();
+    };
     return {
       async act(signal) {
         window.signal = signal;
@@ -44,9 +61,13 @@ export const clockStrobe = defineFault({
         });
       },
       prove: onEveryNode(nodes, async (node) => {
-        // Not in step with the strobe, or one side of it might never be met.
-        await pause(random.below(periodMs), window.signal);
+        const look = looks.get(node) ?? { tookMs: 0, atMs: null };
+        await pause(waitMs(look), window.signal);
+        const beganMs = nowMs();
         const reading = await hosts.readClock(node, WALL_READ_WINDOW_MS);
+        const atMs = nowMs();
+        // A reading on the other side of the strobe is half a turn away; one at its edge tells nothing, so then anywhere.
+        looks.set(node, { tookMs: atMs - beganMs, atMs: look.atMs === null ? atMs : null });
         const tally = seen.get(node) ?? { off: 0, true: 0, elsewhere: 0 };
         const isNear = (ms: number): boolean => Math.abs(reading.wallOffsetMs - ms) <= WALL_TOLERANCE_MS;
         tally[isNear(offsetMs) ? "off" : isNear(0) ? "true" : "elsewhere"] += 1;

@@ -112,6 +112,23 @@ describe("clock.strobe", () => {
     }
   });
 
+  test("is seen on both sides, in whatever rhythm it and its readings come", async () => {
+    for (const period of ["100ms", "200ms", "300ms", "350ms", "700ms", "2s"]) {
+      for (const latencyMs of [0, 3, 11, 30, 47]) {
+        for (const seed of [1, 2, 3]) {
+          const faults = [fault("clock.strobe", 2, 9, "all", { offset: "-30s", period })];
+          const [executed] = await runAll(bench({ faults }, { latencyMs, seed }));
+          expect([period, latencyMs, seed, executed?.outcome.type]).toEqual([
+            period,
+            latencyMs,
+            seed,
+            "proved",
+          ]);
+        }
+      }
+    }
+  });
+
   test("leaves a rate alone that another fault set", async () => {
     const faults = [
       fault("clock.rate", 1, 14, "n2", { rate: 2 }),
