@@ -128,14 +128,17 @@ describe.concurrent("a run on a correct register", () => {
 
   test("asks the same things in the same order when the seed is the same", async () => {
     const asked = async (seed: number): Promise<unknown[]> => {
-      const { directory } = await run(correct(), { seed, concurrency: 1, timeLimitMs: 1_000 });
+      const { directory } = await run(correct(), { seed, concurrency: 1, timeLimitMs: 3_000 });
       const { events } = await readHistory(join(directory, RUN_FILES.history));
       const invokes = events.filter(({ type, final }) => type === "invoke" && final !== true);
-      // How many there are depends on the machine's speed.
-      return invokes.slice(0, 20).map(({ f, key }) => [f, key]);
+      return invokes.map(({ f, key }) => [f, key]);
     };
-    expect(await asked(5)).toEqual(await asked(5));
-    expect(await asked(5)).not.toEqual(await asked(6));
+    const [once, again, other] = await Promise.all([asked(5), asked(5), asked(6)]);
+    // How many there are depends on the machine's speed: a busy one drops what is a second late.
+    const common = Math.min(once.length, again.length, other.length);
+    expect(common).toBeGreaterThan(8);
+    expect(once.slice(0, common)).toEqual(again.slice(0, common));
+    expect(once.slice(0, common)).not.toEqual(other.slice(0, common));
   });
 });
 
