@@ -105,11 +105,14 @@ class BankGenerator implements Generator {
   }
 
   next(worker: number): Next {
-    return { type: "operation", operation: worker % this.#workers < this.#readers ? READ : this.#transfer() };
+    return {
+      type: "operation",
+      operation: worker % this.#workers < this.#readers ? read() : this.#transfer(),
+    };
   }
 
   finalOperations(): readonly Operation[] {
-    return [READ];
+    return [read()];
   }
 
   #transfer(): Operation {
@@ -122,7 +125,10 @@ class BankGenerator implements Generator {
   }
 }
 
-const READ: Operation = { f: "read" };
+/** Each operation is an object of its own. */
+function read(): Operation {
+  return { f: "read" };
+}
 
 function namesOf({ accounts }: BankOptions): readonly string[] {
   return Array.from({ length: accounts }, (_, account) => nameOf(account));

@@ -216,6 +216,11 @@ test.each([
     [started, { what: "file cut off", damage: null }, exited(1, null)],
     { level: 60, pid: 20, msg: "the log is damaged" },
   ],
+  [
+    "what has nothing to do with harm, on a machine that was made new since",
+    [started, cutOff("checkpoint"), { what: "machine renewed" }, again, exited(null, "SIGSEGV")],
+    "n",
+  ],
   ["a crash, with a disk that fails", [started, disk({ syncErrorShare: 1 }), exited(null, "SIGSEGV")], "n"],
 ])("to end over %s is a finding: invalid", async (_, agent, said) => {
   await node("n1", agent, [said]);

@@ -132,6 +132,7 @@ async function lifeOf(path: string, rules: LogRules): Promise<Life> {
   const disk = { fails: false, isHarmed: false, isMappingHarmed: false };
   let process: { readonly pid: number; readonly starts: number } | null = null;
   let isRemoved = false;
+  let wasHarmed = false;
   for await (const line of linesOf(path)) {
     const json = jsonOf(line);
     const setting = DISK_LINE.safeParse(json).data;
@@ -145,7 +146,13 @@ async function lifeOf(path: string, rules: LogRules): Promise<Life> {
     diskFaultsRan ||= disk.fails || disk.isHarmed || setting?.full === true;
     const entry = AGENT_LINE.safeParse(json).data;
     if (entry?.what === "removal asked for") isRemoved = true;
-    if (entry?.what === "machine renewed") isRemoved = false;
+    if (entry?.what === "machine renewed") {
+      isRemoved = false;
+      // Its data went, and the harm with it.
+      wasHarmed ||= disk.isHarmed;
+      disk.isHarmed = false;
+      disk.isMappingHarmed = false;
+    }
     if (entry?.what === "server started") {
       asked.clear();
       process = { pid: entry.pid ?? -1, starts: entry.starts ?? -1 };
@@ -166,7 +173,7 @@ async function lifeOf(path: string, rules: LogRules): Promise<Life> {
     if (!isAsked && !isOverDisk && !isOverMapping && !isFarewell)
       unasked.push({ code, signal, when: time === undefined ? "" : ` at ${time}` });
   }
-  return { hasLog: true, unasked, mayFail, wasHarmed: disk.isHarmed, diskFaultsRan };
+  return { hasLog: true, unasked, mayFail, wasHarmed: wasHarmed || disk.isHarmed, diskFaultsRan };
 }
 
 function exitFindings(

@@ -84,6 +84,23 @@ describe("checkStats", () => {
     expect(check).toMatchObject({ verdict: "unknown", reason: expect.stringContaining("no write") });
   });
 
+  test("a function that reads and writes is vacuous where only its reads succeeded", () => {
+    const write = (i: number): boolean => i % 2 === 0;
+    const txns = (written: "ok" | "fail" | "info"): readonly HistoryEvent[] =>
+      history(400, (i) => ({
+        f: "txn",
+        value: [write(i) ? ["w", "m0/0", "1"] : ["r", "m0/0", null]],
+        type: write(i) ? written : "ok",
+      }));
+    const judged = (written: "ok" | "fail" | "info") => checkStats(txns(written), ["txn"], 60_000);
+    expect(judged("fail")).toMatchObject({
+      verdict: "unknown",
+      reason: expect.stringContaining("none of 200 writes"),
+    });
+    expect(judged("info").verdict).toBe("unknown");
+    expect(judged("ok").verdict).toBe("valid");
+  });
+
   test("what only the final reads got counts for nothing", () => {
     const check = verdictOf(history(400, (i) => (i % 2 === 0 ? { f: "read", final: true } : { f: "write" })));
     expect(check).toMatchObject({ verdict: "unknown", reason: expect.stringContaining("no read") });

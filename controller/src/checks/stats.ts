@@ -1,5 +1,6 @@
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 import { type CheckResult, type FunctionStats, type HistoryEvent, latencyNs } from "@gauntlet/histories";
+import { servedOperations } from "./operations.js";
 
 /** A run with fewer operations that certainly happened shows nothing. */
 const MIN_OK_OPERATIONS = 100;
@@ -62,12 +63,17 @@ export function checkStats(
   const okOf = (f: string): number => stats.find((row) => row.f === f)?.ok ?? 0;
   const total = okOf("all");
   const never = functions.filter((f) => okOf(f) === 0);
+  // Of a function that both reads and writes, the reads alone say nothing.
+  const writes = servedOperations(load).filter(({ isWrite }) => isWrite);
   const { served, seconds } = secondsServed(load, mainEndMs);
   const reasons = [
     ...(total < MIN_OK_OPERATIONS
       ? [`only ${total} operations succeeded, fewer than ${MIN_OK_OPERATIONS}`]
       : []),
     ...(never.length > 0 ? [`no ${never.join(", no ")} succeeded`] : []),
+    ...(writes.length > 0 && writes.every(({ outcome }) => outcome !== "ok")
+      ? [`none of ${writes.length} writes succeeded`]
+      : []),
     ...(served < seconds * MIN_SERVED_SHARE
       ? [`in only ${served} of ${seconds} seconds any operation succeeded, fewer than a quarter`]
       : []),

@@ -238,7 +238,7 @@ function isSeenOnce({ name }: CheckResult): boolean {
 }
 
 const SEEN_ONCE: ReadonlySet<string> = new Set(
-  "agreement progress recovery final-reads healing rig completion".split(" "),
+  "live agreement progress recovery final-reads healing rig completion".split(" "),
 );
 
 async function resultsOf(directory: string): Promise<RunResults | null> {

@@ -126,6 +126,18 @@ describe("what nothing can do to a system", () => {
     expect(checkFaults(executed(ours, skip), ours.requested).verdict).toBe("unknown");
   });
 
+  test("is told where a schedule draws its faults itself", () => {
+    const text =
+      "phases: [{for: 60s, random: {weights: {kill: 1, clock: 1}, window: [4s, 7s], gap: [1s, 3s]}}]";
+    const config = on("etcd", { from: "text", name: "s.yaml", text });
+    expect(
+      checkFaults(
+        executed(config, () => false),
+        config.requested,
+      ),
+    ).toMatchObject({ verdict: "valid", details: { leftOut: [{ name: "clock" }] } });
+  });
+
   test("alone is refused: such a run would say nothing", () => {
     expect(() => on("etcd", families("clock"))).toThrow("--nemesis: nothing of it can act on etcd: clock (");
     expect(() => on("etcd", file(RATE))).toThrow(

@@ -90,13 +90,16 @@ export function configure(request: RunRequest): RunConfig {
   }
   const written = parseSchedule(faults.text, faults.name, names);
   try {
-    const { schedule } = resolveSchedule(written, {
+    const { schedule, leftOut } = resolveSchedule(written, {
       seed,
       timeLimitMs,
       nodes: names,
       capabilities: missingOf([system]),
     });
-    const requested = fromSchedule(schedule, timeLimitMs, system);
+    const requested = [
+      ...fromSchedule(schedule, timeLimitMs, system),
+      ...leftOut.map(({ name, reason }) => ({ name, entries: [], never: reason })),
+    ];
     refuseImpossible(`--schedule ${faults.name}`, requested, system);
     return { ...base, nemesis: [], schedule, requested };
   } catch (error) {

@@ -86,6 +86,11 @@ export class LiveCheck implements EventSink {
     this.#gathered = [];
   }
 
+  /** The violation, if any; what comes after it is not looked at. */
+  get found(): CheckResult | null {
+    return this.#found ?? null;
+  }
+
   /** How far it has come, for people who look on. */
   status(): LiveCheckStatus {
     const state = this.#thread === undefined ? "done" : "checking";

@@ -230,6 +230,18 @@ describe.concurrent("a run that must not pass", () => {
     expect(whole.results.verdict).toBe("invalid");
   });
 
+  test("a violation that was seen while it went on stays one where the check of the whole comes to no end", async () => {
+    const store = new MemoryStore();
+    const { start: startCluster } = fakeCluster({ client: () => staleReader(store.client()) });
+    const unknown = { name: "linearizability", kind: "safety", verdict: "unknown", reason: "time" } as const;
+    const checkWorkload = async () => [unknown];
+    const options = { runsRoot, startCluster, checkWorkload, progress: SILENT, bounds: BOUNDS };
+    const config = configure({ ...REQUEST, seed: 9, timeLimitMs: 20_000 });
+    const { results } = await recordRun(config, options, new AbortController().signal);
+    expect(check(results, "live")).toMatchObject({ kind: "safety", verdict: "invalid" });
+    expect(results.verdicts).toMatchObject({ safety: "invalid" });
+  });
+
   test("a violation is not masked by a rig that fails", async () => {
     const store = new MemoryStore();
     const seen = new Set<string>();

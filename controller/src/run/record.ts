@@ -18,6 +18,7 @@ import {
 } from "@gauntlet/histories";
 import { formatSchedule, type Schedule, type ScheduleFile } from "@gauntlet/nemesis";
 import { judge } from "../checks/judge.js";
+import { withLiveFinding } from "../checks/live-finding.js";
 import { checkObserved, groundsOf } from "../checks/observed.js";
 import { readServerFindings } from "../checks/servers.js";
 import type { CheckWorkload } from "../checks/workload-check.js";
@@ -123,7 +124,8 @@ export async function recordRun(
   progress.enter("check", () => null);
   progress.line("check: looking for an order that explains what was seen");
   const history = (await attempt("check", () => eventsOf(historyPath))) ?? [];
-  const workloadChecks = history.length === 0 ? [] : await options.checkWorkload(job, signal);
+  const checked = history.length === 0 ? [] : await options.checkWorkload(job, signal);
+  const workloadChecks = withLiveFinding(checked, watched?.found ?? null);
   const asked = {
     requested: config.requested,
     nodes: config.nodes,
