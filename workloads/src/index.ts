@@ -13,6 +13,7 @@ export type { KeyFailure, LinearizabilityEvidence } from "./linearizability.js";
 export {
   failedKeysHtml,
   minimalPartSvg,
+  minimalPartText,
   type FailedKeysOptions,
   type MinimalPart,
 } from "./linearizability-view.js";

@@ -1,5 +1,12 @@
 import { type FaultRecord, HistoryError, type HistoryEvent, pairEvents } from "@gauntlet/histories";
-import { explanationSvg, type Operation, type PartitionIllegal } from "porcupine-ts";
+import {
+  type Explanation,
+  explanationSvg,
+  explanationText,
+  type Model,
+  type Operation,
+  type PartitionIllegal,
+} from "porcupine-ts";
 import { historyHtml, type ViewFault } from "porcupine-ts/view";
 import { type KeyFailure, type LinearizabilityEvidence, operationsOf } from "./linearizability.js";
 import { objectOf, type SequentialObject } from "./sequential-objects.js";
@@ -9,22 +16,41 @@ export type MinimalPart = Pick<KeyFailure, "failedAt" | "required" | "optional" 
 
 /** The 1-minimal part of a key's history: one SVG without anything outside it, headed by `title`. Throws HistoryError. */
 export function minimalPartSvg(history: readonly HistoryEvent[], title: string, part: MinimalPart): string {
-  const wanted = new Set([part.failedAt, ...part.required, ...part.optional]);
+  const { model, operations, explanation } = explanationOf(history, title, part);
+  return explanationSvg(model, operations, explanation);
+}
+
+/** The same for a terminal: a line for each process. Throws HistoryError. */
+export function minimalPartText(history: readonly HistoryEvent[], part: MinimalPart): string {
+  const { model, operations, explanation } = explanationOf(history, "", part);
+  return explanationText(model, operations, explanation);
+}
+
+function explanationOf(
+  history: readonly HistoryEvent[],
+  sentence: string,
+  { failedAt, required, optional, isMinimal, checks }: MinimalPart,
+): {
+  readonly model: Model<unknown, unknown, unknown>;
+  readonly operations: readonly Operation<unknown, unknown>[];
+  readonly explanation: Explanation;
+} {
+  const wanted = new Set([failedAt, ...required, ...optional]);
   const object = objectOf(history);
   const operations = operationsOf(
     object,
     eventsOf(history, ({ index }) => wanted.has(index)),
   );
   const position = positionsOf(operations);
-  const { failedAt, required, optional, isMinimal, checks } = part;
-  return explanationSvg(object.model, operations, {
-    sentence: title,
+  const explanation = {
+    sentence,
     failedAt: position(failedAt),
     required: required.map(position),
     optional: optional.map(position),
     isMinimal,
     checks,
-  });
+  };
+  return { model: object.model, operations, explanation };
 }
 
 export interface FailedKeysOptions {

@@ -61,10 +61,12 @@ const TEST_FIELDS = z.looseObject({
 
 /** `gauntlet check`: judges a recorded history again, and what its run saw beside it. Writes nothing. */
 export async function checkCommand(path: string, flags: CheckFlags): Promise<Verdict> {
-  const { directory, results } = await judgeRecorded(path, flags);
+  const { directory, history, results } = await judgeRecorded(path, flags);
   if (flags.json === true) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
-  else
-    process.stdout.write(`${summarize(results)}\n${directory === null ? ALONE : `\n${pagesOf(directory)}`}`);
+  else {
+    const summary = await summarize(results, history);
+    process.stdout.write(`${summary}\n${directory === null ? ALONE : `\n${pagesOf(directory)}`}`);
+  }
   return results.verdict;
 }
 
@@ -72,7 +74,7 @@ export async function checkCommand(path: string, flags: CheckFlags): Promise<Ver
 export async function judgeRecorded(
   path: string,
   flags: Pick<CheckFlags, "workload" | "runsRoot">,
-): Promise<{ readonly directory: string | null; readonly results: RunResults }> {
+): Promise<{ readonly directory: string | null; readonly history: string; readonly results: RunResults }> {
   const { directory, history: historyPath } = await resolveRun(path, flags.runsRoot);
   const history = await historyOf(historyPath, directory);
   const facts = directory === null ? factsAlone(history) : await factsOf(directory, historyPath, history);
@@ -89,7 +91,7 @@ export async function judgeRecorded(
     grounds: facts.grounds,
   });
   refuseUnreadable(historyPath, results);
-  return { directory, results };
+  return { directory, history: historyPath, results };
 }
 
 const ALONE = "\nnote: a history alone: what was asked of the nemesis, recovery and servers are not known\n";

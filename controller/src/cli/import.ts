@@ -50,9 +50,12 @@ export async function importCommand(path: string, flags: ImportFlags): Promise<V
   const writer = new HistoryWriter(await open(join(directory, RUN_FILES.history), "ax"), () => 0);
   for (const event of foreign.events) writer.append(event);
   await writer.close();
-  const { results } = await judgeRecorded(directory, { runsRoot: flags.runsRoot });
+  const { results, history } = await judgeRecorded(directory, { runsRoot: flags.runsRoot });
   await writeResults(directory, results);
-  const shown = flags.json === true ? JSON.stringify({ directory, ...results }, null, 2) : summarize(results);
+  const shown =
+    flags.json === true
+      ? JSON.stringify({ directory, ...results }, null, 2)
+      : await summarize(results, history);
   process.stdout.write(`${shown}\n`);
   if (flags.json !== true) process.stdout.write(`\nrun: ${shownPath(directory)}\n`);
   return results.verdict;

@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
-import type { Verdict } from "@gauntlet/histories";
+import { join } from "node:path";
+import { RUN_FILES, type Verdict } from "@gauntlet/histories";
 import { findSystem, imageExists } from "@gauntlet/docker";
 import { checkInThread } from "../checks/workload-check.js";
 import { BOUNDS, type RunConfig } from "../run/config.js";
@@ -122,7 +123,8 @@ export async function runAndTell(
     process.stdout.write(`${JSON.stringify({ directory, seed, ...results }, null, 2)}\n`);
   } else {
     const again = `${"again:".padEnd(13)}--seed ${seed}, or check ${shownPath(directory)}`;
-    process.stdout.write(`\n${summarize(results)}\n\n${pagesOf(directory)}${again}\n`);
+    const summary = await summarize(results, join(directory, RUN_FILES.history));
+    process.stdout.write(`\n${summary}\n\n${pagesOf(directory)}${again}\n`);
   }
   await ui?.end(flags.json === true ? null : (line) => void process.stderr.write(`${line}\n`));
   return results.verdict;

@@ -1,6 +1,6 @@
 import { type CheckResult, HistoryError, type HistoryEvent, type RunResults } from "@gauntlet/histories";
 import type { ShownOperation, Violation } from "@gauntlet/ui";
-import { minimalPartSvg } from "@gauntlet/workloads";
+import { type MinimalPart, minimalPartSvg, minimalPartText } from "@gauntlet/workloads";
 import { z } from "zod";
 import { scanHistory } from "./history-scan.js";
 import { operationText, outcomeOf, valueText } from "./operations.js";
@@ -44,8 +44,20 @@ interface Pair {
 const VIOLATIONS = 12;
 const OPERATIONS = 40;
 
+/** Draws the operations of a key that failed. Throws HistoryError where the evidence does not fit the history. */
+export type Draw = (operations: readonly HistoryEvent[], part: MinimalPart, title: string) => string;
+
+/** For a terminal. */
+export const drawText: Draw = (operations, part) => minimalPartText(operations, part);
+
+const DRAW_SVG: Draw = (operations, part, title) => minimalPartSvg(operations, title, part);
+
 /** What went wrong, the few operations with it. The history is read once, and no more of it is held than is shown. */
-export async function violationsOf(results: RunResults, historyPath: string): Promise<readonly Violation[]> {
+export async function violationsOf(
+  results: RunResults,
+  historyPath: string,
+  draw: Draw = DRAW_SVG,
+): Promise<readonly Violation[]> {
   const wanted = results.checks
     .filter(({ verdict }) => verdict === "invalid")
     .flatMap(wantedBy)
@@ -54,7 +66,7 @@ export async function violationsOf(results: RunResults, historyPath: string): Pr
     wanted.flatMap(({ culprit, required, around }) => [culprit ?? -1, ...required, ...around]),
   );
   const pairs = events.size === 0 ? new Map<number, Pair>() : await pairsOf(historyPath, events);
-  return wanted.map((each) => violation(each, pairs));
+  return wanted.map((each) => violation(each, pairs, draw));
 }
 
 function wantedBy({ name, kind, reason, details }: CheckResult): readonly Wanted[] {
@@ -106,7 +118,7 @@ async function pairsOf(historyPath: string, events: ReadonlySet<number>): Promis
   return found;
 }
 
-function violation(wanted: Wanted, pairs: ReadonlyMap<number, Pair>): Violation {
+function violation(wanted: Wanted, pairs: ReadonlyMap<number, Pair>, draw: Draw): Violation {
   const parts = [
     ...(wanted.culprit === null ? [] : [[wanted.culprit, "culprit"] as const]),
     ...wanted.required.map((event) => [event, "required"] as const),
@@ -124,7 +136,7 @@ function violation(wanted: Wanted, pairs: ReadonlyMap<number, Pair>): Violation 
     reason,
     facts: factsOf(wanted, pairs),
     operations: [...shown.values()].toSorted((a, b) => a.id - b.id),
-    picture: failure === null ? null : pictureOf(failure, [...shown.keys()]),
+    picture: failure === null ? null : pictureOf(failure, [...shown.keys()], draw),
   };
 }
 
@@ -158,12 +170,12 @@ function factsOf(
 }
 
 /** Null also where the evidence does not fit the history. */
-function pictureOf(failure: KeyFailure, pairs: readonly Pair[]): string | null {
+function pictureOf(failure: KeyFailure, pairs: readonly Pair[], draw: Draw): string | null {
   const events = pairs
     .flatMap(({ invoke, end }) => (end === null ? [invoke] : [invoke, end]))
     .toSorted((a, b) => a.index - b.index);
   try {
-    return minimalPartSvg(events, `key ${failure.key}: the operations that contradict one another`, failure);
+    return draw(events, failure, `key ${failure.key}: the operations that contradict one another`);
   } catch (error) {
     if (error instanceof HistoryError) return null;
     throw error;
