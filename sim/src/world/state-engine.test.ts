@@ -217,3 +217,45 @@ test("a full disk refuses a commit, keeps the state, and takes it later; a disk 
   const last = await world.run(() => world.states().open(1));
   expect(await world.run(() => commitOf(last, [0, 50, 100, 101]))).toBe(found);
 });
+
+test("what was found at a start stays, also where a sync of it had failed: commits, seals, and the start itself", async () => {
+  const failed = { start: 0, commit: 0, seal: 0 };
+  for (let seed = 1; seed <= 200; seed++) {
+    const world = new World(seed);
+    const { random, disk } = world;
+    const ends = Array.from({ length: 40 }, (_, commit) => commit * 7);
+    let promised = 0;
+    for (let life = 0; life < 8; life++) {
+      disk.configure({ ...HEALTHY, syncErrorShare: random.chance(0.5) ? 0.2 : 0 });
+      const engine = await world.run(() => world.states().open(1)).catch(notDamaged);
+      if (engine === null) failed.start++;
+      else {
+        const found = await world.run(() => commitOf(engine, ends));
+        expect(found).toBeGreaterThanOrEqual(promised);
+        promised = found;
+        for (let left = random.below(4); left > 0; left--) {
+          const added = records(ends[promised] as number, ends[promised + 1] as number);
+          const before = engine.count;
+          const done = await world
+            .run(() => engine.commit(added, metaOf(promised + 1)).then(() => true))
+            .catch(notDamaged);
+          if (done === null) {
+            failed[engine.count > before ? "seal" : "commit"]++;
+            break;
+          }
+          promised++;
+        }
+      }
+      if (random.chance(0.6)) world.kill();
+      else world.losePower();
+    }
+  }
+  expect(Math.min(...Object.values(failed))).toBeGreaterThan(20);
+});
+
+/** Of a call whose sync failed: null. */
+function notDamaged(error: unknown): null {
+  if (error instanceof StateDamaged) throw error;
+  expect(error).toMatchObject({ code: "EIO" });
+  return null;
+}

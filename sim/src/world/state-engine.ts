@@ -101,7 +101,7 @@ class Places {
 
 /**
  * A commit is a frame, synced, and a seal behind it, synced too: what was promised can then be told from what was torn
- * by any single harm. A commit without its seal may be in the page cache alone: it is written again before anybody relies on it.
+ * by any single harm. The newest frame, commit or seal, may be in the page cache alone: it is written again before anybody relies on it.
  */
 class FileEngine implements StateEngine {
   private readonly file: DiskFile;
@@ -156,14 +156,12 @@ class FileEngine implements StateEngine {
     if (newest === null) {
       await this.append("begin", []);
       await this.sync();
-    } else if (newest.kind !== "seal") {
+    } else {
+      // A sync alone would skip it: after a failed one its pages count as clean. A seal's, too, may have failed.
       await this.file.write([bytes.subarray(newest.offset, this.end)], newest.offset);
       await this.sync();
-    } else {
-      await this.sync();
-      return;
     }
-    await this.seal();
+    if (newest?.kind !== "seal") await this.seal();
   }
 
   async commit(records: readonly Uint8Array[], meta: Uint8Array): Promise<void> {
