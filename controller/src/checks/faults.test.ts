@@ -1,5 +1,7 @@
 import type { FaultRecord } from "@gauntlet/histories";
 import { describe, expect, test } from "vitest";
+import { noFacts } from "../run/facts.js";
+import { groundsOf } from "./observed.js";
 import { checkFaults, checkHealing, type RequestedFault } from "./faults.js";
 
 function record(
@@ -81,6 +83,16 @@ describe("checkHealing", () => {
       verdict: "failed",
       reason: expect.stringContaining("kill on n2"),
     });
+  });
+
+  test("so are members that could not be made the first ones again, which excuses no cluster that stalls", () => {
+    const members = { healed: false, detail: "n1, n2, n3, n6 vote" };
+    const heal = { healed: false, nodes: [], silent: [], members };
+    expect(checkHealing([record("member.add", PROVED)], heal)).toMatchObject({
+      verdict: "failed",
+      reason: expect.stringContaining("the members at the end (n1, n2, n3, n6 vote)"),
+    });
+    expect(groundsOf({ ...noFacts(), heal }).healed).toBe(true);
   });
 
   test("so is a node that is not whole at the end", () => {

@@ -69,14 +69,23 @@ function grouped(leftOut: readonly { readonly name: string; readonly reason: str
   return [...names].map(([reason, those]) => `${those.join(", ")} (${reason})`).join(", ");
 }
 
-/** Rig: an undo that was not seen to work leaves everything after it unjudged. */
-export function checkHealing(faults: readonly FaultRecord[], heal: HealReport | null): CheckResult {
-  const unhealed = [
+/** What was not seen to be undone, of the faults and of the machines at the end. */
+export function findUnhealed(faults: readonly FaultRecord[], heal: HealReport | null): readonly string[] {
+  return [
     ...faults.filter((record) => record.healed === false).map(describeFault),
     ...(heal?.nodes ?? [])
       .filter((node) => !node.healed)
       .map(({ node, detail }) => `${node} at the end (${detail})`),
   ];
+}
+
+/**
+ * Rig: an undo that was not seen to work leaves everything after it unjudged. Members that could not be made the first
+ * ones again are no excuse for a cluster that stalls: it may be why they could not.
+ */
+export function checkHealing(faults: readonly FaultRecord[], heal: HealReport | null): CheckResult {
+  const members = heal?.members?.healed === false ? [`the members at the end (${heal.members.detail})`] : [];
+  const unhealed = [...findUnhealed(faults, heal), ...members];
   const base = { name: "healing", kind: "rig" } as const;
   if (unhealed.length > 0)
     return { ...base, verdict: "failed", reason: `not seen to be undone: ${unhealed.join(", ")}` };

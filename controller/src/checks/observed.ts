@@ -1,7 +1,7 @@
 import type { CheckResult, HistoryEvent } from "@gauntlet/histories";
 import type { Facts } from "../run/facts.js";
 import { checkAgreement } from "./agreement.js";
-import { checkFaults, checkHealing, type RequestedFault } from "./faults.js";
+import { checkFaults, checkHealing, findUnhealed, type RequestedFault } from "./faults.js";
 import { acknowledgedWrites, servedOperations } from "./operations.js";
 import { checkProgress } from "./progress.js";
 import { checkFinalReads, checkRecovery, type Grounds } from "./recovery.js";
@@ -51,6 +51,6 @@ export function checkObserved(
 
 /** What findings about service rest on. */
 export function groundsOf({ faults, heal, errors, servers }: Facts): Grounds {
-  const healed = checkHealing(faults, heal).verdict === "valid";
+  const healed = findUnhealed(faults, heal).length === 0;
   return { healed, rigSound: errors.length === 0 && !servers?.some(({ byOthers }) => byOthers) };
 }

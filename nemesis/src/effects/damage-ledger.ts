@@ -1,4 +1,4 @@
-import type { NodeName } from "../hosts.js";
+import type { NodeName, ProcessState } from "../hosts.js";
 import { minoritySize } from "../targets.js";
 
 /**
@@ -28,4 +28,10 @@ export class DamageLedger {
     for (const node of nodes) this.#damaged.add(node);
     return null;
   }
+}
+
+/** It refuses its data, or the kernel ended it as it followed a harmed page of a file that it has mapped. */
+export function isOverDamage(process: ProcessState): boolean {
+  if (process.state !== "exited") return false;
+  return process.signal === null || ["SIGSEGV", "SIGBUS", "SIGABRT"].includes(process.signal);
 }

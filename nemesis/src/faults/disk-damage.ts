@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isOverDamage } from "../effects/damage-ledger.js";
 import { diskFacet } from "../effects/disk.js";
 import { NotApplicable } from "../errors.js";
 import type { Damage, DamageArea, NodeName } from "../hosts.js";
@@ -60,17 +61,12 @@ export function harmDisks(
     healed: onEveryNode(nodes, async (node) => {
       const now = await hosts.process(node);
       const wasStarted = now.starts > (before.of(node)?.starts ?? 0);
-      if (now.state === "exited" && wasStarted && isOverDamage(now.signal)) {
+      if (wasStarted && isOverDamage(now)) {
         return { shown: true, detail: `${describeProcess(now)}: refuses its damaged disk`, reading: now };
       }
       return before.restarted(node, now);
     }),
   };
-}
-
-/** It refuses its data, or the kernel ended it as it followed a harmed page of a file that it has mapped. */
-function isOverDamage(signal: string | null): boolean {
-  return signal === null || ["SIGSEGV", "SIGBUS", "SIGABRT"].includes(signal);
 }
 
 function sameDamage(a: Damage, b: Damage): boolean {

@@ -128,19 +128,25 @@ describe("disks", () => {
     expect(all.hosts.cluster.node("n1").damages).toEqual([]);
   });
 
-  test("a server that refuses its damaged disk is gone: healed, and spared by later faults", async () => {
-    const all = bench({ faults: [fault("disk.bitflip", 1, 1, "n2"), fault("process.kill", 5, 1, "n2")] });
-    all.hosts.cluster.node("n2").refusesDamage = true;
-    const [flip, kill] = await runAll(all);
-    expect(flip).toMatchObject({ outcome: { type: "proved" }, healed: true });
-    expect(flip?.healing).toContain("refuses its damaged disk");
-    expect(kill?.outcome).toEqual({
-      type: "skipped",
-      reason: "the disk of n2 is damaged, and its server has ended over it",
-    });
-    const report = await all.clock.run(all.runner.healAll());
-    expect(report).toMatchObject({ healed: true, silent: ["n2"] });
-  });
+  test.each([
+    ["refuses", true],
+    ["crashes over", "SIGSEGV"],
+  ] as const)(
+    "a server that %s its damaged disk is gone: healed, and spared by later faults",
+    async (_, ends) => {
+      const all = bench({ faults: [fault("disk.bitflip", 1, 1, "n2"), fault("process.kill", 5, 1, "n2")] });
+      all.hosts.cluster.node("n2").refusesDamage = ends;
+      const [flip, kill] = await runAll(all);
+      expect(flip).toMatchObject({ outcome: { type: "proved" }, healed: true });
+      expect(flip?.healing).toContain("refuses its damaged disk");
+      expect(kill?.outcome).toEqual({
+        type: "skipped",
+        reason: "the disk of n2 is damaged, and its server has ended over it",
+      });
+      const report = await all.clock.run(all.runner.healAll());
+      expect(report).toMatchObject({ healed: true, silent: ["n2"] });
+    },
+  );
 
   test("a server that ends on a whole disk is not excused", async () => {
     const { machines, interfere } = meddling(({ cluster }) => {

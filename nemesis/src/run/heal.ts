@@ -1,12 +1,12 @@
 import { type ClockLedger, describeClock, isTrueTime, TRUE_TIME } from "../effects/clock-ledger.js";
 import type { CutLedger } from "../effects/cut-ledger.js";
-import type { DamageLedger } from "../effects/damage-ledger.js";
+import { type DamageLedger, isOverDamage } from "../effects/damage-ledger.js";
 import { describeDisk, diskFacet, HEALTHY_DISK, sameDisk } from "../effects/disk.js";
 import { describeShapes, hasShape, type PacketLedger, UNSHAPED } from "../effects/packet-ledger.js";
 import { messageOf } from "../errors.js";
 import { describeCuts } from "../faults/partition.js";
 import { describeProcess } from "../faults/process.js";
-import type { Capability, Hosts, NodeName, NodeView, ProbeResult, ProcessState } from "../hosts.js";
+import type { Capability, Hosts, NodeName, NodeView, ProbeResult } from "../hosts.js";
 import { type Clock, pause } from "./clock.js";
 import { healMembers, type MembersHeal, presentMembers } from "./heal-members.js";
 import type { Timing } from "./timing.js";
@@ -140,16 +140,12 @@ async function readBack(
   }
   const process = await hosts.process(node);
   // A server may refuse damaged data: the rig did its part when it started it.
-  const refuses = context.damage.has(node) && actions.includes("start") && endedByItself(process);
+  const refuses = context.damage.has(node) && actions.includes("start") && isOverDamage(process);
   const isWell = process.state === "running" || refuses || (process.state === "exited" && !mustRun);
   if (!isWell) problems.push(describeProcess(process));
   const what = refuses ? `${describeProcess(process)} on a damaged disk` : describeProcess(process);
   const detail = problems.length === 0 ? `${what}, no rules, clocks true` : problems.join("; ");
   return { shown: problems.length === 0, detail };
-}
-
-function endedByItself(process: ProcessState): boolean {
-  return process.state === "exited" && process.signal === null;
 }
 
 /** Of these nodes, those whose servers say nothing of themselves for ANSWER_LIMIT_MS. */

@@ -52,7 +52,7 @@ export interface FakeNode {
   calls: Mutable<DiskCounts>;
   damages: readonly Damage[];
   /** Whether its server ends when it finds damaged data at its start. */
-  refusesDamage: boolean;
+  refusesDamage: boolean | "SIGSEGV";
   nextSettings: SettingsName;
   settings: SettingsName;
 }
@@ -197,7 +197,9 @@ export class FakeCluster {
     node.role = "follower";
     node.heardLeaderMs = this.#nowMs;
     node.settings = node.nextSettings;
-    if (node.refusesDamage && node.damages.length > 0) node.state = "exited";
+    if (node.refusesDamage === false || node.damages.length === 0) return;
+    node.state = "exited";
+    if (node.refusesDamage !== true) node.signal = node.refusesDamage;
   }
 
   #tick(): void {
