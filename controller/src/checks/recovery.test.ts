@@ -17,6 +17,18 @@ describe("checkRecovery", () => {
     expect(checkRecovery(recovery(100, 200, 300), GROUNDS)).toMatchObject({ verdict: "valid" });
   });
 
+  test("a node that refuses data which was harmed owes no write; another one does", () => {
+    const { writes, ...rest } = recovery(100, 200, null);
+    const [first, last] = writes;
+    const over = { node: "n2", afterMs: null, lastError: "never-sent: nobody", refuses: true };
+    expect(checkRecovery({ ...rest, writes: [first ?? over, over] }, GROUNDS)).toMatchObject({
+      verdict: "valid",
+      reason: expect.stringContaining("but n2, which refuses its harmed data,"),
+    });
+    const others = { ...rest, writes: [{ ...over, node: "n3" }, last ?? over] };
+    expect(checkRecovery(others, GROUNDS).verdict).toBe("invalid");
+  });
+
   test.each([
     ["no write at one node", recovery(100, 200, null), "n2 (no-leader)"],
     ["no leader", recovery(null, 200, 300), "no leader"],

@@ -12,6 +12,8 @@ export interface Recovery {
     readonly node: string;
     readonly afterMs: number | null;
     readonly lastError: string | null;
+    /** Its server ended over data that the run harmed. */
+    readonly refuses?: boolean;
   }[];
 }
 
@@ -34,14 +36,16 @@ const MAX_UNREAD_TOLD = 100;
 
 /**
  * Liveness: a cluster whose faults are all undone must have a leader and take writes at every node
- * within the bound. Details: the Recovery.
+ * within the bound, but for those whose servers do right to end over harmed data. Details: the Recovery.
  */
 export function checkRecovery(recovery: Recovery, grounds: Grounds): CheckResult {
-  const late = recovery.writes.filter(({ afterMs }) => afterMs === null);
+  const refusing = recovery.writes.filter(({ refuses }) => refuses === true).map(({ node }) => node);
+  const late = recovery.writes.filter(({ node, afterMs }) => afterMs === null && !refusing.includes(node));
   const base = { name: "recovery", kind: "liveness", details: recovery } as const;
   if (recovery.leaderAfterMs !== null && late.length === 0) {
     const slowestMs = Math.max(...recovery.writes.map(({ afterMs }) => afterMs ?? 0));
-    const reason = `every node took a write ${secondsOf(slowestMs)} after the last heal`;
+    const but = refusing.length === 0 ? "" : ` but ${refusing.join(", ")}, which refuses its harmed data,`;
+    const reason = `every node${but} took a write ${secondsOf(slowestMs)} after the last heal`;
     return { ...base, verdict: "valid", reason };
   }
   const bound = `within ${secondsOf(recovery.boundMs)} of the last heal`;

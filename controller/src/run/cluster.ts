@@ -50,8 +50,9 @@ export interface Cluster {
   /**
    * The state of every present member at one revision. Waits until all have applied it, `limitMs` at most, or until the
    * signal aborts. Never rejects: where no hash was had, the node's detail says why.
+   * @param without nodes whose servers are gone for good, which are not asked
    */
-  hashes(limitMs: number, signal: AbortSignal): Promise<StateHashes>;
+  hashes(limitMs: number, signal: AbortSignal, without: readonly string[]): Promise<StateHashes>;
   /**
    * Ends the servers and keeps their data directories beside their logs (RUN_FILES.nodeData), each up to a size. Never
    * rejects, and takes half a minute at most.

@@ -132,8 +132,8 @@ function clusterOf(
     },
     failures: () => hosts.failures().map(({ node, reason }) => `${node}: ${reason}`),
     sample: () => hosts.sample(),
-    hashes: async (limitMs, signal) => {
-      const members = await membersOf(hosts);
+    hashes: async (limitMs, signal, without) => {
+      const members = (await membersOf(hosts)).filter((node) => !without.includes(node));
       const endpoints = members.map((node) => [node, hosts.endpoints.get(node)?.client ?? ""] as const);
       return readHashes(new Map(endpoints), limitMs, signal);
     },

@@ -57,6 +57,11 @@ export class Nemesis {
     return this.#runner.healAll();
   }
 
+  /** Nodes whose servers have ended over data that the run harmed. */
+  refusing(): Promise<readonly string[]> {
+    return this.#runner.refusing();
+  }
+
   current(): readonly string[] {
     return [...this.#current.values()];
   }

@@ -167,6 +167,18 @@ describe.concurrent("beside the history", () => {
     expect(await dataOf(ran)).toEqual(["gone", "gone", "gone"]);
   });
 
+  test("a server that refuses data which was harmed owes nothing any more, and the others agree", async () => {
+    const available = { available: true, detail: "of a test" } as const;
+    const text = "faults: [{at: 100ms, for: 1s, fault: disk.bitflip, target: n2}]";
+    const fake = { ...correct(), refusesHarm: true, capabilities: { "disk.damage": available } };
+    const faults = { from: "text", text, name: "flip.yaml" } as const;
+    const { results } = await run(fake, { faults, timeLimitMs: 2_000 });
+    expect(check(results, "faults")?.reason).toContain("took effect");
+    expect(check(results, "recovery")?.reason).toContain("but n2, which refuses its harmed data,");
+    expect(check(results, "agreement")?.reason).toContain("all 2 members");
+    expect(results.verdict).toBe("valid");
+  });
+
   test("nodes that hold different states are a violation, and their data is kept", async () => {
     const nodes = [1, 1, 2].map((hash, i) => ({ node: `n${i + 1}`, hash, compactRevision: 0, detail: null }));
     const ran = await run({ ...correct(), savesData: true, hashes: () => ({ revision: 9, nodes }) });

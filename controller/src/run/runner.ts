@@ -238,7 +238,13 @@ class Run {
     this.#enter("heal", "healing everything, waiting for writes to be taken again");
     await this.#whileSound(cluster, async (signal) => {
       this.facts.heal = (await this.#nemesis?.healAll()) ?? null;
-      this.facts.recovery = await this.#awaitService(cluster, this.#context.bounds.recoveryMs, signal);
+      const refusing = (): Promise<readonly string[]> => this.#refusing();
+      this.facts.recovery = await this.#awaitService(
+        cluster,
+        this.#context.bounds.recoveryMs,
+        signal,
+        refusing,
+      );
     });
   }
 
@@ -257,10 +263,16 @@ class Run {
   /** With nothing left to be done, all members come to hold the same. */
   async #agreement(cluster: Cluster): Promise<void> {
     await this.#whileSound(cluster, async (signal) => {
-      const hashes = await cluster.hashes(this.#context.bounds.agreementMs, signal);
+      const without = await this.#refusing();
+      const hashes = await cluster.hashes(this.#context.bounds.agreementMs, signal, without);
       signal.throwIfAborted();
       this.facts.hashes = hashes;
     });
+  }
+
+  /** Nodes whose servers ended over data that the run harmed. */
+  async #refusing(): Promise<readonly string[]> {
+    return (await this.#nemesis?.refusing()) ?? [];
   }
 
   /** Ends the work when the cluster's machinery breaks: what is seen after that is not the cluster's doing. */
@@ -277,9 +289,10 @@ class Run {
     cluster: Cluster,
     boundMs: number,
     signal: AbortSignal,
+    refusing: () => Promise<readonly string[]> = async () => [],
   ): ReturnType<typeof awaitService> {
     const { clock } = this.#context;
-    const options = { boundMs, deadlineMs: PROBE_DEADLINE_MS, clock, signal };
+    const options = { boundMs, deadlineMs: PROBE_DEADLINE_MS, clock, signal, refusing };
     const service = await awaitService(cluster, options);
     signal.throwIfAborted();
     return service;

@@ -18,9 +18,11 @@ export async function awaitService(
     readonly deadlineMs: number;
     readonly clock: RunClock;
     readonly signal: AbortSignal;
+    /** Nodes that will take no write any more, and need not: their servers ended over data that was harmed. */
+    readonly refusing?: () => Promise<readonly string[]>;
   },
 ): Promise<Recovery> {
-  const { boundMs, deadlineMs, clock, signal } = options;
+  const { boundMs, deadlineMs, clock, signal, refusing = nobody } = options;
   const startMs = clock.nowMs();
   const isOpen = (): boolean => clock.nowMs() - startMs < boundMs && !signal.aborted;
   const pause = (): Promise<void> => clock.sleep(POLL_MS, signal);
@@ -36,8 +38,15 @@ export async function awaitService(
   const accepted = async (node: string): Promise<Recovery["writes"][number]> => {
     const connection = cluster.connect(node, deadlineMs);
     try {
-      const lastError = await writeUntilAccepted(connection.client, PROBE_KEY_PREFIX + node, isOpen, pause);
-      return { node, afterMs: lastError === null ? elapsedMs() : null, lastError };
+      let refuses = false;
+      const goesOn = (): boolean => isOpen() && !refuses;
+      const rest = async (): Promise<void> => {
+        refuses = (await refusing().catch(nobody)).includes(node);
+        if (!refuses) await pause();
+      };
+      const lastError = await writeUntilAccepted(connection.client, PROBE_KEY_PREFIX + node, goesOn, rest);
+      const afterMs = lastError === null ? elapsedMs() : null;
+      return { node, afterMs, lastError, ...(afterMs === null && { refuses }) };
     } finally {
       connection.close();
     }
@@ -55,6 +64,10 @@ export function leaderOf(
   const highest = Math.max(...answered.map(([, { term }]) => term ?? 0));
   const leaders = answered.filter(([, { role, term }]) => role === "leader" && term === highest);
   return leaders[0]?.[0] ?? null;
+}
+
+async function nobody(): Promise<readonly string[]> {
+  return [];
 }
 
 /** Null when a write was accepted, else the last error. */

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import {
   type Capability,
   type ClockSetting,
+  type Damage,
+  type DiskHosts,
   type Hosts,
   type NodeView,
   notOffered,
@@ -29,6 +31,8 @@ export interface FakeOptions {
   readonly sampleThrows?: boolean;
   /** Each node leaves a folder with a log and its data. */
   readonly savesData?: boolean;
+  /** The machines let data be harmed, and the servers end over it for good. */
+  readonly refusesHarm?: boolean;
   readonly capabilities?: Partial<Record<Capability, ProbeResult>>;
 }
 
@@ -51,15 +55,18 @@ export function fakeCluster(options: FakeOptions): FakeCluster {
       versions: { fake: "1" },
       connect: (node) => {
         connections += 1;
-        return { client: options.client(node), close: () => void (connections -= 1) };
+        const server = options.client(node);
+        const client = options.refusesHarm === true ? whileUp(server, () => isUp(cluster, node)) : server;
+        return { client, close: () => void (connections -= 1) };
       },
       failures: () => options.failures?.() ?? [],
       sample: async () => {
         if (options.sampleThrows === true) throw new Error("no sampler");
         return [...(await cluster.hosts.view())].map(([node, view]) => readingOf(node, view));
       },
-      hashes: async () => {
-        const nodes = cluster.hosts.nodes.map((node) => ({
+      hashes: async (_limitMs, _signal, without) => {
+        const asked = cluster.hosts.nodes.filter((node) => !without.includes(node));
+        const nodes = asked.map((node) => ({
           node,
           hash: 1,
           compactRevision: 0,
@@ -89,6 +96,21 @@ export function fakeCluster(options: FakeOptions): FakeCluster {
   return { start, running: () => running, openConnections: () => connections };
 }
 
+async function isUp({ hosts }: Cluster, node: string): Promise<boolean> {
+  return (await hosts.process(node)).state === "running";
+}
+
+/** Nobody answers for a server that has ended. */
+function whileUp(client: Client, up: () => Promise<boolean>): Client {
+  const gone = { type: "fail", error: { code: "never-sent", message: "nobody listens" } } as const;
+  return {
+    read: async (key) => ((await up()) ? client.read(key) : gone),
+    write: async (key, value) => ((await up()) ? client.write(key, value) : gone),
+    compareAndSet: async (key, from, to) => ((await up()) ? client.compareAndSet(key, from, to) : gone),
+    transact: async (transaction) => ((await up()) ? client.transact(transaction) : gone),
+  };
+}
+
 function readingOf(node: string, { role, term }: NodeView): NodeReading {
   const commitIndex = term;
   return {
@@ -112,12 +134,34 @@ class FakeHosts implements Hosts {
 
   readonly #processes: Map<string, ProcessState>;
 
+  readonly disks?: DiskHosts;
+
+  readonly #harmed = new Map<string, Damage>();
+
   #nextPid = 100;
 
   constructor(nodes: number, options: FakeOptions) {
     this.nodes = Array.from({ length: nodes }, (_, index) => `n${index + 1}`);
     this.#options = options;
     this.#processes = new Map(this.nodes.map((node) => [node, this.#running(1)]));
+    if (options.refusesHarm === true) this.disks = this.#harmable();
+  }
+
+  #harmable(): DiskHosts {
+    const counts = { slowSyncs: 0, stalledSyncs: 0, ioErrors: 0, spaceErrors: 0 };
+    const healthy = { syncDelayMs: 0, stalled: false, writeErrorShare: 0, syncErrorShare: 0, full: false };
+    return {
+      set: async () => {},
+      setting: async () => healthy,
+      counts: async () => counts,
+      powerLoss: () => Promise.reject(new Error("these machines have power for ever")),
+      damage: async (node, kind) => {
+        const damage: Damage = { kind, area: "wal", file: "1.wal", offset: 7, bytes: 1 };
+        this.#harmed.set(node, damage);
+        return damage;
+      },
+      damages: async (node) => [this.#harmed.get(node) ?? []].flat(),
+    };
   }
 
   async probe(): Promise<Readonly<Record<Capability, ProbeResult>>> {
@@ -156,7 +200,13 @@ class FakeHosts implements Hosts {
 
   async start(node: string): Promise<void> {
     const process = await this.process(node);
-    if (process.state === "exited") this.#processes.set(node, this.#running(process.starts + 1));
+    if (process.state !== "exited") return;
+    const starts = process.starts + 1;
+    const refuses = this.#harmed.has(node);
+    this.#processes.set(
+      node,
+      refuses ? { state: "exited", code: 1, signal: null, starts } : this.#running(starts),
+    );
   }
 
   async process(node: string): Promise<ProcessState> {

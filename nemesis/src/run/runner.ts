@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import { ClockLedger } from "../effects/clock-ledger.js";
 import { Claims } from "../effects/claims.js";
 import { CutLedger } from "../effects/cut-ledger.js";
-import { DamageLedger } from "../effects/damage-ledger.js";
+import { DamageLedger, isOverDamage } from "../effects/damage-ledger.js";
 import { PacketLedger } from "../effects/packet-ledger.js";
 import { assert } from "../errors.js";
 import type { Capability, Hosts, NodeName, ProbeResult } from "../hosts.js";
@@ -84,6 +84,14 @@ export class NemesisRunner {
   /** Nodes whose durable data was harmed, for good as far as the nemesis knows. */
   damaged(): readonly NodeName[] {
     return this.#damage.nodes;
+  }
+
+  /** Of those, the ones whose servers have ended over it: of them nothing can be expected any more. */
+  async refusing(): Promise<readonly NodeName[]> {
+    const ended = this.damaged().map(async (node) =>
+      isOverDamage(await this.#hosts.process(node)) ? [node] : [],
+    );
+    return (await Promise.all(ended)).flat();
   }
 
   #shared() {
