@@ -259,7 +259,7 @@ describeWorkload(
       ),
       check: "set",
       words: "contradict",
-      operations: [2, 3],
+      operations: [3, 2],
       live: false,
     },
     {

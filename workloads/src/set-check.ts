@@ -71,7 +71,8 @@ function concerned({
     (strange && [strange.read, strange.add]) ??
     (double && [double.read]) ??
     (late && [late.lastMissingFrom, late.known, late.seenAgainIn]) ??
-    fork?.reads ??
+    // Which of the two is wrong, nobody can say: the later one shows it.
+    fork?.reads.toSorted((a, b) => (b.completion ?? 0) - (a.completion ?? 0)) ??
     (swap && [swap.read, swap.acknowledged, swap.add]) ??
     [];
   return named.flatMap((operation) => (operation === null ? [] : [operation.index]));

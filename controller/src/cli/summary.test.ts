@@ -38,10 +38,11 @@ async function summaryOf(
   { workload = "register", ...facts }: Facts = {},
 ): Promise<string> {
   const history = historyOf(steps);
-  const { check, functions, name } = findWorkload(workload);
+  const asked = findWorkload(workload);
+  const { functions, name } = asked;
   const historyPath = join(folder, `${name}-${history.length}.jsonl`);
   await writeFile(historyPath, history.map((event) => `${JSON.stringify(event)}\n`).join(""));
-  const workloadChecks = await runChecks({ ...findWorkload(workload), check }, history, 5_000);
+  const workloadChecks = await runChecks(asked, history, 5_000);
   const { faults = [], observed = [] } = facts;
   const grounds = { healed: true, rigSound: true };
   const results = judge({ history, workloadChecks, functions, faults, observed, mainEndMs: 10_000, grounds });

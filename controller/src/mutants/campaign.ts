@@ -5,7 +5,7 @@ import type { RunConfig } from "../run/config.js";
 import { MAX_SEED } from "../run/random.js";
 import { type RecordedRun, type RecordOptions, recordRun } from "../run/record.js";
 import { alignColumns, secondsOf, shownPath } from "../text.js";
-import { detections, violationAtMs } from "./evidence.js";
+import { detections, firstViolationMs } from "./evidence.js";
 import type { Ledger } from "./ledger.js";
 
 export interface CampaignOptions {
@@ -101,6 +101,5 @@ async function summaryOf(
   const base = { seed, directory, verdict: results.verdict, foundBy, isComplete };
   if (found.length === 0) return { ...base, violationAtMs: null };
   const { events } = await readHistory(join(directory, RUN_FILES.history));
-  const times = found.flatMap((check) => violationAtMs(check, events) ?? []);
-  return { ...base, violationAtMs: times.length === 0 ? null : Math.min(...times) };
+  return { ...base, violationAtMs: firstViolationMs(found, results, events) };
 }

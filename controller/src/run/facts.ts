@@ -5,6 +5,9 @@ import type { ServerFinding } from "../checks/servers.js";
 import type { SavedData, StateHashes } from "./cluster.js";
 import type { Disturbance } from "./disturbances.js";
 
+/** What `interruptedIn` says besides the phase where a check beside the run ended it. */
+export const VIOLATION_SEEN = "a violation was seen";
+
 /** What the runner saw that is not in the history, filled in while the run goes on. */
 export interface Facts {
   versions: Readonly<Record<string, string>>;

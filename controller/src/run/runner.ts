@@ -9,7 +9,7 @@ import type { RunClock } from "./clock.js";
 import type { Cluster, Connection, StartCluster } from "./cluster.js";
 import type { Bounds, RunConfig } from "./config.js";
 import { Journal } from "./disturbances.js";
-import { type Facts, noFacts } from "./facts.js";
+import { type Facts, noFacts, VIOLATION_SEEN } from "./facts.js";
 import { ViolationSeen } from "./live.js";
 import { awaitFailure, monitor } from "./monitor.js";
 import { Nemesis } from "./nemesis.js";
@@ -57,7 +57,7 @@ export async function execute(config: RunConfig, context: RunContext, signal: Ab
     await run.throughAllPhases();
   } catch (error) {
     if (signal.aborted) run.facts.interruptedIn = run.phase;
-    if (error instanceof ViolationSeen) run.facts.interruptedIn = `${run.phase}: a violation was seen`;
+    if (error instanceof ViolationSeen) run.facts.interruptedIn = `${run.phase}: ${VIOLATION_SEEN}`;
     else if (error !== signal.reason) run.facts.errors.push(`${run.phase}: ${messageOf(error)}`);
   }
   await run.stop();

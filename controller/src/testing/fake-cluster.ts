@@ -26,6 +26,8 @@ export interface FakeOptions {
   readonly isHung?: () => boolean;
   /** Whether signals and cuts have an effect that can be proved. */
   readonly faultsWork?: boolean;
+  /** Told of each signal that had its effect. */
+  readonly onSignal?: (node: string, signal: string) => void;
   /** What the nodes hold at the end; all the same if absent. */
   readonly hashes?: () => StateHashes;
   readonly sampleThrows?: boolean;
@@ -194,6 +196,7 @@ class FakeHosts implements Hosts {
 
   async signal(node: string, signal: string): Promise<void> {
     if (this.#options.faultsWork === false) return;
+    this.#options.onSignal?.(node, signal);
     const { starts } = await this.process(node);
     if (signal === "SIGKILL") this.#processes.set(node, { state: "exited", code: null, signal, starts });
   }
