@@ -121,6 +121,41 @@ describe("over a power cut within a commit", () => {
     expect([...found].toSorted((one, other) => one - other)).toEqual(counts);
   });
 
+  it("keeps a commit that a start found in the page cache alone, its last page never written to the disk", async () => {
+    const { before, after, counts } = await aCommit();
+    // As after a failed sync: processes see all of it, and the page counts as clean.
+    const disk = mixed(before, after, (sector) => !inMeta(sector), after.length);
+    await writeFile(file, disk);
+    expect(await recovered()).toBe(counts[0]);
+    await writeFile(file, after);
+    expect(await recovered()).toBe(counts[1]);
+    const opened = await readFile(file);
+    const wasWritten = (sector: number): boolean => {
+      const [from, to] = [sector * SECTOR_BYTES, (sector + 1) * SECTOR_BYTES];
+      return !opened.subarray(from, to).equals(after.subarray(from, to));
+    };
+    await writeFile(file, mixed(disk, opened, wasWritten, opened.length));
+    expect(await recovered()).toBe(counts[1]);
+  });
+
+  it("shows the state before a commit that LMDB took back, when its last page could not be written", async () => {
+    const { before, after, counts } = await aCommit();
+    // What LMDB gives back to the page: what it was of, its last page; the roots stay.
+    const takenBack = Buffer.from(after);
+    const page = newerMeta(after) * PAGE_BYTES;
+    before.copy(takenBack, page + 144, page + 144, page + 160);
+    await writeFile(file, takenBack);
+    expect(await recovered()).toBe(counts[0]);
+    // The power goes while the next commit overwrites the pages of that one, the roots among them.
+    const opened = await readFile(file);
+    const random = seededRandom(6);
+    for (let cut = 0; cut < 5; cut++) {
+      const takes = (sector: number): boolean => !inMeta(sector) && random.below(2) === 0;
+      await writeFile(file, mixed(takenBack, opened, takes, opened.length));
+      expect(await recovered()).toBe(counts[0]);
+    }
+  });
+
   it("and would show a mixture, were the pages not synced before it: these tests can fail", async () => {
     const { before, after } = await aCommit();
     const random = seededRandom(4);
@@ -153,6 +188,24 @@ describe.skipIf(!traceable)("what the library does to the disk", () => {
     expect(rounds.length).toBe(5);
     // Pages, their sync, and one write through the descriptor that is synchronous.
     for (const round of rounds) expect(round).toMatch(/^w+sm$/);
+  });
+
+  it("an error of any write of a commit ends it; the next start has all that was acknowledged before", async () => {
+    const found = new Set<number>();
+    for (let write = 1; write <= 6; write++) {
+      await rm(path, { recursive: true, force: true });
+      const failing = ["-f", "-o", join(directory, "trace"), "-e", `inject=pwrite64:error=EIO:when=${write}`];
+      const loop = run("strace", [...failing, process.execPath, script("commit-loop"), path, "1", "8"]);
+      const { stdout } = await loop.then(
+        () => expect.fail("the error was not told"),
+        (error: { readonly stdout: string }) => error,
+      );
+      // Nothing is told of where the first pages of all could not be written.
+      const acknowledged = Number(/(\d+)\n$/.exec(stdout)?.[1] ?? 0);
+      expect(await recovered()).toBe(acknowledged);
+      found.add(acknowledged);
+    }
+    expect(found.size).toBeGreaterThan(2);
   });
 
   /** A letter for each step after the state was opened: w a write, s a sync, m a synchronous write, a an acknowledgement. */
@@ -202,6 +255,11 @@ it("tells every bit that is wrong, or gives what was written, and never dies of 
   expect(outcomes.filter((outcome) => outcome !== right && !outcome.startsWith("damaged: "))).toEqual([]);
   expect(outcomes.filter((outcome) => outcome.startsWith("damaged: ")).length).toBeGreaterThan(40);
 });
+
+/** The number of the meta page that counts. */
+function newerMeta(bytes: Buffer): 0 | 1 {
+  return bytes.readBigUInt64LE(152) > bytes.readBigUInt64LE(PAGE_BYTES + 152) ? 0 : 1;
+}
 
 /** Meta, branch and leaf pages. */
 async function framePages(): Promise<readonly number[]> {
