@@ -51,12 +51,12 @@ export function violationAtMs(check: CheckResult, history: readonly HistoryEvent
 const AFTERWARDS: ReadonlySet<string> = new Set(["agreement", "recovery", "final-reads"]);
 const CYCLES = "strict-serializability";
 
-const STOPS = z.array(z.looseObject({ fromMs: z.number(), toMs: z.number() }));
+const STOPS = z.array(z.object({ fromMs: z.number(), toMs: z.number() }));
 
 /** What `progress` and `availability` say of times without service. */
 const SERVICE = z.union([
-  z.looseObject({ stopMs: z.number(), stops: STOPS, unrest: STOPS }),
-  z.looseObject({ quietBoundMs: z.number(), stops: STOPS }),
+  z.object({ stopMs: z.number(), stops: STOPS, unrest: STOPS }),
+  z.object({ quietBoundMs: z.number(), stops: STOPS }),
 ]);
 
 function overdueMs(service: z.infer<typeof SERVICE>): number | null {
