@@ -15,13 +15,14 @@ export async function readHashes(
   endpoints: ReadonlyMap<string, string>,
   limitMs: number,
   signal: AbortSignal,
+  dial: (endpoint: string) => Asked = (endpoint) => connect({ endpoint, deadlineMs: CALL_TIMEOUT_MS }),
 ): Promise<StateHashes> {
   const until = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
-  const clients = [...endpoints].map(
-    ([node, endpoint]) => [node, connect({ endpoint, deadlineMs: CALL_TIMEOUT_MS })] as const,
-  );
+  const clients = [...endpoints].map(([node, endpoint]) => [node, dial(endpoint)] as const);
   try {
-    const newest = await Promise.all(clients.map(([, client]) => untilAnswered(client, 0, until)));
+    // One that never answers leaves the others the time to be compared.
+    const half = AbortSignal.any([until, AbortSignal.timeout(limitMs / 2)]);
+    const newest = await Promise.all(clients.map(([, client]) => untilAnswered(client, 0, half)));
     const revisions = newest.flatMap((answer) => ("header" in answer ? [answer.header.revision] : []));
     if (revisions.length === 0) {
       const nodes = clients.map(([node], i) => hashOf(node, newest[i] ?? { why: "no answer" }));
@@ -37,9 +38,11 @@ export async function readHashes(
   }
 }
 
+/** What is asked. */
+export type Asked = Pick<EtcdClient, "hashKv" | "close">;
 type Answer = HashKvResponse | { readonly why: string };
 
-async function untilAnswered(client: EtcdClient, revision: number, until: AbortSignal): Promise<Answer> {
+async function untilAnswered(client: Asked, revision: number, until: AbortSignal): Promise<Answer> {
   let why = "was not asked";
   while (!until.aborted) {
     try {
