@@ -1,7 +1,7 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { DockerError } from "@gauntlet/docker";
 import { EXIT_CODES, HistoryError, type Verdict } from "@gauntlet/histories";
-import { ScheduleError } from "@gauntlet/nemesis";
+import { formatDuration, ScheduleError } from "@gauntlet/nemesis";
 import { DataError, messageOf, RigError, UsageError } from "../errors.js";
 import { checkCommand, type CheckFlags } from "./check.js";
 import { compareCommand, type CompareFlags } from "./compare.js";
@@ -94,7 +94,7 @@ function commands(conclude: (verdict: Verdict) => void): Command {
     .command("explain")
     .description("draw a schedule's time line")
     .argument("<file>", "YAML or JSON")
-    .option("--time-limit <time>", "of the run", duration("--time-limit", 1_000, 86_400_000), 60_000)
+    .addOption(timeOption("--time-limit", "of the run", [1_000, 86_400_000], 60_000))
     .option("--nodes <n>", "size of the cluster", integer("--nodes", 1, 15), 5)
     .option("--seed <n>", "of the run: draws what is random", seed("--seed"))
     .action((path: string, flags: ExplainFlags) => explainCommand(path, flags));
@@ -103,7 +103,7 @@ function commands(conclude: (verdict: Verdict) => void): Command {
     .description("print the schedule that a run with this seed and these families would execute")
     .option("--faults <names>", `families of faults (default: ${DEFAULT_NEMESIS.join(",")})`, names)
     .option("--seed <n>", "random when absent", seed("--seed"))
-    .option("--time-limit <time>", "of the run", duration("--time-limit", 1_000, 86_400_000), 60_000)
+    .addOption(timeOption("--time-limit", "of the run", [1_000, 86_400_000], 60_000))
     .option("--nodes <n>", "size of the cluster", integer("--nodes", 1, 15), 5)
     .option("--system <name>", "what is tested", "gauntlet")
     .option("--json", "print JSON instead of YAML")
@@ -189,12 +189,7 @@ function commands(conclude: (verdict: Verdict) => void): Command {
 /** What is asked, how much of it, and what goes wrong meanwhile. */
 function withRunOptions(command: Command): Command {
   return command
-    .option(
-      "--time-limit <time>",
-      "length of the main phase",
-      duration("--time-limit", 1_000, 86_400_000),
-      60_000,
-    )
+    .addOption(timeOption("--time-limit", "length of the main phase", [1_000, 86_400_000], 60_000))
     .option("--rate <n>", "operations a second, all processes together", integer("--rate", 1, 100_000), 200)
     .option("--concurrency <n>", "processes, spread over the nodes", integer("--concurrency", 1, 1_000), 10)
     .option(
@@ -219,10 +214,22 @@ function withRunOptions(command: Command): Command {
     .option("--workload <name>", "what is asked of the cluster", "register")
     .option("--schedule <file>", "faults of your own, YAML or JSON, instead of --nemesis")
     .option("--seed <n>", "repeats a run's choices; random when absent", seed("--seed"))
-    .option("--op-timeout <time>", "a call's deadline", duration("--op-timeout", 100, 60_000), 3_000)
+    .addOption(timeOption("--op-timeout", "a call's deadline", [100, 60_000], 3_000))
     .option("--keep-going", "do not end at the first violation: go on to the end, then judge")
     .option("--json", "print the results as JSON, and nothing else")
     .option("--runs-root <folder>", "where runs are recorded", RUNS_ROOT);
+}
+
+/** Its default is shown as a person would write it. */
+function timeOption(
+  flag: string,
+  description: string,
+  [minMs, maxMs]: readonly [number, number],
+  defaultMs: number,
+): Option {
+  return new Option(`${flag} <time>`, description)
+    .argParser(duration(flag, minMs, maxMs))
+    .default(defaultMs, formatDuration(defaultMs));
 }
 
 function exitCodeOf(error: unknown): number {

@@ -1,7 +1,13 @@
 import { readFile } from "node:fs/promises";
-import { explainSchedule, formatSchedule, parseSchedule, ScheduleError } from "@gauntlet/nemesis";
-import { DataError, messageOf } from "../errors.js";
-import { configure, nodeNames } from "./configure.js";
+import {
+  explainSchedule,
+  formatSchedule,
+  parseSchedule,
+  type Schedule,
+  ScheduleError,
+} from "@gauntlet/nemesis";
+import { DataError, messageOf, UsageError } from "../errors.js";
+import { configure, nodeNames, type RunRequest } from "./configure.js";
 import { DEFAULT_NEMESIS, randomSeed } from "./run.js";
 
 export interface ExplainFlags {
@@ -47,7 +53,7 @@ export interface RandomFlags {
 export function randomCommand(flags: RandomFlags): void {
   const seed = flags.seed ?? randomSeed();
   const faults = flags.faults ?? DEFAULT_NEMESIS;
-  const { schedule } = configure({
+  const schedule = scheduleOf({
     ...ANY_LOAD,
     nodes: flags.nodes,
     timeLimitMs: flags.timeLimit,
@@ -55,9 +61,20 @@ export function randomCommand(flags: RandomFlags): void {
     seed,
     faults: { from: "families", names: faults },
   });
-  const comment = `# gauntlet schedule random --seed ${seed} --faults ${faults.join(",")}\n`;
+  const families = faults.length === 0 ? "none" : faults.join(",");
+  const comment = `# gauntlet schedule random --seed ${seed} --faults ${families}\n`;
   const yaml = `${comment}${formatSchedule(schedule, "yaml")}`;
   process.stdout.write(flags.json === true ? formatSchedule(schedule, "json") : yaml);
+}
+
+/** A run's flag for families has another name. */
+function scheduleOf(request: RunRequest): Schedule {
+  try {
+    return configure(request).schedule;
+  } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(error.message.replace(/^--nemesis/, "--faults"));
+    throw error;
+  }
 }
 
 /** Faults do not depend on it. */
