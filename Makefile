@@ -2,7 +2,7 @@
 # because make turns every failure into its own exit code 2 (exit codes: histories/README.md).
 .DEFAULT_GOAL := help
 .PHONY: help setup packages engine images tools build proto proto-check test lint format jepsen compare ui mutant \
-	mutants replay shrink \
+	mutants replay shrink soak \
 	cluster-up cluster-down image bench bench-checker bench-load bench-sim test-long clean sim modelcheck mutants-sim
 
 NAME ?=
@@ -75,6 +75,9 @@ ui: build ## Show recorded runs, and those that go on, in a browser: UI_PORT=239
 
 compare: setup ## The same load and faults on this server and on etcd, figures side by side; variables as for jepsen
 	@node controller/bin/gauntlet.js compare $(LOAD_FLAGS)
+
+soak: setup ## All families of faults for a long time; prints the rig's own memory over time: TIME_LIMIT=15m
+	@node controller/bin/gauntlet.js run --schedule nemesis/schedules/soak.yaml $(if $(TIME_LIMIT),,--time-limit 15m) $(RUN_FLAGS)
 
 mutant: setup ## Plant a bug and see that the rig finds it: NAME=01-stale-leader-reads RUNS=1
 	@node controller/bin/gauntlet.js mutant '$(NAME)' $(if $(RUNS),--runs '$(RUNS)')

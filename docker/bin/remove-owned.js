@@ -1,9 +1,12 @@
 #!/usr/bin/env node
-// Removes everything that one process made in Docker; src/emergency.ts starts it. Ctrl-C does not stop it halfway.
+// Removes everything that one process made in Docker: at once (src/emergency.ts), or with `--when-gone` as soon as the other
+// end of standard input is closed (src/undertaker.ts). Ctrl-C does not stop it halfway.
 import { removeOwned } from "../dist/resources.js";
 
-process.on("SIGINT", () => undefined);
-process.on("SIGTERM", () => undefined);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => undefined);
+if (process.argv[3] === "--when-gone") {
+  await new Promise((resolve) => process.stdin.on("end", resolve).on("error", resolve).resume());
+}
 try {
   await removeOwned(process.argv[2] ?? "");
 } catch (error) {

@@ -1,5 +1,5 @@
 import { execa } from "execa";
-import { DockerError } from "./docker-error.js";
+import { DockerError, messageOf } from "./docker-error.js";
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 
@@ -34,6 +34,13 @@ export async function docker(args: readonly string[], options: DockerOptions = {
   throw new DockerError(explain(what, result.stderr));
 }
 
+const NO_ENGINE = "no Docker engine answers";
+
+/** The engine is down, or about to be up again. */
+export function isNoAnswer(error: unknown): boolean {
+  return messageOf(error).includes(NO_ENGINE);
+}
+
 /** One line out of docker's standard error. */
 export function explain(what: string, stderr: string): string {
   const isHint = (line: string): boolean => /^(See|Run) '.*--help'/.test(line);
@@ -42,7 +49,7 @@ export function explain(what: string, stderr: string): string {
     .replace(/^(docker: )?Error response from daemon: /, "")
     .trim();
   if (/cannot connect to the docker daemon|error during connect|is the docker daemon running/i.test(stderr)) {
-    return `${what}: no Docker engine answers (${last}); start it with: sh docker/engine.sh`;
+    return `${what}: ${NO_ENGINE} (${last}); start it with: sh docker/engine.sh`;
   }
   return `${what}: ${last}`;
 }

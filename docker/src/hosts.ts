@@ -31,6 +31,7 @@ import { saveData } from "./saving.js";
 import { labelArguments, removeRun, type ClusterKind } from "./resources.js";
 import { GAUNTLET } from "./systems/gauntlet.js";
 import { type Endpoint, type Member, PORTS, type System } from "./systems/system.js";
+import { removeOwnedWhenGone } from "./undertaker.js";
 
 export const MAX_NODES = 15;
 /** To mount the machine's disk from a file: loop devices and nothing else, in the container's own mount namespace. */
@@ -310,6 +311,7 @@ function checkOptions(options: DockerHostsOptions): void {
 async function startMachines(options: DockerHostsOptions): Promise<readonly NodeMachine[]> {
   const { runId, signal, log } = options;
   signal?.throwIfAborted();
+  if (options.kind !== "standing") removeOwnedWhenGone();
   const began = performance.now();
   const count = options.nodes + (options.spares ?? 0);
   const network = await createNetwork(runId, options.kind ?? "run", count, signal);

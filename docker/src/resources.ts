@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { docker } from "./docker-cli.js";
+import { docker, isNoAnswer } from "./docker-cli.js";
 import { DockerError, messageOf } from "./docker-error.js";
 import { formatOwner, mayBeAlive, parseOwner, thisProcess } from "./owner.js";
 
@@ -15,6 +15,8 @@ const LABEL = {
 
 const REMOVAL_ATTEMPTS = 10;
 const REMOVAL_PAUSE_MS = 150;
+const ENGINE_LIMIT_MS = 20_000;
+const ENGINE_PAUSE_MS = 500;
 
 /** The labels that everything of one cluster carries, as docker arguments. */
 export function labelArguments(kind: ClusterKind, runId: string): string[] {
@@ -56,6 +58,19 @@ async function list(filter: string): Promise<Resource[]> {
   return (await Promise.all(lists)).flat();
 }
 
+/** An engine that is being started again answers after a while. */
+async function listWhenAnswering(filter: string): Promise<Resource[]> {
+  const deadline = performance.now() + ENGINE_LIMIT_MS;
+  for (;;) {
+    try {
+      return await list(filter);
+    } catch (error) {
+      if (!isNoAnswer(error) || performance.now() > deadline) throw error;
+      await sleep(ENGINE_PAUSE_MS);
+    }
+  }
+}
+
 async function remove(resources: readonly Resource[]): Promise<void> {
   for (const type of TYPES) {
     const ids = resources.filter((resource) => resource.type === type).map((resource) => resource.id);
@@ -77,7 +92,8 @@ async function removeAll(
   let problem = "";
   let emptyLooks = 0;
   for (let attempt = 0; attempt < REMOVAL_ATTEMPTS; attempt += 1) {
-    const found = (await list(filter)).filter(chosen);
+    // What is ours must go, and waits for the engine; what is others' is no reason to wait.
+    const found = (await (looks === 2 ? listWhenAnswering(filter) : list(filter))).filter(chosen);
     emptyLooks = found.length === 0 ? emptyLooks + 1 : 0;
     if (emptyLooks === looks) return [...removed];
     try {

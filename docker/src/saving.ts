@@ -33,7 +33,11 @@ export async function saveData(container: string, path: string): Promise<void> {
     if (bytes > MAX_SAVED_BYTES) packing.kill();
   });
   const written = new Promise<Error | null>((resolve) => {
-    file.once("error", resolve);
+    file.once("error", (error) => {
+      // Nobody reads on: it would wait for its time limit.
+      packing.kill();
+      resolve(error);
+    });
     file.once("close", () => resolve(null));
   });
   packing.stdout.pipe(file);

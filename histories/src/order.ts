@@ -4,8 +4,10 @@ import type { HistoryEvent } from "./event.js";
 export class EventOrder {
   #count = 0;
   #time = 0;
-  /** By process: its open invoke, or the info after which it must not be used. */
-  readonly #processes = new Map<number, HistoryEvent>();
+  /** By process: its open invoke. */
+  readonly #open = new Map<number, HistoryEvent>();
+  /** By process: the index of the info after which it must not be used. The one thing that grows with the history. */
+  readonly #ended = new Map<number, number>();
 
   /** Why this event cannot come next; undefined, and taken as the next one, if it can. */
   take(event: HistoryEvent): string | undefined {
@@ -14,8 +16,9 @@ export class EventOrder {
     this.#count++;
     this.#time = event.time;
     if (event.process === "nemesis") return undefined;
-    if (event.type === "invoke" || event.type === "info") this.#processes.set(event.process, event);
-    else this.#processes.delete(event.process);
+    if (event.type === "invoke") this.#open.set(event.process, event);
+    else this.#open.delete(event.process);
+    if (event.type === "info") this.#ended.set(event.process, event.index);
     return undefined;
   }
 
@@ -29,9 +32,9 @@ export class EventOrder {
   #processProblem(event: HistoryEvent): string | undefined {
     const { process, type } = event;
     if (process === "nemesis") return type === "info" ? undefined : `${type} by the nemesis: faults are info`;
-    const last = this.#processes.get(process);
-    if (last?.type === "info")
-      return `process ${process} is used again after its info at index ${last.index}`;
+    const ended = this.#ended.get(process);
+    if (ended !== undefined) return `process ${process} is used again after its info at index ${ended}`;
+    const last = this.#open.get(process);
     if (type === "invoke") {
       if (last === undefined) return undefined;
       return `process ${process} invokes ${event.f} while its ${last.f} of index ${last.index} is open`;

@@ -32,8 +32,13 @@ export class LiveFiles implements Progress {
   }
 
   line(text: string): void {
-    this.#log.write(`${new Date().toISOString()} ${text.replaceAll("\n", " ")}\n`);
+    this.note(text);
     this.#progress.line(text);
+  }
+
+  /** For rig.log alone. */
+  note(text: string): void {
+    this.#log.write(`${new Date().toISOString()} ${text.replaceAll("\n", " ")}\n`);
   }
 
   status(text: string): void {

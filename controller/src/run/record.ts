@@ -31,6 +31,7 @@ import type { Bounds, RunConfig } from "./config.js";
 import type { Facts } from "./facts.js";
 import { LiveCheck } from "./live.js";
 import { LiveFiles } from "./live-files.js";
+import { MemoryRecord } from "./memory.js";
 import { Recorder } from "./recorder.js";
 import { writeFailedKeys, writeReport } from "./pages.js";
 import { execute } from "./runner.js";
@@ -84,6 +85,7 @@ export async function recordRun(
       })
     : null;
   progress.watch(() => watched?.status() ?? null);
+  let memory: MemoryRecord | null = null;
   const context = {
     ...(watched === null ? {} : { watch: (until: AbortSignal) => watched.watch(until) }),
     runId: runIdOf(startedAt, config.seed),
@@ -94,7 +96,14 @@ export async function recordRun(
     progress,
     bounds,
     onSamples: (taken: readonly NodeSample[]) => samples.write(taken),
-    onPhase: (phase: string) => progress.enter(phase, () => (phase === "prepare" ? null : clock.nowMs())),
+    onPhase: (phase: string) => {
+      progress.enter(phase, () => (phase === "prepare" ? null : clock.nowMs()));
+      if (phase === "main")
+        memory = new MemoryRecord(
+          () => clock.nowMs(),
+          (line) => progress.note(line),
+        );
+    },
     onPrepared: async ({ versions, capabilities }: Facts): Promise<void> => {
       test = { ...test, versions: { ...test.versions, ...versions }, capabilities };
       await writeTest(directory, test);
@@ -103,6 +112,9 @@ export async function recordRun(
   await watched?.ready();
   const facts = await execute(config, context, signal);
   await watched?.close();
+  // Before the check, which reads the whole history at once.
+  const trend = (memory as MemoryRecord | null)?.end() ?? null;
+  if (trend !== null) progress.line(trend);
 
   /** What breaks from here on is told, and takes nothing away from the verdict. */
   const attempt = async <Value>(what: string, step: () => Promise<Value>): Promise<Value | null> => {

@@ -116,7 +116,9 @@ class Run {
     if (cluster === null) return;
     await this.#sampling?.end();
     const unsampled = this.#sampling?.failure ?? null;
-    this.facts.errors.push(...cluster.failures(), ...(unsampled === null ? [] : [unsampled]));
+    const { errors } = this.facts;
+    const untold = cluster.failures().filter((failure) => !errors.some((error) => error.includes(failure)));
+    errors.push(...untold, ...(unsampled === null ? [] : [unsampled]));
     try {
       // Whether a violation was found, the check says, and by then the machines are gone.
       if (this.facts.began) this.facts.savedData = await cluster.saveData();

@@ -1,0 +1,207 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { readHistory, readResults, RUN_FILES, type RunResults } from "@gauntlet/histories";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+/** The rig itself breaks, or is broken off: the verdict says so, the recording is whole, and nothing is left behind. */
+
+const GAUNTLET = fileURLToPath(new URL("../../bin/gauntlet.js", import.meta.url));
+const RUN = [
+  "run",
+  "--nodes",
+  "3",
+  "--concurrency",
+  "6",
+  "--rate",
+  "100",
+  "--seed",
+  "7",
+  "--nemesis",
+  "none",
+];
+const EXIT_CODES = { valid: 0, invalid: 1, unknown: 2, failed: 3 } as const;
+const TIMEOUT_MS = 180_000;
+const GONE = { timeout: 60_000, interval: 500 };
+
+let runs: string;
+
+beforeAll(async () => {
+  runs = await mkdtemp(join(tmpdir(), "gauntlet-rig-faults-"));
+});
+
+afterAll(() => rm(runs, { recursive: true, force: true }));
+
+interface Started {
+  readonly process: ChildProcess;
+  readonly root: string;
+  readonly lines: string[];
+  /** The exit code; null after a signal. */
+  readonly ended: Promise<number | null>;
+}
+
+/** `onLine` hears each line of its standard error. */
+async function start(
+  name: string,
+  flags: readonly string[],
+  onLine: (line: string, run: ChildProcess) => void,
+  wrap: readonly string[] = [],
+): Promise<Started> {
+  const root = join(runs, name);
+  await mkdir(root, { recursive: true });
+  const [command, ...words] = [...wrap, process.execPath, GAUNTLET, ...RUN, ...flags, "--runs-root", root];
+  const run = spawn(command, words, { stdio: ["ignore", "ignore", "pipe"] });
+  const lines: string[] = [];
+  createInterface({ input: run.stderr }).on("line", (line) => {
+    lines.push(line);
+    onLine(line, run);
+  });
+  const ended = once(run, "close").then(([code]) => code as number | null);
+  return { process: run, root, lines, ended };
+}
+
+async function directoryOf(root: string): Promise<string> {
+  const [name = ""] = (await readdir(join(root, "register"))).filter((entry) => entry !== "latest");
+  return join(root, "register", name);
+}
+
+/** Everything in Docker that a process made. */
+async function leftBy(pid: number | undefined): Promise<readonly string[]> {
+  const lists = ["container", "network", "volume"].map(async (type) => {
+    const name = type === "container" ? "{{.Names}}" : "{{.Name}}";
+    const format = `${type} ${name} {{.Label "gauntlet.owner"}}`;
+    const all = type === "container" ? ["--all"] : [];
+    const { stdout } = await execa("docker", [type, "ls", ...all, "--format", format]);
+    return stdout.split("\n").filter((line) => line.split(" ")[2]?.startsWith(`${pid}/`));
+  });
+  return (await Promise.all(lists)).flat();
+}
+
+/** Loop devices, mounts, and rules of this machine that name a run's containers. */
+async function traces(runId: string): Promise<readonly string[]> {
+  const mounts = await readFile("/proc/self/mounts", "utf8");
+  const loops = await execa("losetup", ["--all"], { reject: false });
+  return `${mounts}\n${loops.stdout}`.split("\n").filter((line) => line.includes(runId));
+}
+
+/** The network's name says the run's: `gauntlet-<run>`. */
+async function runIdOf(pid: number | undefined): Promise<string> {
+  const network = (await leftBy(pid)).find((line) => line.startsWith("network "));
+  return network?.split(" ")[1] ?? "";
+}
+
+function check({ checks }: RunResults, name: string): RunResults["checks"][number] | undefined {
+  return checks.find((each) => each.name === name);
+}
+
+test("a rig that is killed leaves nothing, and what it recorded can be judged", {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  let inDocker = Promise.resolve("");
+  const run = await start("killed", ["--time-limit", "120"], (line, child) => {
+    if (!line.startsWith("main:")) return;
+    inDocker = runIdOf(child.pid);
+    setTimeout(() => child.kill("SIGKILL"), 3_000);
+  });
+  expect(await run.ended).toBe(null);
+  const runId = await inDocker;
+  expect(runId).toMatch(/^gauntlet-/);
+  await expect.poll(() => leftBy(run.process.pid), GONE).toEqual([]);
+  await expect.poll(() => traces(runId), GONE).toEqual([]);
+
+  const directory = await directoryOf(run.root);
+  const { events } = await readHistory(join(directory, RUN_FILES.history));
+  expect(events.length).toBeGreaterThan(20);
+  const checked = await execa(process.execPath, [GAUNTLET, "check", directory, "--json"], { reject: false });
+  expect(checked.exitCode).toBe(EXIT_CODES.unknown);
+  const results = JSON.parse(checked.stdout) as RunResults;
+  expect(check(results, "linearizability")?.verdict).toBe("valid");
+  expect(check(results, "completion")?.reason).toContain("its rig died");
+});
+
+test("a container that somebody removes is the rig's failure, beside a run that goes on untouched", {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const [broken, whole] = await Promise.all([
+    start("removed", ["--time-limit", "60"], (line, child) => {
+      if (!line.startsWith("main:")) return;
+      void runIdOf(child.pid).then((runId) => execa("docker", ["rm", "--force", `${runId}-n2`]));
+    }),
+    start("beside", ["--time-limit", "10"], () => undefined),
+  ]);
+  expect(await broken.ended).toBe(EXIT_CODES.failed);
+  const results = await readResults(await directoryOf(broken.root));
+  expect(check(results, "rig")?.reason).toMatch(/n2: /);
+  expect(results.verdicts?.safety).not.toBe("invalid");
+  expect(await leftBy(broken.process.pid)).toEqual([]);
+
+  const code = await whole.ended;
+  const other = await readResults(await directoryOf(whole.root));
+  expect(other.checks.filter(({ verdict }) => verdict === "invalid" || verdict === "failed")).toEqual([]);
+  expect(code).toBe(EXIT_CODES[other.verdict]);
+  expect(await leftBy(whole.process.pid)).toEqual([]);
+});
+
+test("a disk that is full for the history ends the run as failed, with what was recorded until then", {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  // The same as a full disk for whoever writes, without one: no file may grow beyond so many blocks. Node undoes what its
+  // parent ignores, so it has to ignore the signal itself to see the error.
+  const ignore = "--import=data:text/javascript,process.on('SIGXFSZ',()=>{})";
+  const limited = ["sh", "-c", `ulimit -f 64; NODE_OPTIONS="${ignore}" exec "$@"`, "sh"];
+  const run = await start("full", ["--time-limit", "60"], () => undefined, limited);
+  expect(await run.ended).toBe(EXIT_CODES.failed);
+  expect(run.lines.join("\n")).not.toMatch(/\n\s+at /);
+  expect(await leftBy(run.process.pid)).toEqual([]);
+  const { events } = await readHistory(join(await directoryOf(run.root), RUN_FILES.history));
+  expect(events.length).toBeGreaterThan(100);
+});
+
+describe("Ctrl-C", () => {
+  const stages: readonly (readonly [stage: string, line: RegExp])[] = [
+    ["while containers start", /^prepare:/],
+    ["while the servers come up", /containers up/],
+    ["in the main phase", /^main:/],
+    ["while it heals", /^heal:/],
+    ["in the final reads", /^final reads:/],
+    ["while it stops", /^stop:/],
+    ["while it checks", /^check:/],
+  ];
+  test.each(stages)("%s: cleaned up and judged", { timeout: TIMEOUT_MS }, async (stage, line) => {
+    let isHeard = false;
+    const run = await start(`once-${stage.replaceAll(" ", "-")}`, ["--time-limit", "3"], (each, child) => {
+      if (!isHeard && line.test(each)) isHeard = child.kill("SIGINT");
+    });
+    const code = await run.ended;
+    expect(isHeard).toBe(true);
+    expect(await leftBy(run.process.pid)).toEqual([]);
+    const directory = await directoryOf(run.root);
+    const results = await readResults(directory);
+    expect(code).toBe(EXIT_CODES[results.verdict]);
+    expect(results.checks.filter(({ verdict }) => verdict === "invalid" || verdict === "failed")).toEqual([]);
+    // From the end of the main phase on the run may be through before the signal is heard.
+    const mayBeThrough = /heals|final|stops|checks/.test(stage);
+    expect(["unknown", ...(mayBeThrough ? ["valid"] : [])]).toContain(results.verdict);
+    expect(await readdir(directory)).toContain(RUN_FILES.report);
+  });
+
+  test.each([
+    ["while it heals", /^heal:/],
+    ["while it stops", /^stop:/],
+  ])("twice %s: ends at once with 3 and leaves nothing", { timeout: TIMEOUT_MS }, async (stage, line) => {
+    let isHeard = false;
+    const run = await start(`twice-${stage.replaceAll(" ", "-")}`, ["--time-limit", "3"], (each, child) => {
+      if (!isHeard && line.test(each)) isHeard = child.kill("SIGINT");
+      if (each.includes("once more")) child.kill("SIGINT");
+    });
+    expect(await run.ended).toBe(EXIT_CODES.failed);
+    expect(await leftBy(run.process.pid)).toEqual([]);
+    const { events } = await readHistory(join(await directoryOf(run.root), RUN_FILES.history));
+    expect(events.length).toBeGreaterThan(20);
+  });
+});
