@@ -88,7 +88,7 @@ export class Workers {
         const assignment = roster.take(nowMs);
         if (assignment === null) break;
         const dueMs = pacer.take(nowMs);
-        this.#begin(work(assignment, pacer.arrival === "open" ? dueMs : null));
+        this.#begin(work(assignment, pacer.arrival === "open" ? dueMs : null), settle);
         nowMs = clock.nowMs();
         if (left === 1) freed();
       }
@@ -184,7 +184,7 @@ export class Workers {
   }
 
   /** Keeps the first failure for run() and drain() to throw: an operation itself never fails so. */
-  #begin(work: Promise<void>): void {
+  #begin(work: Promise<void>, onFailure: () => void): void {
     this.#busy += 1;
     const ended = (): void => {
       this.#busy -= 1;
@@ -192,6 +192,8 @@ export class Workers {
     };
     work.then(ended, (error: unknown) => {
       this.#failures.push(error);
+      // At once: whoever failed is never free again, so that nobody else may notice before the time is over.
+      onFailure();
       ended();
     });
   }
