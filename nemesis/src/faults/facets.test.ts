@@ -206,6 +206,19 @@ describe("members", () => {
     expect(() => bench({ faults })).toThrow("holds the leadership of the cluster until 4s");
   });
 
+  test("a change back that was taken and lost is asked for again", async () => {
+    let changes = 0;
+    const interfere = ({ method }: { readonly method: string }): "ignore" | undefined => {
+      if (method === "change") changes += 1;
+      return method === "change" && changes === 2 ? "ignore" : undefined;
+    };
+    const all = bench({ faults: [fault("member.replace", 1, 5, "n2")] }, { spares: 1, interfere });
+    const [executed] = await runAll(all);
+    expect(executed).toMatchObject({ outcome: { type: "proved" }, healed: true });
+    expect(changes).toBe(3);
+    expect(all.hosts.cluster.members).not.toContain("n6");
+  });
+
   test.each(["voter", "learner", "promotable"])(
     "a spare is added as %s, seen so, and removed",
     async (as) => {

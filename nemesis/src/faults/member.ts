@@ -81,16 +81,22 @@ export function changeMembers(
     detail,
     evidence: Object.fromEntries(nodes.map((node) => [node, reading])),
   });
+  const takeBack = async (): Promise<void> => {
+    const present = await facet.membership();
+    // A change that is on its way may yet be lost or take effect: only then is there something to take back.
+    if (!present.settled) throw new Error(describeMembership(present));
+    const next = back.next(present);
+    if (next !== null) await facet.change(next);
+  };
   return {
     act: () => forAll(nodes, () => facet.change(change)),
     prove: () => look(after),
-    async undo() {
-      const present = await facet.membership();
-      // A change that is on its way may yet be lost or take effect: only then is there something to take back.
-      if (!present.settled) throw new Error(describeMembership(present));
-      const next = back.next(present);
-      if (next !== null) await facet.change(next);
+    undo: takeBack,
+    async healed() {
+      const seen = await look(back.wanted);
+      // A change of several steps may be lost after the first, when its call was answered long ago.
+      if (!seen.shown) await takeBack().catch(() => undefined);
+      return seen;
     },
-    healed: () => look(back.wanted),
   };
 }
