@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { build } from "esbuild";
+import { buildSync } from "esbuild";
 
 /** What a browser runs and how it looks: one script, one style sheet. */
 export interface Bundle {
@@ -8,17 +8,19 @@ export interface Bundle {
   readonly style: string;
 }
 
-let made: Promise<Bundle> | null = null;
+let made: Bundle | null = null;
 
 /** Made of ui/src when it is asked for first (0.2 s), in memory: it is never older than its sources. */
-export function bundle(): Promise<Bundle> {
+export function bundle(): Bundle {
   made ??= make();
   return made;
 }
 
-async function make(): Promise<Bundle> {
+function make(): Bundle {
   const home = dirname(createRequire(import.meta.url).resolve("@gauntlet/ui/package.json"));
-  const { outputFiles } = await build({
+  // In a process of its own, which ends with it: a service that lives on gets the terminal's Ctrl-C, and a run that was
+  // interrupted would have no report.
+  const { outputFiles } = buildSync({
     entryPoints: [join(home, "src/browser/main.tsx")],
     bundle: true,
     minify: true,

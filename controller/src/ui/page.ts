@@ -17,7 +17,7 @@ export const SERVED_POLICY =
 
 /** A page that needs nothing else. Its own policy forbids every fetch and every script but this one. */
 export async function standalonePage(title: string, data: PageData): Promise<string> {
-  const { script, style } = await bundle();
+  const { script, style } = bundle();
   const hash = createHash("sha256").update(script).digest("base64");
   const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
   return page(

@@ -55,10 +55,10 @@ export function createUi({ runsRoot, hostNames }: UiOptions): Ui {
   app.get("/", (c) => c.html(servedPage("Gauntlet: runs", "./", { page: "list" })));
   app.get("/runs.json", async (c) => c.json(await list.rows()));
   app.get("/assets/app.js", async (c) =>
-    c.body((await bundle()).script, 200, { "content-type": "text/javascript; charset=utf-8" }),
+    c.body(bundle().script, 200, { "content-type": "text/javascript; charset=utf-8" }),
   );
   app.get("/assets/app.css", async (c) =>
-    c.body((await bundle()).style, 200, { "content-type": "text/css; charset=utf-8" }),
+    c.body(bundle().style, 200, { "content-type": "text/css; charset=utf-8" }),
   );
   app.get("/runs/:test/:name", (c) => c.redirect(`./${encodeURIComponent(c.req.param("name"))}/`));
   app.get("/runs/:test/:name/", async (c) => {
