@@ -4,14 +4,16 @@ import type { FaultContext } from "./fault.js";
 /** What a fault does again and again until its window is over. */
 export class Cycle {
   readonly #pause: FaultContext["pause"];
+  readonly #nowMs: FaultContext["nowMs"];
   #running: Promise<void> = Promise.resolve();
   #problem: string | null = null;
 
-  constructor({ pause }: Pick<FaultContext, "pause">) {
+  constructor({ pause, nowMs }: Pick<FaultContext, "pause" | "nowMs">) {
     this.#pause = pause;
+    this.#nowMs = nowMs;
   }
 
-  /** Why the steps ended before the window did. */
+  /** Why the steps ended before the window did, and after how long; null where they went on. */
   get problem(): string | null {
     return this.#problem;
   }
@@ -21,9 +23,11 @@ export class Cycle {
    * @param step resolves with how long to wait before the next, milliseconds
    */
   async begin(window: AbortSignal, step: () => Promise<number>): Promise<void> {
+    const beganMs = this.#nowMs();
     const firstMs = await step();
     this.#running = this.#goOn(window, step, firstMs).catch((error: unknown) => {
-      this.#problem = messageOf(error);
+      const lastedMs = Math.round(this.#nowMs() - beganMs);
+      this.#problem = `it went on for ${lastedMs} ms and then stopped: ${messageOf(error)}`;
     });
   }
 

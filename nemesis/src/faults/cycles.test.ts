@@ -76,6 +76,32 @@ describe("a partition that flaps", () => {
   });
 });
 
+test.each([
+  ["partition.isolate", "cut", { flap: "500ms" }],
+  ["process.crash-loop", "signal", { up: "500ms", down: "200ms" }],
+  ["packet.reset", "reset", { every: "500ms" }],
+  ["clock.strobe", "setClock", { offset: "30s" }],
+] as const)(
+  "%s that stops after its effect was shown is proved, and says that it stopped",
+  async (name, method, args) => {
+    const stopped = (failFromMs: number) =>
+      one(fault(name, 2, 12, "n2", args), {
+        interfere: (call) =>
+          call.method === method && call.atMs > failFromMs && call.atMs < 13_500 ? "fail" : undefined,
+      });
+    const { executed } = await stopped(8_000);
+    expect(executed).toMatchObject({ outcome: { type: "proved" }, healed: true });
+    expect(executed?.outcome).toHaveProperty(
+      "proof",
+      expect.stringMatching(
+        new RegExp(`; it went on for [67]\\d{3} ms and then stopped: .*${method} was refused`),
+      ),
+    );
+    const whole = await stopped(20_000);
+    expect(whole.executed?.outcome).toHaveProperty("proof", expect.not.stringContaining("stopped"));
+  },
+);
+
 describe("process.crash-loop", () => {
   test("kills and starts as often as its window lets it", async () => {
     const { executed, calls, hosts } = await one(

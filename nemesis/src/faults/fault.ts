@@ -54,6 +54,8 @@ interface Action {
   act(window: AbortSignal): Promise<void>;
   /** One look at whether the action took effect. Called again until it is shown or the window ends. */
   prove(): Promise<Observation>;
+  /** Once the undo was tried: what kept it from acting for the whole of its window, also after the effect was shown. */
+  cutShort?(): string | null;
 }
 
 interface Undo {

@@ -35,9 +35,9 @@ export const packetReset = defineFault({
       // The machine counts what it destroyed as it does so: there is nothing else to be read.
       prove: onEveryNode(nodes, async (node) => {
         const count = destroyed.get(node) ?? 0;
-        const ended = cycle.problem === null ? "" : `, and the resets ended: ${cycle.problem}`;
-        return { shown: count > 0, detail: `had ${count} connections reset${ended}`, reading: { count } };
+        return { shown: count > 0, detail: `had ${count} connections reset`, reading: { count } };
       }),
+      cutShort: () => cycle.problem,
       undo: () => cycle.end(),
       healed: onEveryNode(nodes, async (node) => {
         const count = destroyed.get(node) ?? 0;

@@ -80,10 +80,9 @@ export function cutNodes(context: FaultContext, partition: Partition, flap: stri
       });
     },
     async prove() {
-      if (flap === undefined) return look();
-      const ended = cycle.problem === null ? "" : `; and the flapping ended: ${cycle.problem}`;
-      return { ...seen, detail: `${seen.detail}${ended}` };
+      return flap === undefined ? look() : seen;
     },
+    cutShort: () => cycle.problem,
     async undo() {
       await cycle.end();
       await mend();

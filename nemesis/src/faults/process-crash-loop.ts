@@ -52,10 +52,10 @@ export const processCrashLoop = defineFault({
         const was = before.of(node);
         const times = [...(killed.get(node) ?? [])].filter((starts) => starts >= (was?.starts ?? 0)).length;
         before.ended(node, now, times > 0);
-        const ended = cycle.problem === null ? "" : `, and the loop ended: ${cycle.problem}`;
-        const detail = `was killed ${times} times, ${describeProcess(now)} (was start ${was?.starts})${ended}`;
+        const detail = `was killed ${times} times, ${describeProcess(now)} (was start ${was?.starts})`;
         return { shown: times >= SHOWN_KILLS, detail, reading: { times, now } };
       }),
+      cutShort: () => cycle.problem,
       async undo() {
         await cycle.end();
         await forAll(nodes, async (node) => {

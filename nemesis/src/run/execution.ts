@@ -119,7 +119,8 @@ async function perform(world: World, run: Run, signal: AbortSignal): Promise<Exe
   const healDeadlineMs = clock.nowMs() + world.timing.healLimitMs;
   const undoProblem = await undo(world, prepared, healDeadlineMs);
   const endedAtMs = clock.nowMs();
-  emit({ ...event, phase: "end", value: { ...value, outcome: proof.outcome } });
+  const outcome = toldWhole(proof.outcome, prepared.cutShort?.() ?? null);
+  emit({ ...event, phase: "end", value: { ...value, outcome } });
   const healing = undoProblem === null ? await awaitHealed(world, prepared, healDeadlineMs) : null;
   const isEvent = prepared.undo === null;
   return {
@@ -127,7 +128,7 @@ async function perform(world: World, run: Run, signal: AbortSignal): Promise<Exe
     nodes,
     args: prepared.args,
     roles,
-    outcome: proof.outcome,
+    outcome,
     startedAtMs,
     endedAtMs,
     healed: isEvent ? null : (healing?.shown ?? false),
@@ -181,6 +182,13 @@ async function actAndProve(world: World, prepared: PreparedFault, window: Window
   const reading = last === null ? "nothing could be read in time" : last.detail;
   const reason = `no effect was shown in its ${lastedMs} ms: ${reading}`;
   return { outcome: { type: "unproved", reason }, evidence: last?.evidence ?? null };
+}
+
+/** A fault that acted in only a part of its window had an effect all the same, but not the one that was asked for: it says so. */
+function toldWhole(outcome: FaultOutcome, cutShort: string | null): FaultOutcome {
+  if (cutShort === null) return outcome;
+  if (outcome.type === "proved") return { ...outcome, proof: `${outcome.proof}; ${cutShort}` };
+  return { ...outcome, reason: `${outcome.reason}; ${cutShort}` };
 }
 
 /** Null when the undo was carried out, else its last failure. */
