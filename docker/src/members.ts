@@ -141,8 +141,16 @@ export class DockerMembers implements MemberHosts {
 
   async #remove(node: NodeName): Promise<void> {
     const { id } = await this.#member(node);
-    await this.#parts.machine(node).request<"note-removal">({ command: "note-removal" });
-    await this.#change((client) => client.memberRemove({ id }));
+    const note = (isRefused: boolean): Promise<unknown> =>
+      this.#parts.machine(node).request<"note-removal">({ command: "note-removal", isRefused });
+    await note(false);
+    try {
+      await this.#change((client) => client.memberRemove({ id }));
+    } catch (error) {
+      // Of whatever else went wrong nobody knows whether the cluster did it all the same.
+      if (NOT_YET.test(messageOf(error))) await note(true);
+      throw error;
+    }
     this.#joined.delete(node);
   }
 

@@ -88,6 +88,26 @@ test("a server that is removed before it came up finds no place at its start, an
   expect(await readServerFindings(nodes, OURS)).toMatchObject([{ node: "n7" }, { node: "n8" }]);
 });
 
+test("a removal that was refused excuses no exit; one that nobody knows the end of does", async () => {
+  const [removal, refused] = [{ what: "removal asked for" }, { what: "removal refused" }];
+  await node("n1", [started, removal, refused, exited(1, null)]);
+  await node("n2", [started, removal, refused, removal, exited(1, null)]);
+  await node("n3", [started, removal, removal, refused, exited(1, null)]);
+  expect(await readServerFindings(nodes, OURS)).toMatchObject([{ node: "n1", byOthers: false }]);
+});
+
+test("a packet program that ended by itself is the rig's failure: what it was to shape passed", async () => {
+  const ended = { what: "packet program ended", time: "T1", how: "exit code 1", said: "recvmsg: ENOBUFS\n" };
+  await node("n1", [started, { ...ended, byAgent: false }]);
+  await node("n2", [started, { ...ended, byAgent: true }]);
+  const findings = (await readServerFindings(nodes, OURS)) ?? [];
+  expect(findings).toMatchObject([{ node: "n1", byOthers: true }]);
+  expect(checkServers(findings, true)).toMatchObject({
+    verdict: "failed",
+    reason: expect.stringContaining("ended at T1 (exit code 1: recvmsg: ENOBUFS)"),
+  });
+});
+
 test.each([
   ["a fatal line", { level: 60, msg: "the replica broke an invariant on tick" }, "broke an invariant"],
   ["a stack outside the log", "InvariantViolation: two leaders in term 4", "two leaders"],

@@ -36,6 +36,14 @@ const HARM_LINE = z.looseObject({
 /** How the kernel ends a process that follows a harmed page of a file which it has mapped. The log is not mapped. */
 const MAPPED_AREA = "checkpoint";
 const MAPPING_SIGNALS: ReadonlySet<string | null> = new Set(["SIGSEGV", "SIGBUS", "SIGABRT"]);
+/** The program that shapes packets ended. Where the agent itself ended it, whoever asked for the shapes was told. */
+const SHAPER_LINE = z.looseObject({
+  what: z.literal("packet program ended"),
+  how: z.string(),
+  said: z.string().optional(),
+  byAgent: z.boolean().optional(),
+  time: z.string().optional(),
+});
 /** What the agent writes into the server's log before each start. */
 const START_LINE = z.looseObject({ agent: z.literal("server starts"), starts: z.number() });
 
@@ -67,7 +75,11 @@ export async function readServerFindings(
   const findings = lives.map(async ({ node, life }) => {
     const path = join(nodesDirectory, node, "server.log");
     const said = await cries(node, path, { life, rules, mayDiffer });
-    return [...exitFindings(node, life, rules, said.excusedExits), ...said.findings];
+    return [
+      ...exitFindings(node, life, rules, said.excusedExits),
+      ...said.findings,
+      ...shaperFindings(node, life),
+    ];
   });
   return (await Promise.all(findings)).flat();
 }
@@ -114,6 +126,8 @@ interface Exit {
 interface Life {
   readonly hasLog: boolean;
   readonly unasked: readonly Exit[];
+  /** How the programs that shape packets ended by themselves, and when. */
+  readonly shaperEnds: readonly string[];
   /** Processes that had a disk which the rig made fail, or data which it harmed: by pid, and by the count of starts. */
   readonly mayFail: { readonly pids: ReadonlySet<number>; readonly starts: ReadonlySet<number> };
   readonly wasHarmed: boolean;
@@ -123,18 +137,22 @@ interface Life {
 /** The agent writes a line before each signal of ours and one for each exit: an exit without the former is unasked. */
 async function lifeOf(path: string, rules: LogRules): Promise<Life> {
   const unasked: Exit[] = [];
+  const shaperEnds: string[] = [];
   const mayFail = { pids: new Set<number>(), starts: new Set<number>() };
   if (!(await exists(path))) {
-    return { hasLog: false, unasked, mayFail, wasHarmed: false, diskFaultsRan: false };
+    return { hasLog: false, unasked, shaperEnds, mayFail, wasHarmed: false, diskFaultsRan: false };
   }
   const asked = new Set<string>();
   let diskFaultsRan = false;
   const disk = { fails: false, isHarmed: false, isMappingHarmed: false };
   let process: { readonly pid: number; readonly starts: number } | null = null;
-  let isRemoved = false;
+  /** Not counting those that were refused. */
+  let removals = 0;
   let wasHarmed = false;
   for await (const line of linesOf(path)) {
     const json = jsonOf(line);
+    const shaper = SHAPER_LINE.safeParse(json).data;
+    if (shaper !== undefined && shaper.byAgent !== true) shaperEnds.push(endOf(shaper));
     const setting = DISK_LINE.safeParse(json).data;
     if (setting !== undefined) {
       disk.fails =
@@ -145,9 +163,10 @@ async function lifeOf(path: string, rules: LogRules): Promise<Life> {
     if (harm?.area === MAPPED_AREA) disk.isMappingHarmed = true;
     diskFaultsRan ||= disk.fails || disk.isHarmed || setting?.full === true;
     const entry = AGENT_LINE.safeParse(json).data;
-    if (entry?.what === "removal asked for") isRemoved = true;
+    if (entry?.what === "removal asked for") removals += 1;
+    if (entry?.what === "removal refused") removals -= 1;
     if (entry?.what === "machine renewed") {
-      isRemoved = false;
+      removals = 0;
       // Its data went, and the harm with it.
       wasHarmed ||= disk.isHarmed;
       disk.isHarmed = false;
@@ -169,11 +188,11 @@ async function lifeOf(path: string, rules: LogRules): Promise<Life> {
     const isOverMapping = disk.isMappingHarmed && MAPPING_SIGNALS.has(signal);
     process = null;
     const isAsked = signal === null ? code === 0 && asked.has("SIGTERM") : asked.has(signal);
-    const isFarewell = isRemoved && (code === rules.removedExit || code === rules.strangerExit);
+    const isFarewell = removals > 0 && (code === rules.removedExit || code === rules.strangerExit);
     if (!isAsked && !isOverDisk && !isOverMapping && !isFarewell)
       unasked.push({ code, signal, when: time === undefined ? "" : ` at ${time}` });
   }
-  return { hasLog: true, unasked, mayFail, wasHarmed: wasHarmed || disk.isHarmed, diskFaultsRan };
+  return { hasLog: true, unasked, shaperEnds, mayFail, wasHarmed: wasHarmed || disk.isHarmed, diskFaultsRan };
 }
 
 function exitFindings(
@@ -194,6 +213,20 @@ function exitFindings(
       byOthers: signal === "SIGKILL" || code === SHIM_EXIT || isExcused,
     };
   });
+}
+
+/** Without it all packets pass, also after the fault was proved: what the run was to show, it did not. */
+function shaperFindings(node: string, { shaperEnds }: Life): readonly ServerFinding[] {
+  return shaperEnds.map((end) => ({
+    node,
+    what: `the rig's program that shapes its packets ended${end}: from then on they passed as they were`,
+    byOthers: true,
+  }));
+}
+
+function endOf({ how, said = "", time }: z.infer<typeof SHAPER_LINE>): string {
+  const words = said.trim().slice(0, MAX_QUOTE);
+  return `${time === undefined ? "" : ` at ${time}`} (${how}${words === "" ? "" : `: ${words}`})`;
 }
 
 interface Hearing {

@@ -70,8 +70,8 @@ const handlers: Handlers = {
     return { damage };
   },
   "read-damages": async () => ({ damages: [...(await damages.standing())] }),
-  "note-removal": () => {
-    log("removal asked for");
+  "note-removal": ({ isRefused }) => {
+    log(isRefused ? "removal refused" : "removal asked for");
     return {};
   },
   renew: async ({ run }) => {

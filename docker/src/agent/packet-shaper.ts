@@ -101,6 +101,8 @@ export class PacketShaper {
 class Program {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #waiting: { resolve: (line: string) => void; reject: (error: Error) => void }[] = [];
+  /** We ended it, and so whoever asked it something was told. */
+  #isGivenUp = false;
   /** How it ended; null while it runs. */
   ending: string | null = null;
 
@@ -114,7 +116,8 @@ class Program {
     const end = (how: string): void => {
       if (this.ending !== null) return;
       this.ending = `the program that shapes packets ended: ${said.trim() === "" ? how : said.trim()}`;
-      log("packet program ended", { how, said });
+      // What it was to shape passes from now on: nobody may ask for it again, so that the log must tell.
+      log("packet program ended", { how, said, byAgent: this.#isGivenUp });
       for (const { reject } of this.#waiting.splice(0)) reject(new Error(this.ending));
     };
     child.on("error", ({ message }) => end(message));
@@ -139,7 +142,10 @@ class Program {
       if (this.ending === null) this.#waiting.push({ resolve, reject });
       else reject(new Error(this.ending));
     });
-    const late = setTimeout(() => this.#child.kill("SIGKILL"), ANSWER_TIMEOUT_MS);
+    const late = setTimeout(() => {
+      this.#isGivenUp = true;
+      this.#child.kill("SIGKILL");
+    }, ANSWER_TIMEOUT_MS);
     try {
       return state.parse(JSON.parse(await line));
     } finally {

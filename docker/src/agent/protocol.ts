@@ -95,8 +95,8 @@ export const request = z.discriminatedUnion("command", [
   }),
   z.object({ command: z.literal("read-damages") }),
   z.object({ command: z.literal("probe-disk") }),
-  /** Only for the log: the server will be told that it is no member any more, and may end. */
-  z.object({ command: z.literal("note-removal") }),
+  /** Only for the log: the server may be told from now on that it is no member any more, and may end. Or that was refused. */
+  z.object({ command: z.literal("note-removal"), isRefused: z.boolean() }),
   z.object({ command: z.literal("renew"), run: z.array(z.string()).min(1).max(MAX_ARGUMENTS) }),
 ]);
 export type Request = z.infer<typeof request>;
