@@ -264,14 +264,16 @@ export class SimNetwork implements Wire {
   /** Of what a machine sends, by receiver, where anything shapes it. */
   shapes(id: MemberId): ReadonlyMap<MemberId, PacketShape> {
     return new Map(
-      this.linksFrom(id).flatMap((link) => (link?.shape == null ? [] : [[link.to.id, link.shape] as const])),
+      this.linksFrom(id).flatMap((link) =>
+        link === undefined || link.shape === null ? [] : [[link.to.id, link.shape] as const],
+      ),
     );
   }
 
   shapeCounts(id: MemberId): ReadonlyMap<MemberId, PacketCounts> {
     return new Map(
       this.linksFrom(id).flatMap((link) =>
-        link?.shape == null ? [] : [[link.to.id, { ...link.counts }] as const],
+        link === undefined || link.shape === null ? [] : [[link.to.id, { ...link.counts }] as const],
       ),
     );
   }
