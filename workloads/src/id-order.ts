@@ -12,6 +12,7 @@ interface Answered {
 }
 
 interface Open {
+  readonly key: string;
   readonly invoke: number;
   /** Of the same sequence, the highest number that had been answered when the operation began. */
   readonly floor: Answered | undefined;
@@ -24,19 +25,28 @@ interface Open {
 export class IdOrder implements LiveCheck {
   /** Ids that were handed out. */
   ids = 0;
+  #answers = 0;
   readonly #open = new Map<number, Open>();
   readonly #highest = new Map<string, Answered>();
   readonly #handedOut = new Map<string, Answered>();
+
+  /** Ids that are remembered. */
+  get remembered(): number {
+    return this.#handedOut.size;
+  }
 
   push(event: HistoryEvent): CheckResult | undefined {
     const { process, key, f, type, value } = event;
     if (process === "nemesis" || key === undefined) return undefined;
     if (type === "invoke") {
-      this.#open.set(process, { invoke: event.index, floor: this.#highest.get(key) });
+      this.#open.set(process, { key, invoke: event.index, floor: this.#highest.get(key) });
       return undefined;
     }
     const open = this.#open.get(process);
+    this.#open.delete(process);
     if (type !== "ok" || open === undefined) return undefined;
+    this.#answers += 1;
+    if (this.#answers % FORGET_EVERY === 0) this.#forget(open);
     const number = f === "read" ? Number(value) : Number(String(value).slice(key.length + 1));
     const answered = { number, event, invoke: open.invoke };
     if (!Number.isSafeInteger(number)) return wrong(answered, answered, "which nobody ever wrote");
@@ -52,7 +62,19 @@ export class IdOrder implements LiveCheck {
     if (number > (this.#highest.get(key)?.number ?? -1)) this.#highest.set(key, answered);
     return undefined;
   }
+
+  /** An id at or below the floors of all open operations of its sequence is never compared again: the floor would be found. */
+  #forget(current: Open): void {
+    const least = new Map([...this.#highest].map(([key, { number }]) => [key, number]));
+    for (const { key, floor } of [current, ...this.#open.values()])
+      least.set(key, Math.min(least.get(key) ?? -1, floor?.number ?? -1));
+    for (const [id, { number, event }] of this.#handedOut)
+      if (number <= (least.get(event.key ?? "") ?? -1)) this.#handedOut.delete(id);
+  }
 }
+
+/** Answers. */
+const FORGET_EVERY = 1_000;
 
 /** Over a whole history: undefined where no id was handed out. */
 export function checkIdOrder(history: readonly HistoryEvent[]): CheckResult | undefined {

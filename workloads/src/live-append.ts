@@ -1,6 +1,7 @@
 import type { CheckResult, HistoryEvent } from "@gauntlet/histories";
 import { checkAppend, STRICT_SERIALIZABILITY } from "./append-check.js";
 import { nameOf, violation } from "./evidence.js";
+import { KeysInUse } from "./keys-in-use.js";
 import type { LiveCheck } from "./workload.js";
 
 type Element = number | string;
@@ -35,14 +36,23 @@ const SEARCH = { first: 1_000, last: 128_000 } as const;
 /**
  * What a prefix of a history of appends can show: elements that nobody appended, whose transaction failed, or twice in a
  * list; lists of which neither begins with the other; elements that are missing though they were known to be
- * there when the read began. Costs the length of the lists. And cycles, in the first part of a run.
+ * there when the read began. Costs the length of the lists, as long as they are in use. And cycles, in the first part of a run.
  */
 export class LiveAppend implements LiveCheck {
   readonly #open = new Map<number, HistoryEvent>();
-  readonly #lists = new Map<string, List>();
+  readonly #lists = new KeysInUse<List>(() => ({
+    appends: new Map(),
+    longest: [],
+    longestRead: undefined,
+  }));
   #searchAt = SEARCH.first;
   /** Undefined once no more will be searched. */
   #history: HistoryEvent[] | undefined = [];
+
+  /** Lists that are remembered. */
+  get lists(): number {
+    return this.#lists.size;
+  }
 
   push(event: HistoryEvent): CheckResult | undefined {
     const { process, type } = event;
@@ -57,7 +67,7 @@ export class LiveAppend implements LiveCheck {
     for (const [f, key, element] of micro(event)) {
       if (f !== "append") continue;
       const append = { by, isAborted: false, knownFrom: Number.POSITIVE_INFINITY };
-      this.#list(key).appends.set(element as Element, append);
+      this.#lists.use(key)?.appends.set(element as Element, append);
     }
   }
 
@@ -71,7 +81,7 @@ export class LiveAppend implements LiveCheck {
       if (found !== undefined) return found;
     }
     for (const [f, key, element] of micro(event))
-      if (f === "append") know(this.#list(key), element as Element, event.index);
+      if (f === "append") know(this.#lists.use(key), element as Element, event.index);
     return undefined;
   }
 
@@ -79,9 +89,9 @@ export class LiveAppend implements LiveCheck {
     for (const [f, key, value] of micro(invoke)) {
       if (f !== "append") continue;
       const element = value as Element;
-      const list = this.#list(key);
-      const append = list.appends.get(element);
-      if (append === undefined) continue;
+      const list = this.#lists.use(key);
+      const append = list?.appends.get(element);
+      if (list === undefined || append === undefined) continue;
       append.isAborted = true;
       if (list.longestRead !== undefined && list.longest.includes(element))
         return wrong(list.longestRead, `read ${element} in ${key}, whose append failed`, append.by);
@@ -95,7 +105,8 @@ export class LiveAppend implements LiveCheck {
     key: string,
     elements: readonly Element[],
   ): CheckResult | undefined {
-    const list = this.#list(key);
+    const list = this.#lists.use(key);
+    if (list === undefined) return undefined;
     const by = namedBy(invoke);
     const present = new Set<Element>();
     for (const [at, element] of elements.entries()) {
@@ -120,14 +131,6 @@ export class LiveAppend implements LiveCheck {
     return undefined;
   }
 
-  #list(key: string): List {
-    const known = this.#lists.get(key);
-    if (known !== undefined) return known;
-    const list: List = { appends: new Map(), longest: [], longestRead: undefined };
-    this.#lists.set(key, list);
-    return list;
-  }
-
   #search(event: HistoryEvent): CheckResult | undefined {
     if (this.#history === undefined) return undefined;
     this.#history.push(event);
@@ -140,8 +143,8 @@ export class LiveAppend implements LiveCheck {
 }
 
 /** From the event so numbered on, if not before. */
-function know(list: List, element: Element, from: number): void {
-  const append = list.appends.get(element);
+function know(list: List | undefined, element: Element, from: number): void {
+  const append = list?.appends.get(element);
   if (append !== undefined) append.knownFrom = Math.min(append.knownFrom, from);
 }
 

@@ -1,5 +1,6 @@
 import type { CheckResult, HistoryEvent } from "@gauntlet/histories";
 import { nameOf, violation } from "./evidence.js";
+import { KeysInUse } from "./keys-in-use.js";
 import { AppliedOnce, elementsOf, SET } from "./set-check.js";
 import type { LiveCheck } from "./workload.js";
 
@@ -13,24 +14,29 @@ interface Element {
   shownBy: number | null;
 }
 
+type Elements = Map<unknown, Element>;
+
 /**
  * What a prefix can show: an element that a read lacks though it was there when the read began; one that was never added
  * or whose add failed; one that was written twice. Each read costs the size of its set.
  */
 export class LiveSet implements LiveCheck {
   readonly #open = new Map<number, HistoryEvent>();
-  readonly #sets = new Map<string, Map<unknown, Element>>();
-  readonly #once = new AppliedOnce();
+  readonly #sets = new KeysInUse(() => ({ elements: new Map() as Elements, once: new AppliedOnce() }));
+
+  /** Sets that are remembered. */
+  get sets(): number {
+    return this.#sets.size;
+  }
 
   push(event: HistoryEvent): CheckResult | undefined {
     const { process, key = "", type } = event;
     if (process === "nemesis") return undefined;
-    const set = this.#sets.get(key) ?? new Map<unknown, Element>();
-    this.#sets.set(key, set);
+    const set = this.#sets.use(key);
     if (type === "invoke") {
       this.#open.set(process, event);
       if (event.f === "add")
-        set.set(event.value, {
+        set?.elements.set(event.value, {
           add: event.index,
           hasFailed: false,
           knownFrom: Number.POSITIVE_INFINITY,
@@ -40,17 +46,14 @@ export class LiveSet implements LiveCheck {
     }
     const invoke = this.#open.get(process);
     this.#open.delete(process);
-    if (invoke === undefined || type === "info") return undefined;
-    const found = event.f === "add" ? added(set, invoke, event) : readOf(set, invoke, event);
-    return found ?? (type === "ok" ? this.#once.push(invoke, event) : undefined);
+    if (set === undefined || invoke === undefined || type === "info") return undefined;
+    const { elements, once } = set;
+    const found = event.f === "add" ? added(elements, invoke, event) : readOf(elements, invoke, event);
+    return found ?? (type === "ok" ? once.push(invoke, event) : undefined);
   }
 }
 
-function added(
-  set: Map<unknown, Element>,
-  invoke: HistoryEvent,
-  event: HistoryEvent,
-): CheckResult | undefined {
+function added(set: Elements, invoke: HistoryEvent, event: HistoryEvent): CheckResult | undefined {
   const element = set.get(invoke.value);
   if (element === undefined) return undefined;
   if (event.type === "ok") {
@@ -63,11 +66,7 @@ function added(
   return violation(SET, reason, [element.shownBy, element.add]);
 }
 
-function readOf(
-  set: Map<unknown, Element>,
-  invoke: HistoryEvent,
-  event: HistoryEvent,
-): CheckResult | undefined {
+function readOf(set: Elements, invoke: HistoryEvent, event: HistoryEvent): CheckResult | undefined {
   if (event.type !== "ok") return undefined;
   const shown = new Set<unknown>();
   for (const value of elementsOf(event.value)) {
