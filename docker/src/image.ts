@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { serverBundle } from "@gauntlet/server/bundle";
@@ -9,6 +8,7 @@ import { execa } from "execa";
 import { docker, explain } from "./docker-cli.js";
 import { DockerError, messageOf } from "./docker-error.js";
 import { eachLine } from "./agent/lines.js";
+import { temporaryDirectory } from "./temporary.js";
 
 const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
 const REPO = resolve(PACKAGE, "..");
@@ -145,7 +145,7 @@ async function buildImage(
   bundle: readonly OutputFile[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const context = await mkdtemp(join(tmpdir(), "gauntlet-image-"));
+  const { path: context, remove } = await temporaryDirectory("gauntlet-image-");
   try {
     await cp(join(PACKAGE, "Dockerfile"), join(context, "Dockerfile"));
     await cp(join(PACKAGE, "shim"), join(context, "shim"), { recursive: true });
@@ -166,6 +166,6 @@ async function buildImage(
     ];
     await docker(args, { signal, timeoutMs: BUILD_TIMEOUT_MS });
   } finally {
-    await rm(context, { recursive: true, force: true });
+    await remove();
   }
 }

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { readHistory, readResults, RUN_FILES, type RunResults } from "@gauntlet/histories";
 import { execa } from "execa";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 /** The rig itself breaks, or is broken off: the verdict says so, the recording is whole, and nothing is left behind. */
 
@@ -154,7 +154,7 @@ test("a disk that is full for the history ends the run as failed, with what was 
   // parent ignores, so it has to ignore the signal itself to see the error.
   const ignore = "--import=data:text/javascript,process.on('SIGXFSZ',()=>{})";
   const limited = ["sh", "-c", `ulimit -f 64; NODE_OPTIONS="${ignore}" exec "$@"`, "sh"];
-  const run = await start("full", ["--time-limit", "60"], () => undefined, limited);
+  const run = await start("full", ["--nodes", "1", "--time-limit", "60"], () => undefined, limited);
   expect(await run.ended).toBe(EXIT_CODES.failed);
   expect(run.lines.join("\n")).not.toMatch(/\n\s+at /);
   expect(await leftBy(run.process.pid)).toEqual([]);
@@ -162,7 +162,9 @@ test("a disk that is full for the history ends the run as failed, with what was 
   expect(events.length).toBeGreaterThan(100);
 });
 
-describe("Ctrl-C", () => {
+// Side by side, as each waits for most of its time; one node has all stages that five have.
+describe.concurrent("Ctrl-C", () => {
+  const SHORT = ["--nodes", "1", "--concurrency", "3", "--time-limit", "3"];
   const stages: readonly (readonly [stage: string, line: RegExp])[] = [
     ["while containers start", /^prepare:/],
     ["while the servers come up", /containers up/],
@@ -174,10 +176,11 @@ describe("Ctrl-C", () => {
   ];
   test.each(stages)("%s: cleaned up and judged", { timeout: TIMEOUT_MS }, async (stage, line) => {
     let isHeard = false;
-    const run = await start(`once-${stage.replaceAll(" ", "-")}`, ["--time-limit", "3"], (each, child) => {
+    const run = await start(`once-${stage.replaceAll(" ", "-")}`, SHORT, (each, child) => {
       if (!isHeard && line.test(each)) isHeard = child.kill("SIGINT");
     });
     const code = await run.ended;
+    expect(run.lines).toContainEqual(expect.stringMatching(line));
     expect(isHeard).toBe(true);
     expect(await leftBy(run.process.pid)).toEqual([]);
     const directory = await directoryOf(run.root);
@@ -191,17 +194,26 @@ describe("Ctrl-C", () => {
   });
 
   test.each([
-    ["while it heals", /^heal:/],
-    ["while it stops", /^stop:/],
-  ])("twice %s: ends at once with 3 and leaves nothing", { timeout: TIMEOUT_MS }, async (stage, line) => {
-    let isHeard = false;
-    const run = await start(`twice-${stage.replaceAll(" ", "-")}`, ["--time-limit", "3"], (each, child) => {
-      if (!isHeard && line.test(each)) isHeard = child.kill("SIGINT");
-      if (each.includes("once more")) child.kill("SIGINT");
-    });
-    expect(await run.ended).toBe(EXIT_CODES.failed);
-    expect(await leftBy(run.process.pid)).toEqual([]);
-    const { events } = await readHistory(join(await directoryOf(run.root), RUN_FILES.history));
-    expect(events.length).toBeGreaterThan(20);
-  });
+    ["while containers start", /^prepare:/, 0],
+    ["while it heals", /^heal:/, 20],
+    ["while it stops", /^stop:/, 20],
+  ] as const)(
+    "twice %s: ends at once with 3 and leaves nothing",
+    { timeout: TIMEOUT_MS },
+    async (stage, line, recorded) => {
+      let isHeard = false;
+      const run = await start(`twice-${stage.replaceAll(" ", "-")}`, SHORT, (each, child) => {
+        if (!isHeard && line.test(each)) isHeard = child.kill("SIGINT");
+        if (each.includes("once more")) child.kill("SIGINT");
+      });
+      const code = await run.ended;
+      expect(run.lines).toContainEqual(expect.stringContaining("giving up"));
+      expect(code).toBe(EXIT_CODES.failed);
+      // What Docker was still making when the rig ended, the process that outlives it removes.
+      await vi.waitFor(async () => expect(await leftBy(run.process.pid)).toEqual([]), GONE);
+      const path = join(await directoryOf(run.root), RUN_FILES.history);
+      const events = recorded === 0 ? [] : (await readHistory(path)).events;
+      expect(events.length).toBeGreaterThanOrEqual(recorded);
+    },
+  );
 });

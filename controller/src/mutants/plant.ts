@@ -1,7 +1,7 @@
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { temporaryDirectory } from "@gauntlet/docker";
 import { execa } from "execa";
 import { DataError, RigError } from "../errors.js";
 import type { ClientModule } from "../run/docker-cluster.js";
@@ -11,7 +11,7 @@ import type { Mutant } from "./mutant.js";
 export interface Planted {
   /** The patched server/ or client/. */
   readonly directory: string;
-  remove(): Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 /**
@@ -20,8 +20,7 @@ export interface Planted {
  * longer applies or no longer compiles, naming the file.
  */
 export async function plant(repository: string, mutant: Mutant): Promise<Planted> {
-  const root = await mkdtemp(join(tmpdir(), `gauntlet-${mutant.name}-`));
-  const remove = (): Promise<void> => rm(root, { recursive: true, force: true });
+  const { path: root, remove } = await temporaryDirectory(`gauntlet-${mutant.name}-`);
   try {
     await copyTracked(repository, root, mutant.target);
     await applyPatch(root, join(mutant.directory, "change.patch"));
