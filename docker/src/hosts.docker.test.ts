@@ -186,7 +186,7 @@ describe.skipIf(engine === null)("hosts made of containers", { timeout: 180_000 
     await trio.setClock("n2", { wallOffsetMs: 0, wallRate: 1, monotonicRate: 1 });
     expect(await trio.clockSetting("n2")).toEqual({ wallOffsetMs: 0, wallRate: 1, monotonicRate: 1 });
     expect(await trio.process("n2")).toMatchObject({ state: "paused" });
-    expect((await trio.view()).get("n2")).toEqual({ role: "unknown", term: null });
+    expect((await trio.view()).get("n2")).toEqual({ role: "unknown", term: null, commitIndex: null });
     await trio.signal("n2", "SIGCONT");
     expect(await trio.process("n2")).toMatchObject({ state: "running" });
     await settled(trio);
