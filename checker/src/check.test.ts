@@ -170,7 +170,7 @@ const HARD: CasRegisterOperation[] = [
 ];
 
 test("time runs out: unknown, and how far it got", () => {
-  const result = checkOperations(model, HARD, { timeoutMs: 200 });
+  const result = checkOperations(model, HARD, { timeoutMs: 2_000 });
   expect(result.verdict).toBe("unknown");
   const [partition] = result.partitions;
   expect(partition).toMatchObject({ verdict: "unknown", ranOut: "time" });
