@@ -94,7 +94,6 @@ describe.skipIf(engine === null)("etcd on machines made of containers", { timeou
       "process.signal",
       "disk.power-loss",
       "disk.damage",
-      "disk.truncate",
       "network.reset",
       "network.shape",
       "member.change",

@@ -62,6 +62,10 @@ export async function probeAll(
   return {
     ...NOT_OFFERED,
     ...disk,
+    // The machine can do it to any file: what it means is for the system to say.
+    ...(lacks["disk.truncate"] !== undefined && {
+      "disk.truncate": { available: false, reason: lacks["disk.truncate"] } as const,
+    }),
     ...(members && {
       "member.change": await attempt(() => probeChange(members)),
       "member.transfer": await attempt(() => probeTransfer(members, hosts)),

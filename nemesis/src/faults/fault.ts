@@ -63,6 +63,8 @@ interface Undo {
   undo(): Promise<void>;
   /** One look at whether the undo took effect. */
   healed(): Promise<Observation>;
+  /** So many times as long as others it may take to be undone. Default 1. */
+  readonly patience?: number;
 }
 
 /** An event, which leaves nothing to be undone. */

@@ -8,6 +8,9 @@ import { forAll } from "./observe.js";
 /** A change takes an election and some rounds at worst. */
 export const MEMBER_WINDOW_MS = 3_000;
 
+/** Its undo too, and then a machine starts empty, takes the state in and is promoted: on a busy one that is half a minute. */
+export const MEMBER_PATIENCE = 3;
+
 /** The one node that a change of members is about, and the members before it. */
 export function memberOf(context: FaultContext): {
   readonly node: NodeName;
@@ -92,6 +95,7 @@ export function changeMembers(
     act: () => forAll(nodes, () => facet.change(change)),
     prove: () => look(after),
     undo: takeBack,
+    patience: MEMBER_PATIENCE,
     async healed() {
       const seen = await look(back.wanted);
       // A change of several steps may be lost after the first, when its call was answered long ago.

@@ -116,7 +116,8 @@ async function perform(world: World, run: Run, signal: AbortSignal): Promise<Exe
   const proof = await actAndProve(world, prepared, window);
   await window.over;
 
-  const healDeadlineMs = clock.nowMs() + world.timing.healLimitMs;
+  const patience = prepared.undo === null ? 1 : (prepared.patience ?? 1);
+  const healDeadlineMs = clock.nowMs() + world.timing.healLimitMs * patience;
   const undoProblem = await undo(world, prepared, healDeadlineMs);
   const endedAtMs = clock.nowMs();
   const outcome = toldWhole(proof.outcome, prepared.cutShort?.() ?? null);

@@ -1,5 +1,6 @@
 import { describeMembership, memberFacet, standingOf } from "../effects/members.js";
 import { messageOf } from "../errors.js";
+import { MEMBER_PATIENCE } from "../faults/member.js";
 import type { Hosts, MemberChange, Membership, NodeName } from "../hosts.js";
 import { type Clock, pause } from "./clock.js";
 import type { Timing } from "./timing.js";
@@ -28,7 +29,7 @@ export async function healMembers(context: {
 }): Promise<MembersHeal> {
   const { hosts, clock, timing } = context;
   const facet = memberFacet(hosts);
-  const deadlineMs = clock.nowMs() + timing.healLimitMs;
+  const deadlineMs = clock.nowMs() + timing.healLimitMs * MEMBER_PATIENCE;
   for (;;) {
     let detail: string;
     try {
