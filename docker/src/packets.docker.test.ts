@@ -312,12 +312,13 @@ describe.skipIf(engine === null)("packets between containers", { timeout: 120_00
     const ports = (node: NodeName, to: NodeName): Promise<string> =>
       docker(["exec", container(node), "ss", "-tnH", "state", "established", "dst", addressOf(to)]);
     const [before, kept] = await Promise.all([ports(leader, peer), ports(leader, other)]);
-    // Each dials the other.
-    expect(before.split("\n")).toHaveLength(2);
-    expect(await hosts.packets.reset(leader, [peer])).toBe(2);
+    // Each dials the other, and may have dialled more than once at the start.
+    const count = before.split("\n").length;
+    expect(count).toBeGreaterThanOrEqual(2);
+    expect(await hosts.packets.reset(leader, [peer])).toBe(count);
     const after = await until("new connections", async () => {
       const now = await ports(leader, peer);
-      return now.split("\n").length === 2 ? now : undefined;
+      return now.split("\n").length >= 2 ? now : undefined;
     });
     expect(socketsOf(after).filter((socket) => socketsOf(before).includes(socket))).toEqual([]);
     expect(socketsOf(await ports(leader, other))).toEqual(socketsOf(kept));
