@@ -32,7 +32,8 @@ async function end(child: ChildProcess): Promise<void> {
 
 /** A process that tries to take the lock of `path`; what it said of it. */
 async function holder(prefix: readonly string[] = []) {
-  const [program = "", ...args] = [...prefix, process.execPath, PROGRAM, path];
+  const command: readonly string[] = [...prefix, process.execPath, PROGRAM, path];
+  const [program = "", ...args] = command;
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
   children.push(child);
   const [said] = (await once(child.stdout, "data")) as [Buffer];
