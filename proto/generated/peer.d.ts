@@ -704,6 +704,7 @@ export namespace gauntletpeer {
         $unknowns?: Uint8Array[];
         alarms: gauntletpeer.Alarm[];
         hashes: gauntletpeer.StateHash.$Properties[];
+        hash_format: number;
         static encode(message: gauntletpeer.Report.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
         static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.Report & gauntletpeer.Report.$Shape;
     }
@@ -712,6 +713,7 @@ export namespace gauntletpeer {
         interface $Properties {
             alarms?: (gauntletpeer.Alarm[]|null);
             hashes?: (gauntletpeer.StateHash.$Properties[]|null);
+            hash_format?: (number|null);
             $unknowns?: Uint8Array[];
         }
         type $Shape = gauntletpeer.Report.$Properties;
@@ -761,6 +763,9 @@ export namespace gauntletpeer {
         hash: number;
         members: gauntletpeer.MemberAttributes.$Properties[];
         removed: number[];
+        cluster_id: number;
+        member_id: number;
+        hash_format: number;
         static encode(message: gauntletpeer.StateMeta.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
         static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): gauntletpeer.StateMeta & gauntletpeer.StateMeta.$Shape;
     }
@@ -776,6 +781,9 @@ export namespace gauntletpeer {
             hash?: (number|null);
             members?: (gauntletpeer.MemberAttributes.$Properties[]|null);
             removed?: (number[]|null);
+            cluster_id?: (number|null);
+            member_id?: (number|null);
+            hash_format?: (number|null);
             $unknowns?: Uint8Array[];
         }
         type $Shape = gauntletpeer.StateMeta.$Properties;

@@ -2908,6 +2908,7 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
 
         Report.prototype.alarms = $util.emptyArray;
         Report.prototype.hashes = $util.emptyArray;
+        Report.prototype.hash_format = 0;
 
         Report.encode = function (message, writer, _depth) {
             if (!writer)
@@ -2921,6 +2922,8 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
             if (message.hashes != null && message.hashes.length)
                 for (let i = 0; i < message.hashes.length; ++i)
                     $root.gauntletpeer.StateHash.encode(message.hashes[i], writer.uint32(18).fork(), _depth + 1).ldelim();
+            if (message.hash_format != null && $Object.hasOwnProperty.call(message, "hash_format") && message.hash_format !== 0)
+                writer.uint32(24).uint32(message.hash_format);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -2974,6 +2977,15 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
                         if (!(message.hashes && message.hashes.length))
                             message.hashes = [];
                         message.hashes.push($root.gauntletpeer.StateHash.decode(reader, reader.size(), $undefined, _depth + 1));
+                        continue;
+                    }
+                case 3: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.uint32())
+                            message.hash_format = value;
+                        else
+                            delete message.hash_format;
                         continue;
                     }
                 }
@@ -3130,6 +3142,9 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
         StateMeta.prototype.hash = 0;
         StateMeta.prototype.members = $util.emptyArray;
         StateMeta.prototype.removed = $util.emptyArray;
+        StateMeta.prototype.cluster_id = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        StateMeta.prototype.member_id = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+        StateMeta.prototype.hash_format = 0;
 
         StateMeta.encode = function (message, writer, _depth) {
             if (!writer)
@@ -3157,6 +3172,12 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
                     $root.gauntletpeer.MemberAttributes.encode(message.members[i], writer.uint32(66).fork(), _depth + 1).ldelim();
             if (message.removed != null && message.removed.length)
                 writer.uint32(74).uint64s(message.removed);
+            if (message.cluster_id != null && $Object.hasOwnProperty.call(message, "cluster_id") && (typeof message.cluster_id === "object" ? message.cluster_id.low || message.cluster_id.high : message.cluster_id !== 0))
+                writer.uint32(80).uint64(message.cluster_id);
+            if (message.member_id != null && $Object.hasOwnProperty.call(message, "member_id") && (typeof message.member_id === "object" ? message.member_id.low || message.member_id.high : message.member_id !== 0))
+                writer.uint32(88).uint64(message.member_id);
+            if (message.hash_format != null && $Object.hasOwnProperty.call(message, "hash_format") && message.hash_format !== 0)
+                writer.uint32(96).uint32(message.hash_format);
             if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                 for (let i = 0; i < message.$unknowns.length; ++i)
                     writer.raw(message.$unknowns[i]);
@@ -3270,6 +3291,33 @@ export const gauntletpeer = $root.gauntletpeer = (() => {
                         if (!(message.removed && message.removed.length))
                             message.removed = [];
                         message.removed.push(reader.uint64());
+                        continue;
+                    }
+                case 10: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.cluster_id = value;
+                        else
+                            delete message.cluster_id;
+                        continue;
+                    }
+                case 11: {
+                        if (wireType !== 0)
+                            break;
+                        if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                            message.member_id = value;
+                        else
+                            delete message.member_id;
+                        continue;
+                    }
+                case 12: {
+                        if (wireType !== 0)
+                            break;
+                        if (value = reader.uint32())
+                            message.hash_format = value;
+                        else
+                            delete message.hash_format;
                         continue;
                     }
                 }

@@ -11,6 +11,7 @@ import { startNode } from "./node.js";
 import type { RunningNode } from "./node.js";
 import { DirectoryLocked } from "./runtime/directory-lock.js";
 import { ReplicaUnusable } from "./replica/durable.js";
+import { StateForeign } from "./replica/state-owner.js";
 import { UnknownStateFormat } from "./runtime/state-chunk.js";
 import { StateFormatError } from "./store/index.js";
 import { WalError } from "./wal/index.js";
@@ -45,6 +46,7 @@ function isForPeople(error: unknown): error is Error {
     DirectoryLocked,
     WalError,
     ReplicaUnusable,
+    StateForeign,
     StateFormatError,
     UnknownStateFormat,
   ];

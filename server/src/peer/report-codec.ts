@@ -8,15 +8,16 @@ const ALARM_TO_WIRE = {
   CORRUPT: gauntletpeer.Alarm.CORRUPT,
 } as const satisfies Record<Alarm, gauntletpeer.Alarm>;
 
-export function reportToWire({ alarms, hashes }: Report): WireReport {
+export function reportToWire({ alarms, hashes, hashFormat }: Report): WireReport {
   return {
     alarms: alarms.map((alarm) => ALARM_TO_WIRE[alarm]),
     hashes: hashes.map(({ index, revision, hash }) => ({ index, revision, hash })),
+    hash_format: hashFormat,
   };
 }
 
 /** The inverse. Throws on an alarm that is not known here, and on numbers beyond 2^53. */
-export function reportFromWire({ alarms, hashes }: WireReport): Report {
+export function reportFromWire({ alarms, hashes, hash_format: hashFormat }: WireReport): Report {
   return {
     alarms: (alarms ?? []).map((alarm) => {
       if (alarm === gauntletpeer.Alarm.NOSPACE) return "NOSPACE";
@@ -26,5 +27,7 @@ export function reportFromWire({ alarms, hashes }: WireReport): Report {
     hashes: (hashes ?? []).map(({ index, revision, hash }) => {
       return { index: toSafeNumber(index ?? 0), revision: toSafeNumber(revision ?? 0), hash: hash ?? 0 };
     }),
+    // 0: from a member that does not tell yet.
+    hashFormat: Math.max(1, hashFormat ?? 1),
   };
 }

@@ -243,6 +243,7 @@ test("a report reaches all that are connected; the last one replaces those that 
   const report = (hash: number): Report => ({
     alarms: ["NOSPACE"],
     hashes: [{ index: 256, revision: 9, hash }],
+    hashFormat: 2,
   });
   one.transport.report(report(1));
   one.transport.connect();
@@ -470,7 +471,7 @@ test("a member that was removed is cut off, refused by name, and dialled no more
   await until("it is told", async () => (one.ended.includes("removed") ? true : null));
   expect(two.refused[0]).toBe("member 1 was removed from the cluster");
   two.transport.send([heartbeat(1, 2, 1)]);
-  two.transport.report({ alarms: [], hashes: [] });
+  two.transport.report({ alarms: [], hashes: [], hashFormat: 1 });
   await expect(one.transport.stream(snapshot(), chunksOf(Buffer.alloc(1), 1))).rejects.toThrow(
     "not connected",
   );

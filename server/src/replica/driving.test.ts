@@ -392,7 +392,7 @@ describe("a snapshot from a peer", () => {
 
   describe("that is known to be wrong", () => {
     const told = (from: number, hash: number, alarms: readonly Alarm[] = []): void =>
-      world.replica.receiveReport(from, { alarms, hashes: [{ index: 4, revision: 4, hash }] });
+      world.replica.receiveReport(from, { alarms, hashes: [{ index: 4, revision: 4, hash }], hashFormat: 1 });
     const wrong = "the state of member 12 is not that of the others";
 
     beforeEach(() => {
@@ -584,24 +584,25 @@ describe("reports", () => {
         { index: 2, revision: 2, hash: 2 },
         { index: 4, revision: 4, hash: 4 },
       ],
+      hashFormat: 1,
     });
   });
 
   test("of full disks at a majority stop writes, until there is room", async () => {
-    world.replica.receiveReport(12, { alarms: ["NOSPACE"], hashes: [] });
+    world.replica.receiveReport(12, { alarms: ["NOSPACE"], hashes: [], hashFormat: 1 });
     expect(types()).toEqual([]);
-    world.replica.receiveReport(13, { alarms: ["NOSPACE"], hashes: [] });
+    world.replica.receiveReport(13, { alarms: ["NOSPACE"], hashes: [], hashFormat: 1 });
     expect(world.events).toEqual([{ type: "space", full: true }]);
     expect(await failureOf(world.put("a"))).toContain("database space exceeded");
     expect(world.replica.alarms.map(({ member }) => member)).toEqual([12, 13]);
-    world.replica.receiveReport(13, { alarms: [], hashes: [] });
+    world.replica.receiveReport(13, { alarms: [], hashes: [], hashFormat: 1 });
     expect(world.events.at(-1)).toEqual({ type: "space", full: false });
   });
 
   test("of a log without room stop writes at once, and are told at once", () => {
     world.replica.logFull(true);
     expect(world.events).toEqual([{ type: "space", full: true }]);
-    expect(world.reports).toEqual([{ alarms: ["NOSPACE"], hashes: [] }]);
+    expect(world.reports).toEqual([{ alarms: ["NOSPACE"], hashes: [], hashFormat: 1 }]);
     world.replica.logFull(false);
     expect(world.events.at(-1)).toEqual({ type: "space", full: false });
   });
@@ -613,9 +614,9 @@ describe("reports", () => {
       1,
       [1, 2].map(() => foreignCommand("a")),
     );
-    world.replica.receiveReport(12, { alarms: [], hashes: states(2, 99) });
+    world.replica.receiveReport(12, { alarms: [], hashes: states(2, 99), hashFormat: 1 });
     expect(world.marked).toEqual([]);
-    world.replica.receiveReport(13, { alarms: [], hashes: states(2, 99) });
+    world.replica.receiveReport(13, { alarms: [], hashes: states(2, 99), hashFormat: 1 });
     const difference = { own: states(2, 2)[0], other: states(2, 99)[0], of: "a majority" };
     expect(world.marked).toEqual([difference]);
     expect(world.told).toEqual(["alarms: CORRUPT", "corrupt at 2 by a majority"]);
@@ -628,7 +629,7 @@ describe("reports", () => {
     world.replica.receive([{ from: 12, to: SELF, term: 1, type: "heartbeat", commit: 0, round: 1 }]);
     world.clock.advance(2000);
     expect(world.events).toHaveLength(seen);
-    expect(world.reports.at(-1)).toEqual({ alarms: ["CORRUPT"], hashes: [] });
+    expect(world.reports.at(-1)).toEqual({ alarms: ["CORRUPT"], hashes: [], hashFormat: 1 });
     world.replica.stop();
     const told = world.reports.length;
     world.clock.advance(5000);
@@ -640,10 +641,10 @@ describe("reports", () => {
       1,
       [1, 2].map(() => foreignCommand("a")),
     );
-    world.replica.receiveReport(12, { alarms: [], hashes: states(2, 99) });
-    world.replica.receiveReport(13, { alarms: [], hashes: states(2, 2) });
-    world.replica.receiveReport(14, { alarms: [], hashes: states(2, 99) });
-    world.replica.receiveReport(13, { alarms: [], hashes: states(4, 99) });
+    world.replica.receiveReport(12, { alarms: [], hashes: states(2, 99), hashFormat: 1 });
+    world.replica.receiveReport(13, { alarms: [], hashes: states(2, 2), hashFormat: 1 });
+    world.replica.receiveReport(14, { alarms: [], hashes: states(2, 99), hashFormat: 1 });
+    world.replica.receiveReport(13, { alarms: [], hashes: states(4, 99), hashFormat: 1 });
     expect(world.told).toEqual([]);
   });
 
@@ -652,11 +653,27 @@ describe("reports", () => {
       1,
       [1, 2].map(() => foreignCommand("a")),
     );
-    world.replica.receiveReport(12, { alarms: [], hashes: states(2, 98) });
+    world.replica.receiveReport(12, { alarms: [], hashes: states(2, 98), hashFormat: 1 });
     world.effects({ type: "role-changed", role: "follower", term: 1, leader: 12 });
     expect(world.marked).toEqual([]);
-    world.replica.receiveReport(13, { alarms: [], hashes: states(2, 99) });
+    world.replica.receiveReport(13, { alarms: [], hashes: states(2, 99), hashFormat: 1 });
     expect(world.told).toContain("corrupt at 2 by the leader");
+  });
+
+  test("of hashes of another kind say nothing of this member", () => {
+    world.commit(
+      1,
+      [1, 2].map(() => foreignCommand("a")),
+    );
+    for (const peer of [12, 13]) {
+      world.replica.receiveReport(peer, { alarms: [], hashes: states(2, 99), hashFormat: 2 });
+    }
+    expect(world.marked).toEqual([]);
+    // What they said before is not held against anybody either.
+    for (const peer of [12, 13]) {
+      world.replica.receiveReport(peer, { alarms: [], hashes: states(2, 99), hashFormat: 1 });
+    }
+    expect(world.marked).toHaveLength(1);
   });
 
   test("of before a snapshot say nothing of the state that came with it", async () => {
@@ -670,7 +687,8 @@ describe("reports", () => {
     await call;
     world.appends[0]?.done();
     await turn();
-    for (const peer of [12, 13]) world.replica.receiveReport(peer, { alarms: [], hashes: states(2, 99) });
+    for (const peer of [12, 13])
+      world.replica.receiveReport(peer, { alarms: [], hashes: states(2, 99), hashFormat: 1 });
     expect(world.marked).toEqual([]);
   });
 });

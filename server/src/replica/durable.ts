@@ -73,7 +73,13 @@ export async function openDurable(place: Place, hooks: Hooks): Promise<Durable> 
     await beginAnew(place, hooks, reason, error.provable, known, known?.checkpoint ?? null);
     return openDurable(place, hooks);
   }
-  const state = await openState(place, log.generation, hooks);
+  let state: KvState | StateDamaged;
+  try {
+    state = await openState(place, log.generation, hooks);
+  } catch (error) {
+    await log.wal.close();
+    throw error;
+  }
   const sound = state instanceof KvState ? state : null;
   let fault: string | null;
   try {
@@ -138,12 +144,12 @@ async function endOfLog(place: Place): Promise<LogEnd> {
 
 /** The state, or what is wrong with it. */
 async function openState(
-  { states, clock }: Place,
+  { states, clock, log }: Place,
   generation: number,
   { failed }: Pick<Hooks, "failed">,
 ): Promise<KvState | StateDamaged> {
   try {
-    return await KvState.open(states, generation, clock, failed);
+    return await KvState.open(generation, { states, clock, owner: log.identity, failed });
   } catch (error) {
     if (error instanceof StateDamaged) return error;
     throw error;

@@ -1,11 +1,15 @@
 import type { StateEngine } from "../ports.js";
 import { StateClosed } from "./state.js";
+import { checkOwner, signed } from "./state-owner.js";
+import type { StateOwner } from "./state-owner.js";
 
-/** An engine that can be closed at any time: what is under way ends first, and nothing more is begun. */
+/** A member's own engine: all that it commits bears its name. It can be closed at any time: what is under way ends first, and nothing more is begun. */
 export class Generation implements StateEngine {
   readonly number: number;
 
   readonly #engine: StateEngine;
+
+  readonly #owner: StateOwner;
 
   readonly #underWay = new Set<Promise<unknown>>();
 
@@ -14,9 +18,15 @@ export class Generation implements StateEngine {
   /** Of the disk, but for a lack of room: the engine is not to be used any more. */
   failure: unknown = null;
 
-  constructor(number: number, engine: StateEngine) {
+  constructor(number: number, engine: StateEngine, owner: StateOwner) {
     this.number = number;
+    this.#owner = owner;
     this.#engine = engine;
+  }
+
+  /** Throws StateForeign. */
+  checkOwner(): void {
+    checkOwner(this.meta, this.#owner, this.number);
   }
 
   get count(): number {
@@ -32,7 +42,7 @@ export class Generation implements StateEngine {
   }
 
   commit(records: readonly Uint8Array[], meta: Uint8Array): Promise<void> {
-    return this.#run(() => this.#engine.commit(records, meta));
+    return this.#run(() => this.#engine.commit(records, signed(meta, this.#owner)));
   }
 
   read(from: number, maxBytes: number): Promise<readonly Uint8Array[]> {

@@ -4,8 +4,17 @@ import type { StateHash } from "./report.js";
 import { StateClosed, StateFailed } from "./state.js";
 import type { Applied, ReplicaState, StagedState } from "./state.js";
 import { Generation, hasNoRoom } from "./generation.js";
+import type { StateOwner } from "./state-owner.js";
 import { encodeImage, loadState, receiveImage } from "../store/index.js";
 import type { KvStore, LoadedState, Result, StateMeta, StateWriter, WriteResponse } from "../store/index.js";
+
+export interface KvStateOptions {
+  readonly states: StateStorage;
+  readonly clock: Pick<Clock, "soon">;
+  readonly owner: StateOwner;
+  /** Told when the disk fails behind the scenes. */
+  readonly failed: (error: unknown) => void;
+}
 
 /**
  * The key space in memory, and its checkpoints in a generation of the storage: one in use, others while a snapshot is
@@ -18,6 +27,8 @@ export class KvState implements ReplicaState<Result<WriteResponse>> {
   readonly #states: StateStorage;
 
   readonly #clock: Pick<Clock, "soon">;
+
+  readonly #owner: StateOwner;
 
   /** Told when a generation that is not used any more cannot be removed. */
   readonly #failed: (error: unknown) => void;
@@ -37,13 +48,14 @@ export class KvState implements ReplicaState<Result<WriteResponse>> {
   readonly #open = new Set<Generation>();
 
   private constructor(
-    storage: { states: StateStorage; clock: Pick<Clock, "soon">; failed: (error: unknown) => void },
+    storage: KvStateOptions,
     generation: Generation,
     nextGeneration: number,
     { store, meta, writer }: LoadedState,
   ) {
     this.#states = storage.states;
     this.#clock = storage.clock;
+    this.#owner = storage.owner;
     this.#failed = storage.failed;
     this.#generation = generation;
     this.#nextGeneration = nextGeneration;
@@ -54,20 +66,16 @@ export class KvState implements ReplicaState<Result<WriteResponse>> {
   }
 
   /**
-   * Loads what the generation holds, or makes it. Rejects as StateStorage.open and loadState do. `failed`: told when
-   * the disk fails behind the scenes.
+   * Loads what the generation holds, or makes it. Rejects as StateStorage.open and loadState do, and with StateForeign.
    */
-  static async open(
-    states: StateStorage,
-    number: number,
-    clock: Pick<Clock, "soon">,
-    failed: (error: unknown) => void,
-  ): Promise<KvState> {
+  static async open(number: number, options: KvStateOptions): Promise<KvState> {
+    const { states, clock, owner } = options;
     const there = await states.list();
-    const generation = new Generation(number, await states.open(number));
+    const generation = new Generation(number, await states.open(number), owner);
     try {
+      generation.checkOwner();
       const loaded = await loadState(generation, clock);
-      return new KvState({ states, clock, failed }, generation, 1 + Math.max(number, ...there), loaded);
+      return new KvState(options, generation, 1 + Math.max(number, ...there), loaded);
     } catch (error) {
       await generation.close();
       throw error;
@@ -144,7 +152,7 @@ export class KvState implements ReplicaState<Result<WriteResponse>> {
     const number = this.#nextGeneration;
     this.#nextGeneration += 1;
     try {
-      const generation = new Generation(number, await this.#states.open(number));
+      const generation = new Generation(number, await this.#states.open(number), this.#owner);
       this.#open.add(generation);
       return generation;
     } catch (error) {

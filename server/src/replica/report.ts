@@ -13,4 +13,6 @@ export interface Report {
   readonly alarms: readonly Alarm[];
   /** Of some of the entries that it applied last, at the same indexes everywhere. */
   readonly hashes: readonly StateHash[];
+  /** Of what kind they are: only those of one kind can be compared. */
+  readonly hashFormat: number;
 }

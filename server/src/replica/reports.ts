@@ -7,6 +7,7 @@ import type { Difference } from "./integrity.js";
 import { isMemberOf } from "./membership.js";
 import type { ReplicaParts } from "./parts.js";
 import type { Alarm, Report } from "./report.js";
+import { HASH_FORMAT } from "../store/index.js";
 
 interface Hooks {
   /** In force. */
@@ -83,9 +84,10 @@ export class Reports {
     this.#send();
   }
 
-  received(from: MemberId, { alarms, hashes }: Report): void {
+  received(from: MemberId, { alarms, hashes, hashFormat }: Report): void {
     this.#alarms.received(from, alarms);
-    this.#integrity.received(from, hashes);
+    // A member of a later version may compute another hash of an equal state.
+    this.#integrity.received(from, hashFormat === HASH_FORMAT ? hashes : []);
     this.#consider();
   }
 
@@ -99,7 +101,7 @@ export class Reports {
   #send(): void {
     // A state that is known to be wrong is not held against others.
     const hashes = this.#isCorrupt ? [] : this.#integrity.hashes;
-    this.#parts.network.report({ alarms: this.#alarms.own, hashes });
+    this.#parts.network.report({ alarms: this.#alarms.own, hashes, hashFormat: HASH_FORMAT });
   }
 
   #consider(): void {

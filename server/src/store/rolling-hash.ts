@@ -1,6 +1,9 @@
 import { crc32 } from "../checksum.js";
 import { WordTable } from "./word-table.js";
 
+/** Raised when equal states come to other hashes than before, those of KvStore.stateHash too: hashes of two kinds cannot be compared. */
+export const HASH_FORMAT = 1;
+
 const COUNT = 0;
 const HASH = 1;
 

@@ -2,6 +2,7 @@ import { gauntletpeer, toSafeNumber } from "@gauntlet/proto";
 import { StateDamaged } from "../ports.js";
 import type { SnapshotMark } from "../raft/configuration.js";
 import { fromProtoConfiguration, toProtoConfiguration } from "../wal/entry-codec.js";
+import { HASH_FORMAT } from "./rolling-hash.js";
 import { fromProtoMember, toProtoMember, type MemberRegistry } from "./members.js";
 
 /** Of records, StateMeta and images together: what reads one knows the others. */
@@ -30,6 +31,7 @@ export function encodeMeta(meta: StateMeta): Uint8Array {
     hash,
     members: meta.members.map(toProtoMember),
     removed: [...meta.removed],
+    hash_format: HASH_FORMAT,
   }).finish();
 }
 
@@ -40,6 +42,13 @@ export function decodeMeta(bytes: Uint8Array): StateMeta {
   if (message.format !== STATE_FORMAT) {
     throw new StateFormatError(
       `the state has format version ${message.format}; this server knows ${STATE_FORMAT} only: upgrade it`,
+    );
+  }
+  // States of before the field was there.
+  const hashFormat = message.hash_format === 0 ? 1 : message.hash_format;
+  if (hashFormat !== HASH_FORMAT) {
+    throw new StateFormatError(
+      `the state's hash is of kind ${hashFormat}; this server knows ${HASH_FORMAT} only: upgrade it`,
     );
   }
   return damagedUnless(() => ({

@@ -195,7 +195,11 @@ test("a sender that ends is told of, or missed; it hears nothing itself", async 
 
 test("a report goes to all others, unless it is lost", async () => {
   const { loop, network, a, b } = world();
-  const report = { alarms: ["NOSPACE"], hashes: [{ index: 3, revision: 2, hash: 5 }] } as const;
+  const report = {
+    alarms: ["NOSPACE"],
+    hashes: [{ index: 3, revision: 2, hash: 5 }],
+    hashFormat: 1,
+  } as const;
   network.report(1, report);
   await loop.runFor(100);
   network.setCuts(1, [{ peer: 2, direction: "out" }]);
