@@ -203,6 +203,22 @@ describe("a write that may have arrived is `info`, and is sent once", () => {
   });
 });
 
+test("a client that was closed while nobody listened does not connect when somebody does", async () => {
+  const port = await freePort();
+  const etcd = client([port]);
+  await errorOf(etcd.put(WRITE));
+  etcd.close();
+  let connections = 0;
+  const server = createTcpServer((socket) => {
+    connections += 1;
+    closers.push(() => socket.destroy());
+  }).listen(port, "127.0.0.1");
+  await once(server, "listening");
+  closers.push(() => server.close());
+  await settle();
+  expect(connections).toBe(0);
+});
+
 describe("endpoints", () => {
   test("a write goes on to the next endpoint only when it never left", async () => {
     const { port, calls } = await counting();

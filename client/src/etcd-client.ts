@@ -2,6 +2,7 @@ import type { MethodDefinition } from "@grpc/grpc-js";
 import { Client, credentials, status } from "@grpc/grpc-js";
 import {
   clusterService,
+  endingWithChannel,
   type etcdserverpb as pb,
   fromBigInt,
   kvService,
@@ -82,7 +83,7 @@ export class EtcdClient {
     this.#doubted = options.doubted ?? [];
     this.#endpoints = options.endpoints.map((address) => ({
       address,
-      channel: new Client(address, credentials.createInsecure(), CHANNEL_OPTIONS),
+      channel: new Client(address, endingWithChannel(credentials.createInsecure()), CHANNEL_OPTIONS),
     }));
   }
 

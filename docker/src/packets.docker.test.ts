@@ -311,15 +311,15 @@ describe.skipIf(engine === null)("packets between containers", { timeout: 120_00
     const [peer = "", other = ""] = hosts.nodes.filter((node) => node !== leader);
     const ports = (node: NodeName, to: NodeName): Promise<string> =>
       docker(["exec", container(node), "ss", "-tnH", "state", "established", "dst", addressOf(to)]);
-    const [before, kept] = await Promise.all([ports(leader, peer), ports(leader, other)]);
-    // Each dials the other, and may have dialled more than once at the start.
-    const count = before.split("\n").length;
-    expect(count).toBeGreaterThanOrEqual(2);
-    expect(await hosts.packets.reset(leader, [peer])).toBe(count);
-    const after = await until("new connections", async () => {
-      const now = await ports(leader, peer);
-      return now.split("\n").length >= 2 ? now : undefined;
-    });
+    // Each dials the other, once.
+    const pair = (node: NodeName, to: NodeName): Promise<string> =>
+      until(`two connections between ${node} and ${to}`, async () => {
+        const now = await ports(node, to);
+        return now.split("\n").length === 2 ? now : undefined;
+      });
+    const [before, kept] = await Promise.all([pair(leader, peer), pair(leader, other)]);
+    expect(await hosts.packets.reset(leader, [peer])).toBe(2);
+    const after = await pair(leader, peer);
     expect(socketsOf(after).filter((socket) => socketsOf(before).includes(socket))).toEqual([]);
     expect(socketsOf(await ports(leader, other))).toEqual(socketsOf(kept));
     expect(await hosts.packets.reset(leader, [])).toBe(0);

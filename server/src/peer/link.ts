@@ -1,11 +1,12 @@
-import { Client, credentials, status } from "@grpc/grpc-js";
-import type { ClientWritableStream, Metadata } from "@grpc/grpc-js";
+import { status } from "@grpc/grpc-js";
+import type { Client, ClientWritableStream, Metadata } from "@grpc/grpc-js";
 import { peerService } from "@gauntlet/proto";
 import type { gauntletpeer } from "@gauntlet/proto";
 import type { Member } from "../identity.js";
 import type { Clock } from "../ports.js";
 import type { Message } from "../raft/message.js";
 import type { Report } from "../replica/report.js";
+import { peerClient } from "./client.js";
 import { approximateBytes, toWire } from "./codec.js";
 import { linkOptions } from "./options.js";
 import type { PeerOptions } from "./options.js";
@@ -219,7 +220,7 @@ export class PeerLink {
     if (!(await answersHttp2(url, dialTimeoutMs)) || this.#stopped || this.#moved) {
       return { kind: "unreachable", reason: `no answer from ${url}` };
     }
-    const client = new Client(new URL(url).host, credentials.createInsecure(), linkOptions(this.#options));
+    const client = peerClient(url, linkOptions(this.#options));
     try {
       return await this.#useStream(client);
     } finally {

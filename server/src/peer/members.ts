@@ -1,4 +1,4 @@
-import { Client, Metadata, credentials, status } from "@grpc/grpc-js";
+import { Metadata, status } from "@grpc/grpc-js";
 import type { sendUnaryData } from "@grpc/grpc-js";
 import { peerService, toSafeNumber } from "@gauntlet/proto";
 import type { gauntletpeer } from "@gauntlet/proto";
@@ -6,6 +6,8 @@ import { hexId } from "../identity.js";
 import type { MemberId } from "../raft/message.js";
 import { fromProtoMember, toProtoMember } from "../store/index.js";
 import type { MemberAttributes } from "../store/index.js";
+import { peerClient } from "./client.js";
+import { CONNECTION_OPTIONS } from "./options.js";
 
 /** Who is in a cluster, as one member of it knows. */
 export interface MembersAnswer {
@@ -106,12 +108,7 @@ export function sameUrl(one: string, other: string): boolean {
 }
 
 function ask(url: string, timeoutMs: number): Promise<MembersAnswer | null> {
-  const client = new Client(new URL(url).host, credentials.createInsecure(), {
-    "grpc.enable_http_proxy": 0,
-    "grpc.enable_retries": 0,
-    "grpc.use_local_subchannel_pool": 1,
-    "grpc.service_config_disable_resolution": 1,
-  });
+  const client = peerClient(url, CONNECTION_OPTIONS);
   const { path, requestSerialize, responseDeserialize } = peerService.members;
   return new Promise((resolve) => {
     const deadline = Date.now() + timeoutMs;

@@ -67,6 +67,17 @@ export function serverOptions(options: PeerOptions): ChannelOptions {
   return channelOptions(options, options.patientPingTimeoutMs);
 }
 
+/** Of all that is dialled to a peer. */
+export const CONNECTION_OPTIONS: ChannelOptions = {
+  "grpc.enable_channelz": 0,
+  // A message that may have been delivered is Raft's to repeat: a forwarded proposal must not enter the log twice.
+  "grpc.enable_retries": 0,
+  "grpc.enable_http_proxy": 0,
+  "grpc.service_config_disable_resolution": 1,
+  // A new dial means a new connection, not the dead one out of a shared pool.
+  "grpc.use_local_subchannel_pool": 1,
+};
+
 function channelOptions(options: PeerOptions, pingTimeoutMs: number): ChannelOptions {
   return {
     "grpc.keepalive_time_ms": options.pingAfterMs,
@@ -75,12 +86,6 @@ function channelOptions(options: PeerOptions, pingTimeoutMs: number): ChannelOpt
     "grpc.max_receive_message_length": options.maxReceiveBytes,
     "grpc.max_send_message_length": -1,
     "grpc-node.flow_control_window": FLOW_CONTROL_WINDOW_BYTES,
-    "grpc.enable_channelz": 0,
-    // A message that may have been delivered is Raft's to repeat: a forwarded proposal must not enter the log twice.
-    "grpc.enable_retries": 0,
-    "grpc.enable_http_proxy": 0,
-    "grpc.service_config_disable_resolution": 1,
-    // A new dial means a new connection, not the dead one out of a shared pool.
-    "grpc.use_local_subchannel_pool": 1,
+    ...CONNECTION_OPTIONS,
   };
 }

@@ -1,9 +1,9 @@
-import { Client, credentials } from "@grpc/grpc-js";
-import type { ClientWritableStream, Metadata } from "@grpc/grpc-js";
+import type { Client, ClientWritableStream, Metadata } from "@grpc/grpc-js";
 import { peerService } from "@gauntlet/proto";
 import type { gauntletpeer } from "@gauntlet/proto";
 import type { Clock } from "../ports.js";
 import type { Message } from "../raft/message.js";
+import { peerClient } from "./client.js";
 import { toWire } from "./codec.js";
 import { snapshotOptions } from "./options.js";
 import type { PeerOptions } from "./options.js";
@@ -25,7 +25,7 @@ export async function sendSnapshot(
   options: PeerOptions,
   clock: Clock,
 ): Promise<void> {
-  const client = new Client(new URL(url).host, credentials.createInsecure(), snapshotOptions(options));
+  const client = peerClient(url, snapshotOptions(options));
   try {
     await new SnapshotSender(client, introduction, options, clock).send(message, chunks);
   } finally {
