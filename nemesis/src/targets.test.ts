@@ -27,11 +27,11 @@ class Saying extends FakeHosts {
 async function resolve(
   target: Target,
   make: (clock: VirtualClock) => FakeHosts,
-  seed = 1,
+  { seed = 1, forMs = 1_000 } = {},
 ): Promise<Resolution & { tookMs: number }> {
   const clock = new VirtualClock();
   const { signal } = new AbortController();
-  const context = { hosts: make(clock), clock, random: new Random(seed), signal };
+  const context = { hosts: make(clock), clock, random: new Random(seed), signal, forMs };
   const resolution = await clock.run(resolveTarget(target, context));
   return { ...resolution, tookMs: clock.nowMs() };
 }
@@ -56,24 +56,37 @@ test("a leader is waited for, and one of an older term is none", async () => {
   const found = await resolve("leader", (clock) => new Saying(clock, script));
   expect(found.nodes).toEqual(["n2"]);
   expect(found.tookMs).toBeGreaterThanOrEqual(1_200);
+  expect(found).toMatchObject({ waitedMs: found.tookMs });
 });
 
-test("no leader within the bound is a reason to skip", async () => {
-  const found = await resolve(
-    "leader",
-    (clock) => new Saying(clock, [{ fromMs: 0, views: { n1: follower(1) } }]),
-  );
-  expect(found).toMatchObject({
-    nodes: null,
-    reason: "no leader of the highest term was seen within 3000 ms",
-  });
-  expect(found.tookMs).toBeLessThan(3_500);
+test("who is seen at the first look was not waited for", async () => {
+  const found = await resolve("leader", (clock) => new FakeHosts({ clock, latencyMs: 40 }));
+  expect(found).toMatchObject({ nodes: ["n1"], waitedMs: 0 });
 });
+
+test.each([
+  { forMs: 1_000, waitMs: 3_000 },
+  { forMs: 7_000, waitMs: 7_000 },
+  { forMs: 60_000, waitMs: 10_000 },
+])(
+  "no leader within the bound is a reason to skip: a fault of $forMs ms waits $waitMs ms",
+  async ({ forMs, waitMs }) => {
+    const views = { n1: follower(1) };
+    const found = await resolve("leader", (clock) => new Saying(clock, [{ fromMs: 0, views }]), { forMs });
+    const reason = `no leader of the highest term was seen after ${waitMs} ms of waiting`;
+    expect(found).toMatchObject({ nodes: null, reason });
+    expect(found.tookMs).toBeGreaterThanOrEqual(waitMs);
+    expect(found.tookMs).toBeLessThan(waitMs + 500);
+  },
+);
 
 test("two leaders of one term are named, not chosen from", async () => {
   const views = { n1: leader(2), n2: leader(2) };
   const found = await resolve("leader", (clock) => new Saying(clock, [{ fromMs: 0, views }]));
-  expect(found).toMatchObject({ nodes: null, reason: "n1 and n2 both claim to lead term 2" });
+  expect(found).toMatchObject({
+    nodes: null,
+    reason: "n1 and n2 both claim to lead term 2 after 3000 ms of waiting",
+  });
 });
 
 test("a cluster that does not answer is no reason to skip what needs no answer", async () => {
@@ -106,8 +119,8 @@ test("random targets come from the seed and have their size", async () => {
     const seen = new Set<string>();
     for (let seed = 0; seed < 40; seed++) {
       const [first, again] = [
-        await resolve(target, (clock) => new FakeHosts({ clock }), seed),
-        await resolve(target, (clock) => new FakeHosts({ clock }), seed),
+        await resolve(target, (clock) => new FakeHosts({ clock }), { seed }),
+        await resolve(target, (clock) => new FakeHosts({ clock }), { seed }),
       ];
       expect(first.nodes).toEqual(again.nodes);
       expect(new Set(first.nodes).size).toBe(size);

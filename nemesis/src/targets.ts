@@ -23,8 +23,9 @@ export type Target = string | readonly NodeName[];
 export const NODE_NAME_PATTERN = /^n[1-9]\d{0,3}$/;
 export const TARGET_HELP = `${TARGET_WORDS.join(", ")}, a node such as n2, or a list such as [n1, n3]`;
 
-/** How long a fault waits for a leader (or a follower) to be seen before it is skipped. */
+/** How long a fault waits for a leader (or a follower) to be seen before it is skipped: as long as it would last, within these. */
 export const ROLE_WAIT_MS = 3_000;
+const MOST_ROLE_WAIT_MS = 10_000;
 const ROLE_POLL_MS = 100;
 
 /** Largest number of nodes that is less than a third of all: 1 of 5, 2 of 7, 0 of 3. */
@@ -69,12 +70,14 @@ export function targetProblem(written: unknown): string | null {
 export type Views = ReadonlyMap<NodeName, NodeView>;
 
 export type Resolution =
-  | { readonly nodes: readonly NodeName[]; readonly views: Views }
+  /** `waitedMs`: 0 where the first look told. */
+  | { readonly nodes: readonly NodeName[]; readonly views: Views; readonly waitedMs: number }
   | { readonly nodes: null; readonly reason: string };
 
 /**
  * The nodes that the target means now, with what every node said of itself at that moment. `leader` and
- * `follower` wait up to ROLE_WAIT_MS to be seen; every other target needs no answer from the nodes.
+ * `follower` are waited for, as long as the fault would last, 3 s at least and 10 s at most; every other target
+ * needs no answer from the nodes.
  */
 export async function resolveTarget(
   target: Target,
@@ -83,16 +86,24 @@ export async function resolveTarget(
     readonly clock: Clock;
     readonly random: Random;
     readonly signal: AbortSignal;
+    /** How long the fault would last. */
+    readonly forMs: number;
   },
 ): Promise<Resolution> {
-  const { hosts, clock, random, signal } = context;
-  const giveUpAtMs = clock.nowMs() + ROLE_WAIT_MS;
-  for (;;) {
+  const { hosts, clock, random, signal, forMs } = context;
+  const sinceMs = clock.nowMs();
+  const waitMs = Math.min(Math.max(ROLE_WAIT_MS, forMs), MOST_ROLE_WAIT_MS);
+  for (let waited = false; ; waited = true) {
     const { views, problem } = await look(hosts);
     const chosen = choose(target, { first: hosts.nodes, spares: hosts.members?.spares ?? [] }, views, random);
-    if (chosen.nodes !== null) return { nodes: chosen.nodes, views };
-    const reason = problem === null ? chosen.reason : `${chosen.reason} (${problem})`;
-    if (!chosen.mayChange || clock.nowMs() >= giveUpAtMs) return { nodes: null, reason };
+    if (chosen.nodes !== null) {
+      return { nodes: chosen.nodes, views, waitedMs: waited ? Math.round(clock.nowMs() - sinceMs) : 0 };
+    }
+    const tellsProblem = problem === null ? "" : ` (${problem})`;
+    if (!chosen.mayChange) return { nodes: null, reason: `${chosen.reason}${tellsProblem}` };
+    if (clock.nowMs() - sinceMs >= waitMs) {
+      return { nodes: null, reason: `${chosen.reason} after ${waitMs} ms of waiting${tellsProblem}` };
+    }
     if (!(await pause(clock, ROLE_POLL_MS, signal))) return { nodes: null, reason: "the run ended first" };
   }
 }
@@ -146,7 +157,7 @@ function choose(target: Target, { first: all, spares }: Machines, views: Views, 
     case "follower": {
       const followers = all.filter((name) => views.get(name)?.role === "follower");
       if (followers.length > 0) return { nodes: [random.pick(followers)] };
-      return { nodes: null, reason: `no follower was seen within ${ROLE_WAIT_MS} ms`, mayChange: true };
+      return { nodes: null, reason: "no follower was seen", mayChange: true };
     }
     default:
       return word satisfies never;
@@ -176,7 +187,7 @@ function leaderOf(views: Views): Choice {
   if (names.length === 1) return { nodes: names };
   const reason =
     names.length === 0
-      ? `no leader of the highest term was seen within ${ROLE_WAIT_MS} ms`
+      ? "no leader of the highest term was seen"
       : `${names.join(" and ")} both claim to lead term ${highest}`;
   return { nodes: null, reason, mayChange: true };
 }

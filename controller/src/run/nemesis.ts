@@ -77,14 +77,18 @@ export class Nemesis {
   #onEvent(event: NemesisEvent): void {
     const { recorder, progress, clock } = this.#parts;
     recorder.fault({ process: "nemesis", ...event });
-    const { index, nodes, target, roles, outcome } = event.value;
+    const { index, nodes, target, roles, waitedMs, outcome } = event.value;
     const words = `${event.f} on ${nodes.length > 0 ? nodes.join(", ") : [target].flat().join(", ")}`;
     const at = secondsOf(clock.nowMs());
     switch (event.phase) {
       case "begin": {
         this.#current.set(index, words);
         const leaders = nodes.filter((node) => roles?.[node] === "leader");
-        progress.line(`  ${at}  ${words}${leaders.length === 0 ? "" : ` (leader: ${leaders.join(", ")})`}`);
+        const told = [
+          ...(leaders.length === 0 ? [] : [`leader: ${leaders.join(", ")}`]),
+          ...(waitedMs === undefined ? [] : [`waited for ${secondsOf(waitedMs)}`]),
+        ];
+        progress.line(`  ${at}  ${words}${told.length === 0 ? "" : ` (${told.join("; ")})`}`);
         break;
       }
       case "end":

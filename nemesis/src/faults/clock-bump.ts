@@ -27,6 +27,7 @@ export const clockBump = defineFault({
   summary: "Moves the wall clock by an offset at once and back when the window ends; timers are not touched.",
   needs: ["clock.wall"],
   claims: ["clock.wall"],
+  proofNeeds: ["process"],
   minWindowMs: 1_000,
   args: z.strictObject({
     offset: offsetArg,

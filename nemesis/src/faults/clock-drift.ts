@@ -18,6 +18,7 @@ export const clockDrift = defineFault({
     "Runs the wall clock faster or slower, and sets it right when the window ends; timers are not touched.",
   needs: ["clock.wall", "clock.drift"],
   claims: ["clock.wall"],
+  proofNeeds: ["process"],
   minWindowMs: 2_000,
   leastWindowMs: ({ rate }) =>
     1_500 + 100 * Math.ceil(SHOWN_DRIFT_MS / Math.abs(Number(rate) - 1) / 100 - 1e-6),

@@ -14,6 +14,7 @@ export const clockRate = defineFault({
   summary: "Runs the monotonic clock, and with it every timer of the server, faster or slower.",
   needs: ["clock.rate"],
   claims: ["clock.rate"],
+  proofNeeds: ["process"],
   minWindowMs: 3_000,
   args: z.strictObject({
     rate: z

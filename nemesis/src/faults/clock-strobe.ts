@@ -27,6 +27,7 @@ export const clockStrobe = defineFault({
     "Moves the wall clock by an offset and back again and again until the window ends; timers are not touched.",
   needs: ["clock.wall"],
   claims: ["clock.wall"],
+  proofNeeds: ["process"],
   minWindowMs: MIN_WINDOW_MS,
   // Seen on both sides, whenever it is read.
   leastWindowMs: ({ period }) => MIN_WINDOW_MS + 3 * writtenMs(period, DEFAULT_PERIOD),

@@ -8,6 +8,7 @@ export const diskSlow = defineFault({
   summary: "Lets every sync to disk take longer.",
   needs: ["disk.delay"],
   claims: ["disk"],
+  proofNeeds: ["process"],
   // A sync is counted when it ends.
   minWindowMs: 3_000,
   args: z.strictObject({ delay: durationArg(1, 2_000, "How much longer each sync takes.") }),

@@ -7,6 +7,7 @@ export const diskStall = defineFault({
   summary: "Lets no sync to disk end before the window does.",
   needs: ["disk.delay"],
   claims: ["disk"],
+  proofNeeds: ["process"],
   minWindowMs: 1_000,
   args: z.strictObject({}),
   prepare: (context) => bendDisk(context, { stalled: true }, "stalledSyncs", false),

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { ClockLedger } from "../effects/clock-ledger.js";
-import type { Resource } from "../effects/claims.js";
+import type { NodeResource, Resource } from "../effects/claims.js";
 import type { CutLedger, Owner } from "../effects/cut-ledger.js";
 import type { DamageLedger } from "../effects/damage-ledger.js";
 import type { PacketLedger } from "../effects/packet-ledger.js";
@@ -84,6 +84,11 @@ export interface Fault {
   readonly isEvent?: true;
   /** What it holds of each of its nodes while it lasts. */
   readonly claims: readonly Resource[];
+  /**
+   * What no other fault may hold of a node until the effect was shown there. Where that takes a server's own word, one
+   * that is stopped or has ended says nothing, and what took effect would pass for what did not.
+   */
+  readonly proofNeeds?: readonly NodeResource[];
   /** The proof cannot be had in less. */
   readonly minWindowMs: number;
   /** Nor in less than this with these arguments, as they are written: valid, without defaults. */

@@ -3,6 +3,7 @@ import { findFault } from "../faults/catalogue.js";
 import { type Fault, leastWindowMs } from "../faults/fault.js";
 import type { Random } from "../random.js";
 import type { Range, RandomPart } from "../schedule/phases.js";
+import type { Target } from "../targets.js";
 import { endMs, type ScheduledFault } from "../schedule/schedule.js";
 import type { Applicable } from "./applicable.js";
 import type { Family, Variant } from "./families.js";
@@ -72,8 +73,7 @@ function drawFault(
     const forMs = Math.max(shortestMs, Math.min(wantedMs, toMs - atMs));
     const isOutage = stopsAll(variant);
     const isFree = open.every(
-      (other) =>
-        !other.isOutage && !isOutage && !other.kind.claims.some((claim) => kind.claims.includes(claim)),
+      (other) => !other.isOutage && !isOutage && !wouldFight(other, { kind, target }, atMs),
     );
     if (!isFree || atMs + forMs > toMs) {
       decks.putBack(family, variant);
@@ -84,6 +84,22 @@ function drawFault(
     return { scheduled, kind, isOutage, freeAtMs };
   }
   return null;
+}
+
+/** Whether both want the same thing at `atMs`, where their nodes may be the same. */
+function wouldFight(
+  { kind, scheduled }: Drawn,
+  next: { readonly kind: Fault; readonly target: Target },
+  atMs: number,
+): boolean {
+  const isProved = atMs >= scheduled.atMs + leastWindowMs(kind, scheduled.args);
+  // Who leads or follows has just answered: nobody holds it.
+  const answers = next.target === "leader" || next.target === "follower";
+  const wanted = [...next.kind.claims, ...(answers ? [] : (next.kind.proofNeeds ?? []))];
+  return (
+    kind.claims.some((claim) => wanted.includes(claim)) ||
+    (!isProved && (kind.proofNeeds ?? []).some((need) => next.kind.claims.includes(need)))
+  );
 }
 
 /** Nobody serves meanwhile, and nobody leads. */

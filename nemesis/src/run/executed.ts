@@ -50,6 +50,8 @@ export interface NemesisEvent {
     readonly args: Readonly<Record<string, unknown>>;
     /** At begin. */
     readonly roles?: Readonly<Record<NodeName, string>>;
+    /** At begin, of a fault that waited for its leader (or follower) to be seen. */
+    readonly waitedMs?: number;
     /** At end and skipped. */
     readonly outcome?: FaultOutcome;
   };

@@ -59,13 +59,19 @@ export async function executeFault(
     const missing = missingNeed(fault, scheduled.args, world.capabilities);
     if (missing !== null) return skip(world, index, scheduled, missing);
     const random = new Random(world.seed, index);
-    const found = await resolveTarget(scheduled.target, { hosts: world.hosts, clock, random, signal });
+    const found = await resolveTarget(scheduled.target, {
+      hosts: world.hosts,
+      clock,
+      random,
+      signal,
+      forMs: scheduled.forMs,
+    });
     if (found.nodes === null) return skip(world, index, scheduled, found.reason);
     // It may have waited for a leader, and then nothing could be shown any more.
     if (clock.nowMs() + leastWindowMs(fault, scheduled.args) > world.deadlineMs) {
       return skip(world, index, scheduled, "too little was left of the time limit");
     }
-    const obstacle = claims.take(index, fault.claims, found.nodes);
+    const obstacle = claims.take(index, fault, found.nodes);
     if (obstacle !== null) return skip(world, index, scheduled, obstacle);
     const spent = await findSpent(world, fault, found.nodes);
     if (spent !== null) return skip(world, index, scheduled, spent);
@@ -77,11 +83,7 @@ export async function executeFault(
       if (error instanceof NotApplicable) return skip(world, index, scheduled, error.message);
       throw error;
     }
-    return await perform(
-      world,
-      { index, scheduled, prepared, nodes: found.nodes, views: found.views },
-      signal,
-    );
+    return await perform(world, { ...found, index, scheduled, prepared }, signal);
   } catch (error) {
     return {
       ...blank(index, scheduled),
@@ -98,11 +100,12 @@ interface Run {
   readonly prepared: PreparedFault;
   readonly nodes: readonly NodeName[];
   readonly views: Views;
+  readonly waitedMs: number;
 }
 
 async function perform(world: World, run: Run, signal: AbortSignal): Promise<ExecutedFault> {
   const { clock, emit } = world;
-  const { index, scheduled, prepared, nodes, views } = run;
+  const { index, scheduled, prepared, nodes, views, waitedMs } = run;
   const roles = Object.fromEntries(
     world.hosts.nodes.map((node) => [node, views.get(node)?.role ?? "unknown"]),
   );
@@ -110,10 +113,11 @@ async function perform(world: World, run: Run, signal: AbortSignal): Promise<Exe
   const event = { type: "info", f: scheduled.fault } as const;
 
   const startedAtMs = clock.nowMs();
-  emit({ ...event, phase: "begin", value: { ...value, roles } });
+  emit({ ...event, phase: "begin", value: { ...value, roles, ...(waitedMs > 0 && { waitedMs }) } });
   const endAtMs = Math.min(startedAtMs + scheduled.forMs, world.deadlineMs);
   const window = openWindow(clock, endAtMs - startedAtMs, signal);
   const proof = await actAndProve(world, prepared, window);
+  world.claims.proved(index);
   await window.over;
 
   const patience = prepared.undo === null ? 1 : (prepared.patience ?? 1);
@@ -274,7 +278,8 @@ async function readMembership(
 
 /** A server that refuses its damaged disk is gone for good, and no fault can be shown on its process. */
 async function findSpent(world: World, fault: Fault, nodes: readonly NodeName[]): Promise<string | null> {
-  if (!fault.claims.some((claim) => claim === "process" || claim === "disk")) return null;
+  const held = [...fault.claims, ...(fault.proofNeeds ?? [])];
+  if (!held.some((claim) => claim === "process" || claim === "disk")) return null;
   for (const node of nodes) {
     if (!world.damage.has(node) || (await world.hosts.process(node)).state !== "exited") continue;
     return `the disk of ${node} is damaged, and its server has ended over it`;

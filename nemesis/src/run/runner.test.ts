@@ -133,6 +133,62 @@ describe("overlapping faults", () => {
   });
 });
 
+describe("a fault whose proof is a server's own word", () => {
+  const bump = (atS: number) => fault("clock.bump", atS, 6, "n1", { offset: "30s" });
+
+  test.each(["process.pause", "process.kill"])("is skipped while %s holds the server", async (name) => {
+    const all = bench({ faults: [fault(name, 2, 6, "n1"), bump(4)] });
+    const [held, skipped] = await runAll(all);
+    expect(held?.outcome.type).toBe("proved");
+    const reason = "faults[0] still holds the process of n1";
+    expect(skipped).toMatchObject({ outcome: { type: "skipped", reason }, startedAtMs: null });
+    expectWhole(all.hosts);
+  });
+
+  test("is not disturbed before it is proved, and leaves the server to others after it", async () => {
+    const faults = [
+      fault("clock.drift", 2, 12, "n1", { rate: 1.5 }),
+      fault("process.pause", 2.1, 3, "n1"),
+      fault("process.kill", 8, 3, "n1"),
+    ];
+    const [drift, pause, kill] = await runAll(bench({ faults: faults }));
+    expect(drift).toMatchObject({ outcome: { type: "proved" }, healed: true });
+    const reason = "faults[0] is not proved yet and needs the process of n1";
+    expect(pause?.outcome).toEqual({ type: "skipped", reason });
+    expect(kill).toMatchObject({ outcome: { type: "proved" }, healed: true });
+  });
+
+  test("shares the server with another such", async () => {
+    const faults = [bump(2), fault("clock.rate", 2, 5, "n1", { rate: 2 }), fault("disk.stall", 2, 5, "n1")];
+    for (const each of await runAll(bench({ faults }))) expect(each.outcome.type).toBe("proved");
+  });
+
+  test("leaves alone a node whose server has ended over its disk", async () => {
+    const all = bench({ faults: [fault("disk.bitflip", 2, 4, "n1"), bump(10)] });
+    void all.clock.sleep(8_000).then(() => Object.assign(all.hosts.cluster.node("n1"), { state: "exited" }));
+    const [, skipped] = await runAll(all);
+    const reason = "the disk of n1 is damaged, and its server has ended over it";
+    expect(skipped?.outcome).toEqual({ type: "skipped", reason });
+  });
+});
+
+test("a fault waits for a leader as long as it would last, begins then, and says how long it waited", async () => {
+  const all = bench({ faults: [fault("process.pause", 2, 6, "leader")] });
+  const answer = (answers: boolean): void => {
+    for (const node of all.hosts.cluster.nodes) node.answers = answers;
+  };
+  answer(false);
+  void all.clock.sleep(7_000).then(() => answer(true));
+  const [paused] = await runAll(all);
+  expect(paused).toMatchObject({ nodes: ["n1"], outcome: { type: "proved" }, healed: true });
+  const [begin] = all.events;
+  const waitedMs = begin?.value.waitedMs ?? 0;
+  expect(begin?.phase).toBe("begin");
+  expect(waitedMs).toBeGreaterThan(4_900);
+  expect(waitedMs).toBeLessThan(5_500);
+  expect((paused?.endedAtMs ?? 0) - (paused?.startedAtMs ?? 0)).toBeGreaterThanOrEqual(6_000);
+});
+
 describe("what cannot be done is skipped with its reason", () => {
   test("a missing capability", async () => {
     const capabilities = {

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FAMILY_NAMES } from "../generate/families.js";
 import { findFault } from "../faults/catalogue.js";
+import { leastWindowMs } from "../faults/fault.js";
 import { bench, runAll } from "../testing/bench.js";
 import { expand } from "./expand.js";
 import { explainSchedule } from "./explain.js";
@@ -9,7 +10,7 @@ import { formatSchedule, toScheduleFile } from "./format.js";
 import { parseSchedule, readSchedule } from "./parse.js";
 import type { PhasedSchedule } from "./phases.js";
 import { resolveSchedule } from "./resolve.js";
-import { endMs } from "./schedule.js";
+import { endMs, type ScheduledFault } from "./schedule.js";
 
 const NODES = ["n1", "n2", "n3", "n4", "n5"];
 
@@ -124,6 +125,34 @@ describe("what is random", () => {
       { atMs: 6_000 },
       { atMs: 51_000 },
     ]);
+  });
+
+  test("gives no fault a server that another has stopped or ended, which could prove nothing", () => {
+    const text = `
+phases:
+  - for: 60s
+    random: { weights: { kill: 1, pause: 1, clock: 2, disk: 1 }, atOnce: 3, window: [4s, 8s], gap: 1s }
+`;
+    let together = 0;
+    for (let seed = 0; seed < 40; seed++) {
+      const { faults } = resolveSchedule(parseSchedule(text, "x.yaml"), { ...options, seed }).schedule;
+      for (const [index, fault] of faults.entries()) {
+        const kind = findFault(fault.fault);
+        if (kind?.proofNeeds === undefined) continue;
+        const provedMs = fault.atMs + leastWindowMs(kind, fault.args);
+        const holds = (other: ScheduledFault): boolean =>
+          findFault(other.fault)?.claims.includes("process") === true;
+        for (const before of faults.slice(0, index).filter(holds)) {
+          if (fault.target !== "leader") expect(endMs(before)).toBeLessThanOrEqual(fault.atMs);
+        }
+        for (const after of faults.slice(index + 1).filter(holds)) {
+          expect(after.atMs).toBeGreaterThanOrEqual(provedMs);
+          if (after.atMs < endMs(fault)) together += 1;
+        }
+      }
+    }
+    // A server with a wrong clock dies all the same.
+    expect(together).toBeGreaterThan(10);
   });
 
   test("does without what is missing here, and names the families of which nothing is left", () => {
