@@ -72,6 +72,31 @@ describe("checkFaults", () => {
     const check = checkFaults([record("kill", PROVED), record("kill", SKIPPED)], [requested("kill", 0, 1)]);
     expect(check).toMatchObject({ verdict: "valid", reason: expect.stringContaining("1 skipped") });
   });
+
+  test("what was skipped for one cause is told together, whichever fault and node it was", () => {
+    const held = (by: number, node: string): FaultRecord["outcome"] => ({
+      type: "skipped",
+      reason: `faults[${by}] still holds the process of ${node}`,
+    });
+    const never = { nodes: [] };
+    const skipped = [
+      ...Array.from({ length: 10 }, (_, by) => record("kill", held(by, `n${by}`), never)),
+      record("clock", held(3, "n2"), never),
+      record("clock", SKIPPED, never),
+    ];
+    const ten = skipped.slice(0, 10);
+    const cause = "another fault still holds the process of a node";
+    expect(checkFaults([record("kill", PROVED), ...skipped], [requested("kill", 0)])).toMatchObject({
+      verdict: "valid",
+      reason: `1 fault took effect, each with proof; 12 skipped: kill on one 10 times, clock on one (${cause}), clock on one (no capability)`,
+    });
+    // Of a request of which nothing acted the cause is told once, too.
+    const vacuous = checkFaults(ten, [requested("kill", ...ten.keys())]);
+    expect(vacuous).toMatchObject({
+      verdict: "unknown",
+      reason: `vacuous: kill was asked for and never acted (skipped: ${cause})`,
+    });
+  });
 });
 
 describe("checkHealing", () => {

@@ -52,8 +52,11 @@ export function checkFaults(
   if (requested.length === 0 && faults.length === 0) {
     return { ...base, verdict: "valid", reason: "no faults were asked for" };
   }
-  const told = skipped.map((record) => `${describeFault(record)} (${outcomeText(record)})`);
-  const skips = told.length === 0 ? "" : `; ${told.length} skipped: ${told.join(", ")}`;
+  const told = skipped.map((record) => ({
+    name: describeFault(record),
+    reason: causeOf(outcomeText(record)),
+  }));
+  const skips = told.length === 0 ? "" : `; ${told.length} skipped: ${grouped(told)}`;
   return {
     ...base,
     verdict: "valid",
@@ -62,11 +65,22 @@ export function checkFaults(
   };
 }
 
-/** Each reason once: `clock.bump on one, clock.rate on one (why)`. */
-function grouped(leftOut: readonly { readonly name: string; readonly reason: string }[]): string {
-  const names = new Map<string, string[]>();
-  for (const { name, reason } of leftOut) names.set(reason, [...(names.get(reason) ?? []), name]);
-  return [...names].map(([reason, those]) => `${those.join(", ")} (${reason})`).join(", ");
+/** Each reason once, and each name once under it: `clock.bump on one, clock.rate on one 3 times (why)`. */
+function grouped(told: readonly { readonly name: string; readonly reason: string }[]): string {
+  const reasons = new Map<string, Map<string, number>>();
+  for (const { name, reason } of told) {
+    const names = reasons.get(reason) ?? new Map<string, number>();
+    names.set(name, (names.get(name) ?? 0) + 1);
+    reasons.set(reason, names);
+  }
+  const times = ([name, count]: readonly [string, number]): string =>
+    count === 1 ? name : `${name} ${count} times`;
+  return [...reasons].map(([reason, names]) => `${[...names].map(times).join(", ")} (${reason})`).join(", ");
+}
+
+/** Why, without which other fault and which node it was: the fault's own record says that. */
+function causeOf(reason: string): string {
+  return reason.replaceAll(/faults\[\d+\]/g, "another fault").replaceAll(/ of n\d+/g, " of a node");
 }
 
 /** What was not seen to be undone, of the faults and of the machines at the end. */
@@ -110,7 +124,7 @@ function missing(name: string, covering: readonly FaultRecord[]): readonly strin
   if (covering.some((record) => record.outcome.type === "proved")) return [];
   // Faults that acted without proof are named one by one already.
   if (covering.some((record) => record.outcome.type === "unproved")) return [];
-  const reasons = [...new Set(covering.map(outcomeText))];
+  const reasons = [...new Set(covering.map(outcomeText).map(causeOf))];
   const why = reasons.length === 0 ? "none was in the schedule that ran" : `skipped: ${reasons.join("; ")}`;
   return [`${name} was asked for and never acted (${why})`];
 }
