@@ -1,15 +1,14 @@
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { ensureImages } from "@gauntlet/docker";
 import { readResults, readTest } from "@gauntlet/histories";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { GAUNTLET, leftBy, newestRun } from "../testing/command.js";
 
 /** Other systems than ours, and systems that never come to serve: as a user meets them. */
 
-const GAUNTLET = fileURLToPath(new URL("../../bin/gauntlet.js", import.meta.url));
 const TIMEOUT_MS = 300_000;
 
 let root: string;
@@ -22,18 +21,11 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 
 async function gauntlet(
   ...args: readonly string[]
-): Promise<{ exitCode: number | undefined; stdout: string; stderr: string; left: string }> {
+): Promise<{ exitCode: number | undefined; stdout: string; stderr: string; left: readonly string[] }> {
   const run = execa(process.execPath, [GAUNTLET, ...args, "--runs-root", root], { reject: false });
   const { exitCode, stdout, stderr } = await run;
-  const mine = ["--all", "--filter", "label=gauntlet.kind=run", "--format", '{{.Label "gauntlet.owner"}}'];
-  const owners = (await execa("docker", ["ps", ...mine])).stdout.split("\n");
-  const left = owners.filter((owner) => owner.startsWith(`${run.pid}/`)).join();
+  const left = await leftBy(run.pid);
   return { exitCode, stdout, stderr, left };
-}
-
-async function latest(): Promise<string> {
-  const names = (await readdir(join(root, "register"))).filter((name) => name !== "latest");
-  return join(root, "register", names.toSorted().at(-1) ?? "");
 }
 
 test("an image that is not there is told in one line, before anything begins", {
@@ -59,7 +51,7 @@ test("an image that is not the system's fails the run with what the engine says,
   const { exitCode, stdout, left } = await gauntlet("run", ...flags);
   expect(unwrapped(stdout)).toMatch(/FAILED: .*docker run.*"etcd\\?": executable file not found/);
   expect(exitCode).toBe(3);
-  expect(left).toBe("");
+  expect(left).toEqual([]);
 });
 
 test("etcd is run like our own server: judged, described, and checked again", {
@@ -83,10 +75,10 @@ test("etcd is run like our own server: judged, described, and checked again", {
   );
   expect(`${stdout}\n${stderr}`).toContain("VALID: all");
   expect(exitCode).toBe(0);
-  expect(left).toBe("");
+  expect(left).toEqual([]);
   expect(stderr).toMatch(/left out, as it cannot act on etcd: clock\.rate on one/);
   expect(unwrapped(stdout)).toMatch(/left out clock\.rate on one with .* etcd is a Go program/);
-  const directory = await latest();
+  const directory = await newestRun(root);
   expect(await readTest(directory)).toMatchObject({
     system: "etcd",
     versions: {

@@ -142,9 +142,8 @@ phases:
         const provedMs = fault.atMs + leastWindowMs(kind, fault.args);
         const holds = (other: ScheduledFault): boolean =>
           findFault(other.fault)?.claims.includes("process") === true;
-        for (const before of faults.slice(0, index).filter(holds)) {
-          if (fault.target !== "leader") expect(endMs(before)).toBeLessThanOrEqual(fault.atMs);
-        }
+        const before = faults.slice(0, index).filter((other) => holds(other) && endMs(other) > fault.atMs);
+        expect(fault.target === "leader" ? [] : before).toEqual([]);
         for (const after of faults.slice(index + 1).filter(holds)) {
           expect(after.atMs).toBeGreaterThanOrEqual(provedMs);
           if (after.atMs < endMs(fault)) together += 1;
