@@ -12,4 +12,4 @@ export { removeLeftovers } from "./resources.js";
 export { findSystem, SYSTEMS, systemVersion } from "./systems/index.js";
 export type { Complaint, LogRules } from "./systems/log-rules.js";
 export { type Endpoint, type Observation, PORTS, type System } from "./systems/system.js";
-export { type TemporaryDirectory, temporaryDirectory } from "./temporary.js";
+export { removeLeftoverDirectories, type TemporaryDirectory, temporaryDirectory } from "./temporary.js";

@@ -3,6 +3,7 @@ import {
   DockerError,
   DockerHosts,
   findSystem,
+  removeLeftoverDirectories,
   removeLeftovers,
   type System,
   systemVersion,
@@ -48,6 +49,8 @@ export function dockerClusters(options: DockerClusterOptions): StartCluster {
     try {
       for (const leftover of await removeLeftovers())
         log(`  removed what the dead run ${leftover} left behind`);
+      for (const leftover of await removeLeftoverDirectories())
+        log(`  removed ${leftover}, which a dead process left behind`);
       const { serverEntry, tag, system = findSystem("gauntlet") } = options;
       const build = {
         ...(serverEntry === undefined ? {} : { serverEntry }),
