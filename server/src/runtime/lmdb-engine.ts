@@ -1,4 +1,4 @@
-import { stat, statfs } from "node:fs/promises";
+import { open, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { open as openLmdb, type RootDatabase } from "lmdb";
 import { StateDamaged, type StateEngine } from "../ports.js";
@@ -16,6 +16,9 @@ import {
 } from "./state-chunk.js";
 
 export const DATA_FILE = "data.mdb";
+const LOCK_FILE = "lock.mdb";
+/** More than LMDB needs for `maxReaders`. */
+const LOCK_FILE_BYTES = 4096;
 /** Address space, not disk or memory. Beyond it LMDB maps anew by itself. */
 const MAP_BYTES = 64 * 2 ** 30;
 /** Keys looked at in one turn of the event loop. */
@@ -56,6 +59,26 @@ export function openEnvironment(directory: string, readOnly = false): Environmen
   });
 }
 
+/** An environment in a directory that holds none yet. Rejects with ENOSPC where there is no room for it. */
+export async function makeEnvironment(directory: string): Promise<void> {
+  await makeLockFile(directory);
+  try {
+    await openEnvironment(directory).close();
+  } catch (error) {
+    throw (await isFull(error, directory, 0)) ? noRoom(error) : error;
+  }
+}
+
+/** LMDB would make it as a hole and map it: to write there when the disk is full ends the process (SIGBUS). */
+async function makeLockFile(directory: string): Promise<void> {
+  const file = await open(join(directory, LOCK_FILE), "a", 0o600);
+  try {
+    if ((await file.stat()).size === 0) await file.write(Buffer.alloc(LOCK_FILE_BYTES));
+  } finally {
+    await file.close();
+  }
+}
+
 export interface LmdbEngineOptions {
   /** Nothing can be committed. */
   readonly readOnly?: boolean;
@@ -86,13 +109,14 @@ export class LmdbEngine implements StateEngine {
   /**
    * Opens the environment in `directory`, which must be there. Rejects with StateDamaged.
    * What it shows may be in the page cache alone: the process before may have died, or have been told of an error,
-   * while it wrote the page that makes a commit valid. So that page is written once more before anyone relies on it.
+   * while it wrote the page that makes a commit valid. So that page is written once more before anyone relies on it; where the disk
+   * has no room for that, with the next commit: the log is only ever cut after one that succeeded.
    */
   static async open(directory: string, options: LmdbEngineOptions = {}): Promise<LmdbEngine> {
     const readOnly = options.readOnly ?? false;
     const engine = new LmdbEngine(directory, await openChecked(directory, readOnly), options);
     try {
-      if (engine.meta !== null && !readOnly) await engine.put([], engine.meta);
+      if (engine.meta !== null && !readOnly) await engine.confirm(engine.meta);
       await engine.measure();
     } catch (error) {
       await engine.close();
@@ -168,6 +192,16 @@ export class LmdbEngine implements StateEngine {
       this.failure = error as Error;
     });
     await this.reopening;
+  }
+
+  private async confirm(meta: Uint8Array): Promise<void> {
+    try {
+      await this.put([], meta);
+    } catch (error) {
+      if (!isNoSpace(error)) throw error;
+      await this.reopen();
+      if (this.failure !== null) throw this.failure;
+    }
   }
 
   private async wasLoaded(): Promise<void> {
@@ -281,6 +315,7 @@ function sameHead(one: Head, other: Head): boolean {
 async function openChecked(directory: string, readOnly: boolean): Promise<Opened> {
   let environment: Environment | undefined;
   await checkLmdbFile(join(directory, DATA_FILE));
+  if (!readOnly) await makeLockFile(directory);
   try {
     environment = openEnvironment(directory, readOnly);
     return { environment, head: readHead(environment) };
@@ -317,18 +352,24 @@ async function causeOf(error: unknown): Promise<unknown> {
 }
 
 /**
- * What the failure of a commit of `bytes` means. LMDB calls a write that the disk took only a part of an I/O error, and that
- * is how a full disk shows. Nothing refers to the pages of a commit that failed, and another try writes them all anew.
+ * What the failure of a commit of `bytes` means. Nothing refers to the pages of a commit that failed, and another try writes them all anew.
  */
 async function commitError(error: unknown, directory: string, bytes: number): Promise<Error> {
   const cause = await causeOf(error);
-  const { code, message } = cause as { code?: number; message: string };
-  const full = code === EIO && (await freeBytes(directory)) < bytes + ROOM_BYTES;
-  if (full || code === ENOSPC || code === EDQUOT || code === MDB_MAP_FULL) {
-    return Object.assign(new Error("no space for the state on the disk", { cause }), { code: "ENOSPC" });
-  }
-  const text = `the state cannot be written: ${message}`;
+  if (await isFull(cause, directory, bytes)) return noRoom(cause);
+  const text = `the state cannot be written: ${(cause as Error).message}`;
   return isOfLmdb(cause) ? new StateDamaged(text, { cause }) : new Error(text, { cause });
+}
+
+/** LMDB calls a write that the disk took only a part of an I/O error, and that is how a full disk shows. */
+async function isFull(cause: unknown, directory: string, bytes: number): Promise<boolean> {
+  const { code } = cause as { code?: unknown };
+  if (code === EIO) return (await freeBytes(directory)) < bytes + ROOM_BYTES;
+  return code === ENOSPC || code === EDQUOT || code === MDB_MAP_FULL;
+}
+
+function noRoom(cause: unknown): Error {
+  return Object.assign(new Error("no space for the state on the disk", { cause }), { code: "ENOSPC" });
 }
 
 async function freeBytes(directory: string): Promise<number> {

@@ -2,7 +2,7 @@ import { mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promi
 import { join } from "node:path";
 import { StateDamaged, type StateEngine, type StateStorage } from "../ports.js";
 import { openNodeDisk, syncDirectory } from "./disk.js";
-import { DATA_FILE, LmdbEngine, openEnvironment } from "./lmdb-engine.js";
+import { DATA_FILE, LmdbEngine, makeEnvironment } from "./lmdb-engine.js";
 
 const NAME = /^state-(0|[1-9]\d*)$/;
 const LEFTOVER = /^state-\d+\.(new|gone)$/;
@@ -39,8 +39,8 @@ export function lmdbStates(path: string, options: LmdbStatesOptions = {}): State
       if (!(await exists(directory))) await create(path, directory);
       await checkFile(directory);
       const marker = join(directory, LOADING);
-      if (options.verify !== undefined && (await exists(marker))) await options.verify(generation);
-      await writeFile(marker, "");
+      const wasLoading = (await exists(marker)) || !(await mark(marker));
+      if (options.verify !== undefined && wasLoading) await options.verify(generation);
       const unmark = (): Promise<void> => rm(marker, { force: true });
       try {
         return await LmdbEngine.open(directory, { loaded: unmark });
@@ -69,7 +69,12 @@ async function create(path: string, directory: string): Promise<void> {
   const made = `${directory}.new`;
   await rm(made, { recursive: true, force: true });
   await mkdir(made, { mode: 0o700 });
-  await openEnvironment(made).close();
+  try {
+    await makeEnvironment(made);
+  } catch (error) {
+    await rm(made, { recursive: true, force: true });
+    throw error;
+  }
   const file = await open(join(made, DATA_FILE), "r+");
   try {
     await file.sync();
@@ -90,6 +95,17 @@ async function checkFile(directory: string): Promise<void> {
   });
   if (found === null || found.size === 0)
     throw new StateDamaged(`${file} is ${found === null ? "missing" : "empty"}`);
+}
+
+/** False: the disk has no room even for that, so nobody would know after a crash. */
+async function mark(path: string): Promise<boolean> {
+  try {
+    await writeFile(path, "");
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOSPC") return false;
+    throw error;
+  }
 }
 
 async function namesIn(path: string): Promise<readonly string[]> {
