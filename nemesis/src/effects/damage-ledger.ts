@@ -1,4 +1,4 @@
-import type { NodeName, ProcessState } from "../hosts.js";
+import type { Membership, NodeName, ProcessState } from "../hosts.js";
 import { minoritySize } from "../targets.js";
 
 /**
@@ -9,6 +9,8 @@ import { minoritySize } from "../targets.js";
 export class DamageLedger {
   readonly #damaged = new Set<NodeName>();
 
+  #membersChange = false;
+
   get nodes(): readonly NodeName[] {
     return [...this.#damaged];
   }
@@ -17,8 +19,20 @@ export class DamageLedger {
     return this.#damaged.has(node);
   }
 
-  /** Counts these nodes in, all or none. Null when done, else why they must be spared. */
-  take(nodes: readonly NodeName[], voters: readonly NodeName[]): string | null {
+  /** From now on the first members may not be those who vote. */
+  membersChange(): void {
+    this.#membersChange = true;
+  }
+
+  /**
+   * Counts these nodes in, all or none: no more than the first members can spare, to whom a run returns, nor than those
+   * who vote now. Null when done, else why they must be spared.
+   */
+  take(nodes: readonly NodeName[], first: readonly NodeName[], membership: Membership | null): string | null {
+    if (this.#membersChange && membership?.settled !== true)
+      return "members change: who votes is not certain";
+    const present = membership?.voters ?? first;
+    const voters = present.length < first.length ? present : first;
     const after = new Set([...this.#damaged, ...nodes]);
     const most = minoritySize(voters.length);
     if (after.size > most) {

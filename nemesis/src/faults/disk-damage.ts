@@ -25,7 +25,7 @@ export function harmDisks(
   const before = new Before(context);
   const old = new Map<NodeName, readonly Damage[]>();
   const done = new Map<NodeName, Damage | null>();
-  const spared = damage.take(nodes, membership?.voters ?? hosts.nodes);
+  const spared = damage.take(nodes, hosts.nodes, membership);
   if (spared !== null) throw new NotApplicable(spared);
   return {
     async act(window) {

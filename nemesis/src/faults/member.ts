@@ -61,7 +61,7 @@ type Wanted = ReadonlyMap<NodeName, readonly Standing[]>;
 
 /** A change of members, and the change that takes it back. Each is shown by a committed configuration. */
 export function changeMembers(
-  { hosts, nodes }: FaultContext,
+  { hosts, nodes, damage }: FaultContext,
   change: MemberChange,
   after: Wanted,
   back: { readonly wanted: Wanted; readonly next: (present: Membership) => MemberChange | null },
@@ -92,7 +92,10 @@ export function changeMembers(
     if (next !== null) await facet.change(next);
   };
   return {
-    act: () => forAll(nodes, () => facet.change(change)),
+    act: () => {
+      damage.membersChange();
+      return forAll(nodes, () => facet.change(change));
+    },
     prove: () => look(after),
     undo: takeBack,
     patience: MEMBER_PATIENCE,

@@ -122,6 +122,19 @@ describe("a sector that cannot be read", () => {
     expect(verdicts).toEqual([provable, provable, provable, provable, none, "whole"]);
   });
 
+  it("in the last write is no tear, though nothing proves that write: it may have been acknowledged", async () => {
+    const { disk: roomy, state: whole } = await writeLog("value", 8 * 512);
+    const name = segmentName(1);
+    const records = recordsOf(roomy, name);
+    const proof = records.at(-1);
+    const write = records.at(-2);
+    expect([write?.type, proof?.type]).toEqual([RECORD_TYPES.entry, RECORD_TYPES.synced]);
+    const unproven = planted(roomy, name, roomy.contents(name).fill(0, proof?.offset));
+    expect(verdict(await reopen(unproven), whole)).toBe("whole");
+    unproven.badSectors.set(name, Math.floor((write?.offset ?? 0) / 512));
+    expect(verdict(await reopen(unproven), whole)).toBe("damaged, nothing provable");
+  });
+
   it("behind the log's end is no part of it", async () => {
     const { disk: roomy, state: whole } = await writeLog("value", 8 * 512);
     const name = segmentName(1);
@@ -329,6 +342,22 @@ describe("damaged, with the place", () => {
 });
 
 describe("proves nothing", () => {
+  it("where what stands behind the damage is of an earlier time than what stands before it", async () => {
+    const later = new TestDisk();
+    const { wal } = await Wal.open(later, walOptions(SEGMENT_BYTES));
+    for (let index = 1; (await segmentsOf(later)).length < 3; index++) {
+      await wal.append({
+        hardState: { term: 100 + index, vote: 3 },
+        snapshot: null,
+        entries: [entry(index)],
+      });
+    }
+    await wal.close();
+    expect(verdict(await reopen(planted(later, last, disk.contents(last))), EMPTY_LOG)).toBe(
+      "damaged, nothing provable",
+    );
+  });
+
   it("where two records were damaged and only entries stand behind the second", async () => {
     const damaged = new TestDisk();
     const { wal } = await Wal.open(damaged, walOptions(1 << 14));

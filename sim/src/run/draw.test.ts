@@ -5,6 +5,7 @@ import { nodeNames } from "../node-names.js";
 import { drawScenario, entriesPerSecond } from "./draw.js";
 import { demandOf } from "./healing.js";
 
+const HARM = ["disk.bitflip", "disk.truncate"];
 const SEEDS = Array.from({ length: 300 }, (_, seed) => seed);
 const drawn = SEEDS.map((seed) => drawScenario(seed));
 
@@ -96,6 +97,21 @@ describe("a drawn scenario", () => {
     });
     expect(together.length).toBeGreaterThan(20);
     expect(together.length).toBeLessThan(150);
+  });
+
+  test("changes members and harms disks in one run, those of machines that join too", () => {
+    const both = SEEDS.slice(0, 40).map((seed) =>
+      drawScenario(seed, { focus: ["member", "disk"], nodes: 5 }),
+    );
+    const harmed = both.map(({ schedule, nodes, spareNodes }) => {
+      const { faults } = readSchedule(schedule, nodeNames(nodes + spareNodes));
+      return faults.flatMap(({ fault, target }) =>
+        HARM.includes(fault) && Array.isArray(target) ? (target as string[]) : [],
+      );
+    });
+    const isSpare = (node: string): boolean => !nodeNames(5).includes(node);
+    expect(harmed.filter((nodes) => nodes.some((node) => !isSpare(node))).length).toBeGreaterThan(10);
+    expect(harmed.filter((nodes) => nodes.some(isSpare)).length).toBeGreaterThan(10);
   });
 
   test("strikes with the families in focus and no others", () => {

@@ -16,6 +16,7 @@ import type {
   ServerSettings,
 } from "../scenario.js";
 import { Stream } from "../world/random.js";
+import { drawHarmOfJoiners } from "./joiners.js";
 import { drawTogether } from "./volleys.js";
 
 export interface DrawOptions {
@@ -286,15 +287,16 @@ function drawSchedule(random: Stream, swarm: Swarm): ScheduleFile {
     families,
     nodes: nodeNames(nodes),
     spares: spareNodes,
-    // A member that cannot be one again stands in the way of the first members' return.
-    without: families.member === undefined ? [] : ["disk.bitflip", "disk.truncate"],
     minGapMs: inMs(minGap),
     maxGapMs: inMs(maxGap),
     minWindowMs: inMs(minWindow),
     maxWindowMs: inMs(maxWindow),
     maxConcurrent: random.pick([1, 2, 2, 4]),
   });
-  return random.chance(0.3) ? drawTogether(random, drawn, nodeNames(nodes + spareNodes)) : drawn;
+  const machines = nodeNames(nodes + spareNodes);
+  const together = random.chance(0.3) ? drawTogether(random, drawn, machines) : drawn;
+  const harms = families.disk !== undefined && nodes >= 3;
+  return harms ? drawHarmOfJoiners(random, together, { machines, nodes, durationMs }) : together;
 }
 
 /** In half of the runs something stays broken for ever, as far as a correct cluster can live with it. */

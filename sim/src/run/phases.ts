@@ -86,16 +86,16 @@ export class Phases {
   /** Brings about what lasts, and says what may be demanded all the same. */
   private async heal(report: HealReport): Promise<Demand | Failure> {
     const { cluster, scenario, nodes, hosts } = this.parts;
-    const { loop, trace, firstMembers } = cluster;
+    const { loop, trace, machines } = cluster;
     await this.settled();
     // What is harmed shows when it is read.
-    const harmed = firstMembers.filter(({ disk }) => disk.wasHarmed);
+    const harmed = machines.filter(({ disk, starts }) => disk.wasHarmed && starts > 0);
     for (const machine of harmed) {
       machine.kill();
       machine.start();
     }
     if (harmed.length > 0) await this.settled();
-    const refusing = firstMembers.filter(({ state, lastEnding }) => {
+    const refusing = machines.filter(({ state, lastEnding }) => {
       return state === "exited" && lastEnding?.kind === "damaged";
     });
     const wrongly = refusing.find(({ lastEnding }) => lastEnding !== null && !refusesByRight(lastEnding));
@@ -103,7 +103,7 @@ export class Phases {
       const what = `${wrongly.name} could have got back what its disk lost: ${wrongly.lastEnding?.reason}`;
       return this.judge.orWorse(stalled(loop, "recovery", what));
     }
-    const unable = refusing.map(({ name }) => name);
+    const unable = refusing.map(({ name }) => name).filter((name) => nodes.includes(name));
     const left = report.nodes.filter(({ node, healed }) => !healed && !unable.includes(node));
     if (left.length > 0) {
       return broken(loop, "heal", left.map(({ node, detail }) => `${node}: ${detail}`).join("; "));
@@ -158,9 +158,9 @@ export class Phases {
 
   /** A server that ended by itself comes back, or finds that it cannot: only then it is known whom to count on. */
   private async settled(): Promise<void> {
-    const { loop, firstMembers } = this.parts.cluster;
+    const { loop, machines } = this.parts.cluster;
     const untilMs = loop.nowMs + SETTLE_LIMIT_MS;
-    while (loop.nowMs < untilMs && firstMembers.some(({ isSettled }) => !isSettled)) {
+    while (loop.nowMs < untilMs && machines.some(({ isSettled }) => !isSettled)) {
       await loop.sleep(LOOK_EVERY_MS);
     }
   }
