@@ -64,7 +64,7 @@ async function reopened(machine: Machine, initial: Configuration): Promise<numbe
   const { log, state } = await openDurable(place(machine, initial), { recovering, failed: () => undefined });
   await log.wal.close();
   await state.close();
-  expect(log.hardState.lostTo).toBe(told);
+  expect(log.hardState.lostTo ?? -1).toBe(told);
   return told;
 }
 
@@ -114,6 +114,52 @@ test("where the newest configuration may be what is damaged, the one before it c
   );
   expect(await grown.disk.list()).not.toContain(`${segmentName(1)}.damaged`);
 });
+
+test("a damaged log that ends before the state is one of an earlier time: refused, for votes are missing, too", async () => {
+  const old = await machineWith(GROWN);
+  damage(old.disk, 1);
+  const machine = await machineWith([...GROWN, entry(5)]);
+  const { log, state } = await openDurable(place(machine, THREE), {
+    recovering: () => undefined,
+    failed: () => undefined,
+  });
+  await state.write({ index: 5, term: 1, configuration: THREE });
+  await log.wal.close();
+  await state.close();
+  expect(await reopened({ disk: machine.disk.copy(), states: machine.states }, THREE)).toBe(-1);
+  const opening = reopened({ disk: old.disk, states: machine.states }, THREE);
+  await expect(opening).rejects.toThrow(ReplicaUnusable);
+  await expect(opening).rejects.toThrow(/as of entry 5 of term 1, but the log ends at entry 4/);
+  await expect(rebuildReplica(place({ disk: old.disk, states: machine.states }, THREE))).rejects.toThrow(
+    ReplicaUnusable,
+  );
+});
+
+/** A disk that gives back nothing of what is written. */
+class Forgetful extends MemoryStates {
+  opened = 0;
+
+  override open(generation: number): ReturnType<MemoryStates["open"]> {
+    if (++this.opened > 100) throw new Error("it was tried for ever");
+    this.damage(generation);
+    return super.open(generation);
+  }
+}
+
+test.each([
+  ["whole", 0],
+  ["damaged", 1],
+])(
+  "a state that is damaged as often as it is made is refused, not made for ever: log %s",
+  async (_, which) => {
+    const { disk } = await machineWith(GROWN);
+    damage(disk, which);
+    const states = new Forgetful();
+    const machine = { disk, states };
+    await expect(reopened(machine, THREE)).rejects.toThrow(ReplicaUnusable);
+    expect(states.opened).toBeLessThan(6);
+  },
+);
 
 test("a snapshot in the log tells the configuration when its state is damaged", async () => {
   const withSnapshot = async (configuration: Configuration) => {

@@ -54,6 +54,13 @@ interface LogEnd {
  * WalCorruption where this member has to stay down, and with the disk's own errors.
  */
 export async function openDurable(place: Place, hooks: Hooks): Promise<Durable> {
+  return open(place, hooks, MAX_BEGINNINGS);
+}
+
+/** The log is damaged, and then the state; what was made anew can only be damaged where nothing is kept that is written. */
+const MAX_BEGINNINGS = 3;
+
+async function open(place: Place, hooks: Hooks, beginnings: number): Promise<Durable> {
   if (await isMarkedCorrupt(place.disk)) {
     throw new ReplicaUnusable(
       "this member's state was found to differ from that of the others, and it took no more part: " +
@@ -70,8 +77,10 @@ export async function openDurable(place: Place, hooks: Hooks): Promise<Durable> 
     const known = state instanceof KvState ? state : null;
     await known?.close();
     const reason = `the log is damaged: segment ${error.segment}, byte ${error.offset}: ${error.reason}`;
+    refuseEndless(reason, beginnings);
+    refuseShort(error.provable, known?.checkpoint ?? null);
     await beginAnew(place, hooks, reason, error.provable, known, known?.checkpoint ?? null);
-    return openDurable(place, hooks);
+    return open(place, hooks, beginnings - 1);
   }
   let state: KvState | StateDamaged;
   try {
@@ -95,6 +104,7 @@ export async function openDurable(place: Place, hooks: Hooks): Promise<Durable> 
   }
   await log.wal.close();
   await sound?.close();
+  refuseEndless(fault ?? "", beginnings);
   if (sound === null && log.firstIndex === 1) {
     // The log has it all.
     await place.states.remove(log.generation);
@@ -102,7 +112,14 @@ export async function openDurable(place: Place, hooks: Hooks): Promise<Durable> 
   } else {
     await beginAnew(place, hooks, fault ?? "", log, sound, sound?.checkpoint ?? null);
   }
-  return openDurable(place, hooks);
+  return open(place, hooks, beginnings - 1);
+}
+
+function refuseEndless(reason: string, beginnings: number): void {
+  if (beginnings > 0) return;
+  throw new ReplicaUnusable(
+    `${reason}. Log and state were begun anew ${MAX_BEGINNINGS} times, and are no better: the disk does not keep what is written`,
+  );
 }
 
 /**
@@ -116,8 +133,8 @@ export async function rebuildReplica(place: Place): Promise<number> {
   const known = state instanceof KvState ? state : null;
   await known?.close();
   const checkpoint = known?.checkpoint ?? null;
-  const lastIndex = Math.max(log.lastIndex, checkpoint?.index ?? 0);
-  const lostTo = await beginAnew(place, null, "a rebuild", { ...log, lastIndex }, null, checkpoint);
+  refuseShort(log, checkpoint);
+  const lostTo = await beginAnew(place, null, "a rebuild", log, null, checkpoint);
   await unmarkCorrupt(place.disk);
   return lostTo;
 }
@@ -161,18 +178,29 @@ function gapBetween(
   { entries, firstIndex, lastIndex }: OpenedWal,
   checkpoint: SnapshotMark | null,
 ): string | null {
+  refuseShort({ lastIndex }, checkpoint);
   const { index, term } = checkpoint ?? { index: 0, term: 0 };
   const inLog = entries[index - firstIndex];
-  if (lastIndex < index || (inLog !== undefined && inLog.term !== term)) {
-    const found = lastIndex < index ? `ends at entry ${lastIndex}` : `has that entry of term ${inLog?.term}`;
-    throw new ReplicaUnusable(
-      `the state is as of entry ${index} of term ${term}, but the log ${found}: a part of the log was taken away or put ` +
-        "back from an earlier time, and with it votes and entries that this member has promised to keep. Nothing was changed. " +
-        WITHOUT_PROMISES,
-    );
+  if (inLog !== undefined && inLog.term !== term) {
+    throw takenAway({ index, term }, `has that entry of term ${inLog.term}`);
   }
   if (firstIndex <= index + 1) return null;
   return `the log begins at entry ${firstIndex}, and the state is as of entry ${index}: what is between them is missing`;
+}
+
+/** What is in the state was in the log before: so a log that ends earlier is not the one that belongs to it. */
+function refuseShort({ lastIndex }: Pick<LogEnd, "lastIndex">, checkpoint: SnapshotMark | null): void {
+  if (checkpoint !== null && lastIndex < checkpoint.index) {
+    throw takenAway(checkpoint, `ends at entry ${lastIndex}`);
+  }
+}
+
+function takenAway({ index, term }: Pick<SnapshotMark, "index" | "term">, found: string): ReplicaUnusable {
+  return new ReplicaUnusable(
+    `the state is as of entry ${index} of term ${term}, but the log ${found}: a part of the log was taken away or put ` +
+      "back from an earlier time, and with it votes and entries that this member has promised to keep. Nothing was changed. " +
+      WITHOUT_PROMISES,
+  );
 }
 
 /**
