@@ -10,23 +10,15 @@
  *
  * Not seen: mappings (msync), copies within the kernel, and calls that do not go through the C library.
  */
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
+#define SHIM "disk shim"
+#include "preload.h"
 #include <sched.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <time.h>
-#include <unistd.h>
 
 #define PAGE_MAGIC 0x6b736964746c6e67ULL /* "gnltdisk" */
 #define STALLED 1u
@@ -52,22 +44,14 @@ struct page {
 };
 
 static struct page *page;
-static char directory[4096];
-static size_t directory_length;
 static _Atomic uint64_t random_state;
 
 /* ---- the page ---- */
 
-static void die(const char *what) {
-    fprintf(stderr, "disk shim: %s: %s\n", what, strerror(errno));
-    _exit(70);
-}
-
 __attribute__((constructor)) static void open_page(void) {
-    const char *path = getenv("GAUNTLET_DISK_PAGE"), *below = getenv("GAUNTLET_DISK_DIR");
-    if (path == NULL || below == NULL) { errno = EINVAL; die("GAUNTLET_DISK_PAGE or GAUNTLET_DISK_DIR is not set"); }
-    if (realpath(below, directory) == NULL) die(below);
-    directory_length = strlen(directory);
+    const char *path = getenv("GAUNTLET_DISK_PAGE");
+    if (path == NULL) { errno = EINVAL; die("GAUNTLET_DISK_PAGE is not set"); }
+    take_directory();
     int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0) die(path);
     void *at = mmap(NULL, sizeof(struct page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -106,20 +90,8 @@ static void count(_Atomic uint64_t *counter, uint64_t sequence) {
 /* ---- which calls are meant ---- */
 
 static int is_ours(int fd) {
-    if (page == NULL) return 0;
-    int saved = errno;
-    char link[32], path[4096];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t length = readlink(link, path, sizeof path);
-    errno = saved;
-    return length > (ssize_t)directory_length && memcmp(path, directory, directory_length) == 0 &&
-           path[directory_length] == '/';
-}
-
-static int is_synchronous(int fd) {
-    int saved = errno, flags = fcntl(fd, F_GETFL);
-    errno = saved;
-    return flags >= 0 && (flags & O_DSYNC) != 0;
+    char path[4096];
+    return page != NULL && path_of(fd, path, sizeof path) && is_below(path);
 }
 
 static int happens(double share) {
@@ -201,23 +173,7 @@ static void after_write(int fd, int error) {
     count(&page->space_errors, read_setting(&s));
 }
 
-/* ---- the real functions ---- */
-
-static void *real(const char *name) {
-    void *found = dlsym(RTLD_NEXT, name);
-    if (found == NULL) { errno = ENOSYS; die(name); }
-    return found;
-}
-
-#define REAL(name)                                                                \
-    static __typeof__(&name) real_##name;                                         \
-    if (real_##name == NULL) real_##name = (__typeof__(&name))real(#name)
-
-static size_t total(const struct iovec *parts, int count_) {
-    size_t bytes = 0;
-    for (int i = 0; i < count_; i++) bytes += parts[i].iov_len;
-    return bytes;
-}
+/* ---- the calls ---- */
 
 #define WRITES(name, parameters, at, bytes, ...)                                  \
     ssize_t name parameters {                                                     \
@@ -304,13 +260,7 @@ static void after_creation(const char *path) {
 #define OPENS(name)                                                               \
     int name(const char *path, int flags, ...) {                                  \
         REAL(name);                                                               \
-        mode_t mode = 0;                                                          \
-        if ((flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE) {         \
-            va_list rest;                                                         \
-            va_start(rest, flags);                                                \
-            mode = va_arg(rest, mode_t);                                          \
-            va_end(rest);                                                         \
-        }                                                                         \
+        TAKE_MODE(flags, mode)                                                    \
         int fd = real_##name(path, flags, mode);                                  \
         if (fd < 0) after_creation(path);                                         \
         return fd;                                                                \

@@ -187,6 +187,27 @@ describe.skipIf(engine === null)("disks of containers", { timeout: 180_000 }, ()
     await settled();
   });
 
+  test("a bit of the last write that is proved to be synced is flipped: the server begins anew and has all again", async () => {
+    await write("n1", "in the tail");
+    await until("the write at n2", async () =>
+      (await shell("n2", `grep -rc "in the tail" ${PATHS.serverData}/wal || true`)).includes(":1")
+        ? true
+        : undefined,
+    );
+    await hosts.signal("n2", "SIGKILL");
+    const damage = await hosts.disks.damage("n2", "bit-flip", "tail");
+    expect(damage).toMatchObject({ kind: "bit-flip", area: "wal", bytes: 1 });
+    expect(await hosts.disks.damages("n2")).toContainEqual(damage);
+    await hosts.start("n2");
+    await settled();
+    await until("a log that begins anew", async () =>
+      (await shell("n2", `ls ${PATHS.serverData}/wal`)).includes(".damaged") ? true : undefined,
+    );
+    expect(await withClient("n2", (client) => client.read("in the tail"))).toMatchObject({
+      value: "in the tail",
+    });
+  });
+
   test("a file of the area that is asked for is cut off for good, and what a crash could have torn is spared", async () => {
     await withClient("n1", async (client) => {
       for (let i = 0; i < 300; i += 1) await client.write(`key ${i % 100}`, "x".repeat(1000));
@@ -212,7 +233,7 @@ describe.skipIf(engine === null)("disks of containers", { timeout: 180_000 }, ()
     }
   });
 
-  test("a machine without loop devices says so, and does what it can", async () => {
+  test("a machine without loop devices says so, and loses its power by a journal", async () => {
     const runId = `${RUN}-plain`;
     const plain = await DockerHosts.start({
       runId,
@@ -226,16 +247,47 @@ describe.skipIf(engine === null)("disks of containers", { timeout: 180_000 }, ()
         (await plain.view()).get("n1")?.role === "leader" ? true : undefined,
       );
       const probed = await plain.probe();
-      expect(probed["disk.power-loss"]).toMatchObject({ available: false });
+      expect(probed["disk.power-loss"]).toMatchObject({
+        available: true,
+        detail: expect.stringContaining("the preloaded journal took back"),
+      });
       expect(probed["disk.errors"]).toMatchObject({
         available: true,
         detail: expect.stringContaining("ENOSPC (the shim's)"),
       });
       expect(probed["disk.delay"]).toMatchObject({ available: true });
       expect(probed["disk.damage"]).toMatchObject({ available: true });
-      const before = await plain.process("n1");
-      await expect(plain.disks.powerLoss("n1")).rejects.toThrow("the disk of this machine is no loop device");
-      expect(await plain.process("n1")).toEqual(before);
+      const at = PATHS.serverData;
+      const preload = `LD_PRELOAD=${PATHS.journalShim} GAUNTLET_DISK_DIR=${at} GAUNTLET_DISK_JOURNAL=${PATHS.journal}`;
+      const put = async (key: string): Promise<void> => {
+        const etcd = connect({ endpoint: plain.endpoints.get("n1")?.client ?? "", deadlineMs: 2_000 });
+        try {
+          await until(`a write of ${key}`, async () =>
+            (await kvClient(etcd).write(key, key)).type === "ok" ? true : undefined,
+          );
+        } finally {
+          etcd.close();
+        }
+      };
+      for (let round = 0; round < 3; round += 1) {
+        await put(`round-${round}`);
+        await shell("n1", `${preload} sh -c 'echo lost >${at}/made-${round}'`, runId);
+        const lost = await plain.disks.powerLoss("n1");
+        expect(await plain.process("n1")).toMatchObject({ state: "exited", signal: "SIGKILL" });
+        // Some losses leave a part.
+        const left = await shell("n1", `test -e ${at}/made-${round} && echo yes || true`, runId);
+        expect(lost.lostEntries > 0 || left === "yes").toBe(true);
+        await plain.start("n1");
+      }
+      await put("after");
+      const etcd = connect({ endpoint: plain.endpoints.get("n1")?.client ?? "", deadlineMs: 2_000 });
+      for (const key of ["round-0", "round-1", "round-2"]) {
+        expect(await kvClient(etcd).read(key)).toMatchObject({ value: key });
+      }
+      etcd.close();
+      await expect(Promise.all([plain.disks.powerLoss("n1"), plain.disks.powerLoss("n1")])).rejects.toThrow(
+        "the server does not run",
+      );
       const environment = await docker(["exec", `gauntlet-${runId}-n1`, "printenv", DISK_VARIABLES.kind]);
       expect(environment).not.toBe("loop");
     } finally {

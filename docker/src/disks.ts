@@ -1,6 +1,6 @@
 import type {
   Damage,
-  DamageArea,
+  DamagePlace,
   DiskCounts,
   DiskHosts,
   DiskSetting,
@@ -30,13 +30,12 @@ export class DockerDisks implements DiskHosts {
     return (await this.#read(node)).counts;
   }
 
-  /** Torn within a page is nothing that this disk does: `tornWrites` is 0. */
+  /** Torn within a page is nothing that a loop disk does: `tornWrites` is 0 there. */
   async powerLoss(node: NodeName): Promise<PowerLoss> {
-    const lost = await this.#machine(node).request<"power-loss">({ command: "power-loss" });
-    return { ...lost, tornWrites: 0 };
+    return this.#machine(node).request<"power-loss">({ command: "power-loss" });
   }
 
-  async damage(node: NodeName, kind: Damage["kind"], area: DamageArea | "any"): Promise<Damage | null> {
+  async damage(node: NodeName, kind: Damage["kind"], area: DamagePlace): Promise<Damage | null> {
     if (kind === "bad-sector") throw new DockerError(`${node}: machines made of containers know no ${kind}`);
     return (await this.#machine(node).request<"harm">({ command: "harm", kind, area })).damage;
   }

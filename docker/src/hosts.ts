@@ -66,7 +66,7 @@ export interface DockerHostsOptions {
   readonly kind?: ClusterKind;
   /** After packet rules of a node change, destroy its connections to the peers, so that they are dialled at once. Default false: the honest network recovers by itself. */
   readonly resetConnectionsOnHeal?: boolean;
-  /** false: machines as on an engine that refuses loop devices. Default true. */
+  /** false: machines as on an engine that refuses loop devices. Default true, but for GAUNTLET_DISKS=journal in the environment. */
   readonly loopDisks?: boolean;
   /** Aborting makes start() reject, after it has removed what it had made. */
   readonly signal?: AbortSignal;
@@ -367,7 +367,8 @@ async function startMachine(
       signal,
     });
   };
-  if (options.loopDisks === false) await run([], "loop devices were not asked for");
+  if (!(options.loopDisks ?? process.env["GAUNTLET_DISKS"] !== "journal"))
+    await run([], "loop devices were not asked for");
   else {
     try {
       await run(LOOP_FLAGS, "loop");

@@ -66,6 +66,9 @@ export async function probeAll(
     ...(lacks["disk.truncate"] !== undefined && {
       "disk.truncate": { available: false, reason: lacks["disk.truncate"] } as const,
     }),
+    ...(lacks["disk.tail"] !== undefined && {
+      "disk.tail": { available: false, reason: lacks["disk.tail"] } as const,
+    }),
     ...(members && {
       "member.change": await attempt(() => probeChange(members)),
       "member.transfer": await attempt(() => probeTransfer(members, hosts)),
@@ -92,14 +95,17 @@ async function probeDisks(
 ): Promise<Readonly<Record<DiskCapability, ProbeResult>>> {
   const probe = (): Promise<Result<"probe-disk">> => machine.request<"probe-disk">({ command: "probe-disk" });
   try {
-    const { delay, errors, powerLoss, damage, truncate } = await probe().catch(probe);
-    const felt = delay.available || errors.available ? await feelsShim() : null;
+    const { delay, errors, powerLoss, damage, truncate, tail, losesPowerByShim } = await probe().catch(probe);
+    const isAsked = delay.available || errors.available || (losesPowerByShim && powerLoss.available);
+    const felt = isAsked ? await feelsShim() : null;
     return {
       "disk.delay": delay.available && felt?.available === false ? felt : delay,
       "disk.errors": errors.available && felt?.available === false ? felt : errors,
-      "disk.power-loss": powerLoss,
+      "disk.power-loss":
+        losesPowerByShim && powerLoss.available && felt?.available === false ? felt : powerLoss,
       "disk.damage": damage,
       "disk.truncate": truncate,
+      "disk.tail": tail,
     };
   } catch (error) {
     const no: ProbeResult = { available: false, reason: messageOf(error) };
@@ -109,6 +115,7 @@ async function probeDisks(
       "disk.power-loss": no,
       "disk.damage": no,
       "disk.truncate": no,
+      "disk.tail": no,
     };
   }
 }

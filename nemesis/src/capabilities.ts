@@ -10,6 +10,7 @@ export const FACET_CAPABILITIES = [
   "disk.power-loss",
   "disk.damage",
   "disk.truncate",
+  "disk.tail",
   "member.change",
   "member.transfer",
   "process.upgrade",

@@ -86,6 +86,9 @@ export interface PowerLoss {
 /** `wal`: the log; `checkpoint`: the state on disk. */
 export type DamageArea = "wal" | "checkpoint";
 
+/** `tail`: the newest end of the log, as far as the server can prove that it was synced. */
+export type DamagePlace = DamageArea | "any" | "tail";
+
 /** Harm done to data that was durable. It stays until something writes over it. */
 export interface Damage {
   /** `truncate`: the end of a file is cut off. */
@@ -97,7 +100,7 @@ export interface Damage {
   readonly bytes: number;
 }
 
-/** Capabilities disk.delay, disk.errors (setting), disk.power-loss, disk.damage, disk.truncate (kind of damage). */
+/** Capabilities disk.delay, disk.errors (setting), disk.power-loss, disk.damage, disk.truncate (kind of damage), disk.tail (its place). */
 export interface DiskHosts {
   /** Replaces the setting as a whole; counts begin at 0. Survives restarts of the server. */
   set(node: NodeName, setting: DiskSetting): Promise<void>;
@@ -114,9 +117,10 @@ export interface DiskHosts {
 
   /**
    * Harms a place of the node's durable data that the world draws, in that area; null when there is nothing durable
-   * to harm. What no server could tell from a write torn by a crash is spared, or it would be blamed for lawful loss.
+   * to harm. What no server could tell from a write torn by a crash is spared, or it would be blamed for lawful loss; `tail`
+   * is of a server that does not run.
    */
-  damage(node: NodeName, kind: Damage["kind"], area: DamageArea | "any"): Promise<Damage | null>;
+  damage(node: NodeName, kind: Damage["kind"], area: DamagePlace): Promise<Damage | null>;
   /** All harm that stands on the node's disk, as its medium shows it. */
   damages(node: NodeName): Promise<readonly Damage[]>;
 }

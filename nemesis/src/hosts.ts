@@ -25,6 +25,7 @@ export type Capability =
   | "disk.power-loss"
   | "disk.damage"
   | "disk.truncate"
+  | "disk.tail"
   | "member.change"
   | "member.transfer";
 

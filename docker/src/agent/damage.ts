@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { open, readdir, stat } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
+import { drawInProvenTail } from "./proven-tail.js";
 import type { Request as AnyRequest, Result } from "./protocol.js";
 
 const PAGE = 4096;
@@ -34,22 +35,33 @@ export class Damages {
 
   /**
    * Flips one bit of a file that is drawn in the area, or cuts the file off at a place that is drawn in it. Null when
-   * nothing is long enough.
+   * nothing is long enough. `tail` spares only what the server cannot tell from a tear; it must not run.
    */
   async harm(kind: Request["kind"], area: Request["area"]): Promise<Damage | null> {
     const all = await filesIn(this.#directory);
+    if (area === "tail") return this.#harmTail(kind, all);
     const files = all.filter((path) => area === "any" || areaOf(path) === area);
     while (files.length > 0) {
       const [path = ""] = files.splice(randomInt(files.length), 1);
       const offset = await drawPlace(path);
       if (offset === null) continue;
-      const { bytes, inode, is } = await (kind === "truncate" ? cutOffAt : flipAt)(path, offset);
-      const file = relative(this.#directory, path);
-      const damage: Damage = { kind, area: areaOf(path), file, offset, bytes };
-      this.#done.push({ damage, inode, is });
-      return damage;
+      return this.#harmAt(kind, path, offset);
     }
     return null;
+  }
+
+  async #harmTail(kind: Request["kind"], files: readonly string[]): Promise<Damage | null> {
+    const place = await drawInProvenTail(this.#directory);
+    const path = files.find((each) => basename(each) === place?.segment);
+    return place === null || path === undefined ? null : this.#harmAt(kind, path, place.offset);
+  }
+
+  async #harmAt(kind: Request["kind"], path: string, offset: number): Promise<Damage> {
+    const { bytes, inode, is } = await (kind === "truncate" ? cutOffAt : flipAt)(path, offset);
+    const file = relative(this.#directory, path);
+    const damage: Damage = { kind, area: areaOf(path), file, offset, bytes };
+    this.#done.push({ damage, inode, is });
+    return damage;
   }
 
   /** The harm that still stands: the same file, with the flipped byte in it, or ending where it was cut off. */

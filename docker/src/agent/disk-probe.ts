@@ -6,13 +6,15 @@ import { createInterface, type Interface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Damages } from "./damage.js";
 import { DiskPage, HEALTHY_DISK } from "./disk-page.js";
+import { tryJournal } from "./journal-trial.js";
 import { fill, LoopDisk } from "./loop-disk.js";
 import type { MachineDisk } from "./machine-disk.js";
 import { PATHS } from "./paths.js";
+import { describeProvenTail } from "./proven-tail.js";
 import type { Result } from "./protocol.js";
 
 type Probed = Result<"probe-disk">;
-type Tried = Probed[keyof Probed];
+type Tried = Probed["delay"];
 
 const PROBE_DISK_BYTES = 64 * 1024 * 1024;
 const PROBE_PAGE = "/dev/shm/gauntlet-disk-probe";
@@ -44,13 +46,19 @@ export async function probeDisk(disk: MachineDisk, serverPid: number | null): Pr
         }),
         damage: await attempt(() => tryFlip(directory)),
         truncate: await attempt(() => tryTruncate(directory)),
+        tail: await attempt(() => describeProvenTail(PATHS.serverData)),
         // The last: it needs the disk to be let go of.
         powerLoss: await attempt(async () => {
           // Throws where the server's own disk is none that can lose its power.
-          disk.needLoop();
+          const by = disk.powerLossBy;
+          if (by === "journal") {
+            const seen = serverIsShimmed(serverPid, [PATHS.journalShim]);
+            return `${seen}; ${await tryJournal()}`;
+          }
           await shim.end();
-          return tryPowerLoss(small, directory);
+          return `ext4 on a loop device: ${await tryPowerLoss(small, directory)}`;
         }),
+        losesPowerByShim: !disk.isLoop,
       };
     } finally {
       await shim.end();
@@ -70,13 +78,16 @@ async function attempt(probe: () => Promise<string>): Promise<Tried> {
 }
 
 /** A server whose calls do not go through the C library maps no shim, and feels nothing of it. */
-function serverIsShimmed(pid: number | null): string {
+function serverIsShimmed(
+  pid: number | null,
+  mapped: readonly string[] = [PATHS.diskShim, PATHS.diskPage],
+): string {
   if (pid === null) throw new Error("the server does not run");
   const maps = readFileSync(`/proc/${pid}/maps`, "utf8");
-  if (!maps.includes(PATHS.diskShim) || !maps.includes(PATHS.diskPage)) {
+  if (!mapped.every((path) => maps.includes(path))) {
     throw new Error("the server has not loaded the shim (is it statically linked?)");
   }
-  return "the server has the shim and its page";
+  return mapped.includes(PATHS.diskPage) ? "the server has the shim and its page" : "the server has the shim";
 }
 
 async function tryDelay(shim: Shimmed): Promise<string> {

@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
+import { join } from "node:path";
 import { giveToHost, log } from "./agent-log.js";
 import { ClockPage, readClockPage } from "./clock-page.js";
 import { Damages } from "./damage.js";
@@ -30,7 +31,7 @@ type Handlers = {
 
 const handlers: Handlers = {
   ping: () => ({ agentPid: process.pid }),
-  start: () => server.start(),
+  start: async () => server.start((await prepared).journalVariables),
   signal: ({ signal }) => server.signal(signal),
   process: () => server.state(),
   "set-rules": async ({ rules }) => {
@@ -66,6 +67,9 @@ const handlers: Handlers = {
   "power-loss": powerLoss,
   harm: async ({ kind, area }) => {
     const damage = await damages.harm(kind, area);
+    if (damage !== null && kind === "truncate") {
+      await (await prepared).fileCutOff(join(PATHS.serverData, damage.file));
+    }
     log(kind === "truncate" ? "file cut off" : "bit flipped", { damage });
     return { damage };
   },
@@ -76,6 +80,7 @@ const handlers: Handlers = {
   },
   renew: async ({ run }) => {
     await server.renew(run);
+    await (await prepared).renewed();
     return {};
   },
   "probe-disk": async () => {
@@ -87,12 +92,10 @@ const handlers: Handlers = {
 /** The server ends in the same moment: it has no chance to write on. */
 async function powerLoss(): Promise<Result<"power-loss">> {
   const disk = await prepared;
-  // Before the server is harmed for nothing.
-  disk.needLoop();
+  // Throws where there is none, before the server is harmed for nothing.
+  void disk.powerLossBy;
   await server.signal("SIGKILL");
-  const lost = await disk.cut();
-  log("power lost", lost);
-  return lost;
+  return disk.cut();
 }
 
 function dial(host: string, port: number, timeoutMs: number): Promise<Result<"dial">> {

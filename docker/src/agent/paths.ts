@@ -15,6 +15,9 @@ export const PATHS = {
   volume: "/disk",
   /** Where the machine's disk is mounted. */
   disk: "/data",
+  /** Where what is not synced is noted, on a disk that cannot lose its power; beside what stands for the disk. */
+  journalShim: "/opt/gauntlet/journal.so",
+  journal: "/disk/journal",
   /** What the server has of it. */
   serverData: "/data/server",
 } as const;

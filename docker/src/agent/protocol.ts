@@ -91,7 +91,7 @@ export const request = z.discriminatedUnion("command", [
   z.object({
     command: z.literal("harm"),
     kind: z.enum(["bit-flip", "truncate"]),
-    area: z.enum(["wal", "checkpoint", "any"]),
+    area: z.enum(["wal", "checkpoint", "any", "tail"]),
   }),
   z.object({ command: z.literal("read-damages") }),
   z.object({ command: z.literal("probe-disk") }),
@@ -149,13 +149,22 @@ export const results = {
   "read-clock": z.object({ setting: clockSetting }),
   "set-disk": z.object({}),
   "read-disk": z.object({ setting: diskSetting, counts: diskCounts }),
-  "power-loss": z.object({ lostBytes: natural, lostEntries: natural }),
+  "power-loss": z.object({ lostBytes: natural, lostEntries: natural, tornWrites: natural }),
   /** Null: no file of the server in that area is long enough to be harmed. */
   harm: z.object({ damage: damage.nullable() }),
   "read-damages": z.object({ damages: z.array(damage) }),
   "note-removal": z.object({}),
   renew: z.object({}),
-  "probe-disk": z.object({ delay: tried, errors: tried, damage: tried, truncate: tried, powerLoss: tried }),
+  "probe-disk": z.object({
+    delay: tried,
+    errors: tried,
+    damage: tried,
+    truncate: tried,
+    tail: tried,
+    powerLoss: tried,
+    /** Its power losses are the doing of a shim, which a server may go past. */
+    losesPowerByShim: z.boolean(),
+  }),
 } as const satisfies Record<Command, z.ZodType>;
 export type Result<C extends Command> = z.infer<(typeof results)[C]>;
 

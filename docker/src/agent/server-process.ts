@@ -34,8 +34,11 @@ export class ServerProcess {
     this.#command = command;
   }
 
-  /** Starts the server if it does not run; resolves when the process exists. */
-  async start(): Promise<State> {
+  /**
+   * Starts the server if it does not run; resolves when the process exists.
+   * @param more one shim more, behind those that it always gets, and what that needs to know
+   */
+  async start(more: { readonly LD_PRELOAD: string } | null): Promise<State> {
     if ((await this.state()).state !== "exited") return this.state();
     const output = openSync(PATHS.serverLog, "a");
     giveToHost(PATHS.serverLog);
@@ -44,7 +47,11 @@ export class ServerProcess {
     const child = spawn(program, args, {
       stdio: ["ignore", output, output],
       // The shims go into the server alone: the agent's own clocks must stay true.
-      env: { ...process.env, ...SHIMS },
+      env: {
+        ...process.env,
+        ...SHIMS,
+        ...(more !== null && { ...more, LD_PRELOAD: `${SHIMS.LD_PRELOAD}:${more.LD_PRELOAD}` }),
+      },
     });
     this.#child = child;
     this.#starts += 1;

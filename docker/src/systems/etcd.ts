@@ -20,6 +20,7 @@ const LACKS = {
   "disk.delay": GO,
   "disk.errors": GO,
   "disk.truncate": CUT,
+  "disk.tail": "etcd shows nothing of its log that tells harm at its end from a tear",
 } as const satisfies Partial<Record<Capability, string>>;
 
 /** Debian's etcd-server, of the release that the base image is of. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { areaArg, harmDisks } from "./disk-damage.js";
+import { NotApplicable } from "../errors.js";
+import { harmDisks } from "./disk-damage.js";
 import { defineFault } from "./fault.js";
 
 export const diskBitflip = defineFault({
@@ -14,11 +15,25 @@ export const diskBitflip = defineFault({
       .enum(["bit-flip", "bad-sector"])
       .default("bit-flip")
       .describe("bit-flip = other data is read than was written; bad-sector = reading fails with EIO."),
-    area: areaArg,
+    area: z
+      .enum(["any", "wal", "checkpoint", "tail"])
+      .default("any")
+      .describe(
+        "wal = the log, but for its newest end; tail = that end, as far as the server can prove that it was synced; checkpoint = the state on disk; any = wal or checkpoint, as is drawn.",
+      ),
     server: z
       .enum(["down", "up"])
       .default("down")
       .describe("down = killed before, and started again when the window ends; up = not touched."),
   }),
-  prepare: (context, args) => harmDisks(context, args),
+  moreNeeds: ({ area }) => (area === "tail" ? ["disk.tail"] : []),
+  prepare(context, args) {
+    // A server that runs writes its end again from memory.
+    if (args.area === "tail" && args.server === "up") {
+      throw new NotApplicable("the end of the log is harmed while the server is down");
+    }
+    if (args.area === "tail" && args.kind !== "bit-flip")
+      throw new NotApplicable("only a bit is flipped there");
+    return harmDisks(context, args);
+  },
 });

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { isOverDamage } from "../effects/damage-ledger.js";
 import { diskFacet } from "../effects/disk.js";
 import { NotApplicable } from "../errors.js";
-import type { Damage, DamageArea, NodeName } from "../hosts.js";
+import type { Damage, DamagePlace, NodeName } from "../hosts.js";
 import type { FaultContext, Unnamed } from "./fault.js";
 import { forAll, onEveryNode } from "./observe.js";
 import { Before, describeProcess } from "./process.js";
@@ -18,7 +18,7 @@ export const areaArg = z
  */
 export function harmDisks(
   context: FaultContext,
-  { kind, area, server }: { kind: Damage["kind"]; area: DamageArea | "any"; server: "down" | "up" },
+  { kind, area, server }: { kind: Damage["kind"]; area: DamagePlace; server: "down" | "up" },
 ): Unnamed {
   const { hosts, nodes, damage, membership } = context;
   const disks = diskFacet(hosts);

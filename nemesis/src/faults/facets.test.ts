@@ -114,6 +114,29 @@ describe("disks", () => {
     expect(() => bench({ faults })).toThrow("holds the disk of the same node");
   });
 
+  test("the newest end of a log is harmed only where the server can prove it, and while that is down", async () => {
+    const flip = (args: Record<string, unknown>) =>
+      fault("disk.bitflip", 1, 1, "n2", { area: "tail", ...args });
+    const outcomeOf = async (all: ReturnType<typeof bench>) => (await runAll(all))[0]?.outcome;
+    const harmed = bench({ faults: [flip({})] });
+    expect(await outcomeOf(harmed)).toMatchObject({ type: "proved" });
+    expect(harmed.hosts.calls.map(({ method }) => method)).toContain("damage");
+    for (const args of [{ server: "up" }, { kind: "bad-sector" }]) {
+      const all = bench({ faults: [flip(args)] });
+      expect(await outcomeOf(all)).toMatchObject({ type: "skipped" });
+      expect(all.hosts.cluster.node("n2").damages).toEqual([]);
+    }
+    const no = { available: false, reason: "it has no such tool" } as const;
+    const without = bench(
+      { faults: [flip({})] },
+      { capabilities: { ...allCapabilities(), "disk.tail": no } },
+    );
+    expect(await outcomeOf(without)).toMatchObject({
+      type: "skipped",
+      reason: expect.stringContaining(no.reason),
+    });
+  });
+
   test("over a run no more are damaged than the votes can spare", async () => {
     const flip = (atS: number, target: string | string[]) => fault("disk.bitflip", atS, 1, target);
     const faults = [flip(1, "n2"), flip(4, "n2"), flip(7, ["n3", "n4"]), flip(10, "n3"), flip(13, "n1")];

@@ -282,8 +282,8 @@ test("the ready ones strike with every kind of fault that shows on containers", 
   });
   const names = new Set(struck.map(({ fault }) => fault));
   const missing = FAULTS.filter(({ name }) => !names.has(name)).map(({ name }) => name);
-  // Room that a server does not need cannot run out; a voter that becomes a learner is nothing that etcd's API has.
-  expect(missing.toSorted()).toEqual(["disk.full", "member.demote"]);
+  // A voter that becomes a learner is nothing that etcd's API has.
+  expect(missing.toSorted()).toEqual(["member.demote"]);
 });
 
 test.each(ready)(

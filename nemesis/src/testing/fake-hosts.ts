@@ -277,6 +277,7 @@ export function allCapabilities(): Record<Capability, ProbeResult> {
     "disk.power-loss": yes,
     "disk.damage": yes,
     "disk.truncate": yes,
+    "disk.tail": yes,
     "member.change": yes,
     "member.transfer": yes,
   };

@@ -71,7 +71,8 @@ export class SimHosts implements Hosts {
 
   async probe(): Promise<Readonly<Record<Capability, ProbeResult>>> {
     const all = CAPABILITIES.map((name) => [name, { available: true, detail: "simulated" }] as const);
-    return Object.fromEntries(all) as Record<Capability, ProbeResult>;
+    const tail = { available: false, reason: "a simulated disk harms what was durable anywhere" } as const;
+    return { ...Object.fromEntries(all), "disk.tail": tail } as Record<Capability, ProbeResult>;
   }
 
   async view(): Promise<ReadonlyMap<NodeName, NodeView>> {
@@ -184,6 +185,7 @@ function diskHosts(cluster: Cluster): DiskHosts {
     },
     damage: async (node, kind, area) => {
       const machine = cluster.machine(node);
+      if (area === "tail") throw new Error("a simulated disk knows no tail");
       const damage = machine.disk.damage(kind, area);
       if (damage !== null) cluster.observer.damaged(machine.id);
       return damage;
