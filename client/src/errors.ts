@@ -68,7 +68,7 @@ export const KNOWN_ERRORS: readonly Refusal[] = [
     "etcdserver: authentication failed, invalid user ID or password",
   ),
   refused(status.INVALID_ARGUMENT, "auth-revision-old", "etcdserver: revision of auth store is old"),
-  // By the kind of the member, before the handler runs. etcd says UNAVAILABLE.
+  // By the kind of the member, before the handler runs. etcd says UNAVAILABLE, from 3.6 on FAILED_PRECONDITION of a learner.
   refused(status.FAILED_PRECONDITION, "learner", "etcdserver: rpc not supported for learner"),
   refused(status.UNAVAILABLE, "learner", "etcdserver: rpc not supported for learner"),
   refused(status.FAILED_PRECONDITION, "not-capable", "etcdserver: not capable"),

@@ -41,7 +41,9 @@ describe.skipIf(!installed && !inCi)("Debian's etcdctl, on members", () => {
     const endpoints = nodes.map((node) => node.clientAddress).join(",");
     const environment = { ...process.env, ETCDCTL_API: "3" };
     const options = { encoding: "utf8", env: environment, timeout: 20_000 } as const;
-    const { status, stdout, stderr } = spawnSync("etcdctl", ["--endpoints", endpoints, ...args], options);
+    // It asks a hundred times where it is told UNAVAILABLE, as of a learner; five seconds are not always enough for that.
+    const flags = ["--endpoints", endpoints, "--command-timeout=15s"];
+    const { status, stdout, stderr } = spawnSync("etcdctl", [...flags, ...args], options);
     return { code: status, stdout, stderr };
   }
 

@@ -10,7 +10,7 @@ import type { ConfigurationChange } from "../raft/configuration.js";
 import type { MemberId } from "../raft/message.js";
 import type { RosterMember } from "../roster.js";
 import type { MemberAttributes } from "../store/index.js";
-import { barrier, header } from "./context.js";
+import { header } from "./context.js";
 import type { ApiContext } from "./context.js";
 import { faultOfAdding, faultOfPromoting, faultOfRemoving, faultOfUpdating } from "./membership-rules.js";
 import type { Circumstances } from "./membership-rules.js";
@@ -23,7 +23,7 @@ export function clusterHandlers(context: ApiContext): UntypedServiceImplementati
   const changes = new MembershipChanges(context);
   return {
     memberList: unary<pb.MemberListRequest, Answer>(context, "MemberList", async (request) => {
-      if (request.linearizable) await barrier(context);
+      if (request.linearizable) await context.replica.readBarrier();
       return answer(context);
     }),
     memberAdd: unary<pb.MemberAddRequest, pb.MemberAddResponse.$Properties>(
@@ -108,9 +108,9 @@ class MembershipChanges {
 
   /** With all applied that was committed when its turn came: what is checked is not what was true long ago. */
   #inTurn<Result>(change: (circumstances: Circumstances) => Promise<Result>): Promise<Result> {
-    const { roster, identity, isConnected } = this.#context;
+    const { replica, roster, identity, isConnected } = this.#context;
     const result = this.#last.then(async () => {
-      await barrier(this.#context);
+      await replica.readBarrier();
       return change({ self: identity.self.id, members: roster.list(), isConnected });
     });
     this.#last = result.catch(() => undefined);

@@ -1,5 +1,4 @@
 import type { etcdserverpb } from "@gauntlet/proto";
-import { EtcdError } from "../errors.js";
 import type { Identity } from "../identity.js";
 import type { MemberId } from "../raft/message.js";
 import { isMemberOf } from "../replica/membership.js";
@@ -39,15 +38,9 @@ export function isLearner({ roster, identity }: ApiContext): boolean {
 }
 
 /**
- * Resolves when all is applied that was committed when it was called. That says, too, what this member is: one that has
- * just joined has a leader before it has the entry that made it a learner.
+ * False: what is applied is from before this member was one. It may be a learner without knowing it: one that has just joined
+ * has a leader before it has the entry that made it a learner.
  */
-export async function barrier(context: ApiContext): Promise<void> {
-  await context.replica.readBarrier();
-  if (isLearner(context)) throw new EtcdError("NotSupportedForLearner");
-}
-
-/** False: what is applied is from before this member was one, so that it may be a learner without knowing it. */
 export function knowsItsPart({ roster, identity }: ApiContext): boolean {
   return isMemberOf(roster.configuration, identity.self.id);
 }

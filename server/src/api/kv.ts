@@ -12,7 +12,7 @@ import {
   validateTxn,
 } from "../store/index.js";
 import type { Result, WriteResponse } from "../store/index.js";
-import { barrier, header, knowsItsPart } from "./context.js";
+import { header } from "./context.js";
 import type { ApiContext } from "./context.js";
 import { unary } from "./unary.js";
 
@@ -49,12 +49,11 @@ export function kvHandlers(context: ApiContext): UntypedServiceImplementation {
 
 /** Local reads may lag behind the cluster, but not behind what this member answered before a restart. */
 async function beforeRead(context: ApiContext, serializable: boolean): Promise<void> {
-  if (!serializable) return barrier(context);
+  if (!serializable) return context.replica.readBarrier();
   refuse(context.replica.localReadFault);
 }
 
 async function write(context: ApiContext, body: CommandBody): Promise<WriteResponse> {
-  if (!knowsItsPart(context)) await barrier(context);
   return answer(context, await context.replica.propose(body));
 }
 

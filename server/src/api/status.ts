@@ -1,7 +1,7 @@
 import { status } from "@grpc/grpc-js";
 import type { ErrorName } from "../errors.js";
 
-/** The gRPC code of each error: etcd's, where it has one. */
+/** The gRPC code of each error: etcd's (3.4), where it has one. */
 export const STATUS = {
   EmptyKey: status.INVALID_ARGUMENT,
   KeyNotFound: status.INVALID_ARGUMENT,
@@ -26,7 +26,8 @@ export const STATUS = {
   PeerURLExist: status.FAILED_PRECONDITION,
   MemberNotLearner: status.FAILED_PRECONDITION,
   TooManyLearners: status.FAILED_PRECONDITION,
-  NotSupportedForLearner: status.FAILED_PRECONDITION,
+  // FAILED_PRECONDITION from etcd 3.6 on.
+  NotSupportedForLearner: status.UNAVAILABLE,
   Corrupt: status.DATA_LOSS,
   LearnerNotReady: status.FAILED_PRECONDITION,
   MemberNotEnoughStarted: status.FAILED_PRECONDITION,

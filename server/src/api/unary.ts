@@ -1,7 +1,7 @@
 import { status } from "@grpc/grpc-js";
 import type { Metadata, handleUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { EtcdError } from "../errors.js";
-import { isLearner } from "./context.js";
+import { isLearner, knowsItsPart } from "./context.js";
 import type { ApiContext } from "./context.js";
 import { STATUS } from "./status.js";
 
@@ -28,7 +28,11 @@ export function unary<Request, Response>(
     try {
       if (context.replica.localReadFault === "Corrupt" && !DIAGNOSTIC.has(method))
         throw new EtcdError("Corrupt");
-      if (isLearner(context) && !byLearners(request)) throw new EtcdError("NotSupportedForLearner");
+      if (!byLearners(request)) {
+        // All is applied then that was committed now, and it was made a member before it was started.
+        if (!knowsItsPart(context)) await context.replica.readBarrier();
+        if (isLearner(context)) throw new EtcdError("NotSupportedForLearner");
+      }
       checkLeader(context, metadata);
       response = await answer(request);
     } catch (error) {
