@@ -61,7 +61,7 @@ static void *real(const char *name) {
     static __typeof__(&name) real_##name;                                         \
     if (real_##name == NULL) real_##name = (__typeof__(&name))real(#name)
 
-static inline size_t total(const struct iovec *parts, int count) {
+static size_t total(const struct iovec *parts, int count) {
     size_t bytes = 0;
     for (int i = 0; i < count; i++) bytes += parts[i].iov_len;
     return bytes;
