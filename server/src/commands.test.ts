@@ -2,6 +2,7 @@ import { mkdtemp, open, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { CONFIRMATION } from "./accept-loss.js";
 import { ConfigError, HelpShown } from "./config.js";
 import { isCommand, runCommand } from "./commands.js";
 import { ServerProcess, TestCluster, until } from "./testing/cluster.js";
@@ -31,9 +32,10 @@ async function run(...argv: string[]): Promise<{ code: number; lines: string[] }
 }
 
 test("flags are the server's, other words are commands", () => {
-  expect([["--name", "n1"], [], ["wal"], ["state"], ["rebuild"]].map(isCommand)).toEqual([
+  expect([["--name", "n1"], [], ["wal"], ["state"], ["rebuild"], ["accept-loss"]].map(isCommand)).toEqual([
     false,
     false,
+    true,
     true,
     true,
     true,
@@ -45,6 +47,7 @@ describe("what is wrong is told in one line", () => {
     [["wal"], "--help says more"],
     [["wal", "cut"], "unknown command 'cut'"],
     [["rebuild"], "--data-dir"],
+    [["accept-loss", "--data-dir", "/nowhere"], "--yes-i-may-lose-acknowledged-writes"],
     [["wal", "verify", "--data-dir"], "argument missing"],
   ])("%j: %s", async (argv, message) => {
     const failed = await runCommand(argv, () => undefined).catch((error: unknown) => error);
@@ -55,7 +58,13 @@ describe("what is wrong is told in one line", () => {
 
   test("a directory that is not there is not made", async () => {
     const absent = join(empty, "typo");
-    for (const words of [["wal", "dump"], ["wal", "verify"], ["state", "verify"], ["rebuild"]]) {
+    for (const words of [
+      ["wal", "dump"],
+      ["wal", "verify"],
+      ["state", "verify"],
+      ["rebuild"],
+      ["accept-loss", CONFIRMATION],
+    ]) {
       await expect(run(...words, "--data-dir", absent)).rejects.toThrow("--data-dir: cannot use");
     }
     expect(await readdir(empty)).toEqual([]);

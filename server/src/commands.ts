@@ -1,24 +1,28 @@
 import { readdir } from "node:fs/promises";
 import { Command, CommanderError } from "commander";
+import { CONFIRMATION, UNCONFIRMED, accountOf, refuseWhereOneLeads } from "./accept-loss.js";
 import { ConfigError, HelpShown } from "./config.js";
 import { hexId } from "./identity.js";
 import { readMemberNote } from "./member-file.js";
+import type { MemberNote } from "./member-file.js";
 import { StartError, ownDirectory, usingDirectory } from "./node-directory.js";
 import type { Disk } from "./ports.js";
 import { configurationOf } from "./raft/configuration.js";
+import { acceptLoss } from "./replica/accept-loss.js";
 import { rebuildReplica } from "./replica/durable.js";
+import type { Place } from "./replica/durable.js";
 import { placeOf } from "./replica/open.js";
 import { openNodeDisk } from "./runtime/disk.js";
 import { nodeClock } from "./runtime/clock.js";
 import { runStateVerification } from "./runtime/state-verification.js";
 import { dumpLine, dumpWal, readIdentity, verdictLine, verifyWal } from "./wal/index.js";
 
-/** Of a log that is begun anew; the next start goes on with its own setting. */
-const SEGMENT_BYTES = 16 * 1024 * 1024;
+/** Of what a command has to write to a log; the next start goes on with its own setting. */
+const SEGMENT_BYTES = 1024 * 1024;
 
 const STATE_NAME = /^state-(\d+)$/;
 
-const COMMANDS = ["wal", "state", "rebuild"];
+const COMMANDS = ["wal", "state", "rebuild", "accept-loss"];
 
 /** Whether the arguments name a command; else they are the server's flags. */
 export function isCommand([first = ""]: readonly string[]): boolean {
@@ -43,6 +47,17 @@ export async function runCommand(
     )
     .requiredOption("--data-dir <path>", "the directory of a member that is stopped")
     .action(async ({ dataDir }: { dataDir: string }) => rebuild(dataDir, line));
+  program
+    .command("accept-loss")
+    .description(
+      "let a member vote again that lost what it had acknowledged, when no majority comes back without it",
+    )
+    .requiredOption("--data-dir <path>", "the directory of a member that is stopped")
+    .option(CONFIRMATION, "writes that no other member has are gone for good")
+    .action(async ({ dataDir, yesIMayLoseAcknowledgedWrites }: AcceptLossOptions) => {
+      if (yesIMayLoseAcknowledgedWrites !== true) throw new ConfigError(UNCONFIRMED);
+      await acceptLossOf(dataDir, line);
+    });
   const wal = program.command("wal").description("look at the write-ahead log on disk");
   wal
     .command("dump")
@@ -102,25 +117,53 @@ function readable(dataDir: string): Promise<Disk> {
   });
 }
 
-async function rebuild(dataDir: string, line: (text: string) => void): Promise<void> {
+interface AcceptLossOptions {
+  readonly dataDir: string;
+  readonly yesIMayLoseAcknowledgedWrites?: boolean;
+}
+
+/** The directory of a member that is stopped. */
+interface StoppedMember {
+  readonly place: Place;
+  /** For people. */
+  readonly called: string;
+  readonly note: MemberNote | null;
+}
+
+async function stoppedMember(dataDir: string): Promise<StoppedMember> {
   await readable(dataDir);
   const { disk, states } = await ownDirectory(dataDir);
-  const ids = await usingDirectory(dataDir, async () => {
-    const note = await readMemberNote(disk);
-    const logged = await readIdentity(disk);
-    return note ?? (logged === null ? null : { ...logged, founders: [] });
+  const [note, logged] = await usingDirectory(dataDir, async () => {
+    return [await readMemberNote(disk), await readIdentity(disk)] as const;
   });
+  const ids = note ?? (logged === null ? null : { ...logged, founders: [] });
   if (ids === null) throw new StartError(`--data-dir: ${dataDir} belongs to no member yet`);
   const { memberId, clusterId, founders } = ids;
   const place = placeOf(
     { disk, states, clock: nodeClock },
     { self: memberId, clusterId, initial: configurationOf(founders), segmentBytes: SEGMENT_BYTES },
   );
+  return { place, called: `member ${hexId(memberId)} of cluster ${hexId(clusterId)}`, note };
+}
+
+async function rebuild(dataDir: string, line: (text: string) => void): Promise<void> {
+  const { place, called } = await stoppedMember(dataDir);
   const lostTo = await usingDirectory(dataDir, () => rebuildReplica(place));
-  const member = `member ${hexId(memberId)} of cluster ${hexId(clusterId)}`;
   line(
-    `${member} begins anew: it gets its state and entry ${lostTo} from the others, and votes when it has them`,
+    `${called} begins anew: it gets its state and entry ${lostTo} from the others, and votes when it has them`,
   );
+}
+
+async function acceptLossOf(dataDir: string, line: (text: string) => void): Promise<void> {
+  const { place, called, note } = await stoppedMember(dataDir);
+  const others = (note?.members ?? []).filter(({ id }) => id !== place.self);
+  await refuseWhereOneLeads(others.flatMap(({ clientUrls }) => clientUrls));
+  const told = (reason: string): void => line(`damage on disk: begun anew: ${reason}`);
+  const accepted = await usingDirectory(dataDir, () => acceptLoss(place, told));
+  if (accepted === null) {
+    throw new StartError(`${called} has lost nothing that it acknowledged, and votes: nothing was changed`);
+  }
+  for (const text of accountOf(called, accepted)) line(text);
 }
 
 interface VerifyOptions {

@@ -79,12 +79,7 @@ export class Metrics {
 
   /** Adds the gauges that are read when /metrics is. */
   watch(status: () => ReplicaStatus, isLearner: () => boolean, clock: Clock): void {
-    const gauge = (name: string, help: string, value: () => number) => {
-      const collect = function (this: Gauge) {
-        this.set(value());
-      };
-      return new Gauge({ name, help, collect, registers: [this.registry] });
-    };
+    const gauge = this.#gauge.bind(this);
     gauge("etcd_server_has_leader", "1 when a leader is known.", () => Number(status().leader !== null));
     gauge("etcd_server_is_leader", "1 when this member leads.", () => Number(status().role === "leader"));
     gauge("etcd_server_is_learner", "1 when this member gets the log and decides nothing.", () =>
@@ -112,18 +107,30 @@ export class Metrics {
     this.registry.registerMetric(roles);
   }
 
+  /** What of its own promises this member has lost. */
+  watchRecovery(
+    replica: { readonly isRecovering: boolean },
+    stranded: { readonly isStranded: boolean },
+  ): void {
+    this.#gauge(
+      "gauntlet_raft_recovering",
+      "1 while this member lacks what it may have acknowledged, and does not vote.",
+      () => Number(replica.isRecovering),
+    );
+    this.#gauge(
+      "gauntlet_raft_stranded",
+      "1 while such a member has seen no leader for ten election timeouts: a majority may be like it.",
+      () => Number(stranded.isStranded),
+    );
+  }
+
   /** Sizes, in bytes, read when /metrics is. */
   watchStorage(sizes: {
     readonly log: () => number;
     readonly state: () => number;
     readonly memory: () => number;
   }): void {
-    const gauge = (name: string, help: string, value: () => number) => {
-      const collect = function (this: Gauge) {
-        this.set(value());
-      };
-      return new Gauge({ name, help, collect, registers: [this.registry] });
-    };
+    const gauge = this.#gauge.bind(this);
     gauge("gauntlet_wal_bytes", "Size of the write-ahead log on disk.", sizes.log);
     gauge("gauntlet_state_bytes", "Size of the state on disk.", sizes.state);
     gauge("gauntlet_store_bytes", "Memory of the key space: keys, values, tables and index.", sizes.memory);
@@ -155,5 +162,13 @@ export class Metrics {
 
   peerMessages(peer: string, outcome: "sent" | "received" | "dropped" | "misdirected", count: number): void {
     this.#peerMessages.inc({ peer, outcome }, count);
+  }
+
+  /** Read when /metrics is. */
+  #gauge(name: string, help: string, value: () => number): void {
+    const collect = function (this: Gauge) {
+      this.set(value());
+    };
+    this.registry.registerMetric(new Gauge({ name, help, collect, registers: [] }));
   }
 }

@@ -22,6 +22,7 @@ import { configurationOf } from "./raft/configuration.js";
 import { DEFAULT_CHECKPOINTS, DEFAULT_HASH_INTERVAL, DEFAULT_LIMITS, openReplica } from "./replica/open.js";
 import type { OpenedReplica, ReplicaPorts, ReplicaSettings } from "./replica/open.js";
 import { tickPlan } from "./replica/tick-plan.js";
+import { Stranded } from "./stranded.js";
 import { nodeClock } from "./runtime/clock.js";
 import { nodeRandom } from "./runtime/random.js";
 
@@ -59,6 +60,7 @@ export async function startNode(config: Config, logger: Logger, ends: NodeEnds):
   const membership = new Membership(config, identity, directory.disk, logger, ends);
   const { roster } = membership;
   const nameOf = roster.nameOf.bind(roster);
+  const stranded = new Stranded(config.electionTimeoutMs, nodeClock, logger);
   const transport = new PeerTransport({
     identity,
     ownUrls: { clientUrl: config.advertiseClientUrl, peerUrl: identity.self.peerUrls[0] ?? "" },
@@ -69,16 +71,26 @@ export async function startNode(config: Config, logger: Logger, ends: NodeEnds):
   });
   const observer = replicaObserver(logger, metrics, {
     nameOf,
-    ticked: () => membership.ticked(),
+    ticked: () => {
+      membership.ticked();
+      stranded.ticked();
+    },
     configurationApplied: (configuration) => membership.configurationApplied(configuration),
     removed: () => membership.wasRemoved("so says the log"),
     fatal: (error) => ends.fatal(error),
   });
   const ports = { ...directory, network: transport, clock: nodeClock, random: nodeRandom, observer };
-  const { replica, store, state, wal, close } = await openNodeReplica(config, identity, ports, logger);
+  const { replica, store, state, wal, lostTo, close } = await openNodeReplica(
+    config,
+    identity,
+    ports,
+    logger,
+  );
   membership.follow(transport, replica, state);
+  stranded.follow(replica, lostTo);
   const isLearner = () => roster.find(identity.self.id)?.isLearner === true;
   metrics.watch(() => replica.status(), isLearner, nodeClock);
+  metrics.watchRecovery(replica, stranded);
   metrics.watchStorage({
     log: () => wal.stats().bytes,
     state: () => state.bytes,
@@ -98,7 +110,8 @@ export async function startNode(config: Config, logger: Logger, ends: NodeEnds):
     diskBytes: () => wal.stats().bytes + state.bytes,
     unexpected: (method, err) => logger.error({ method, err }, "a call failed for a reason that is a bug"),
   };
-  const http = createHttpServer(metrics.registry, () => faultOf(replica, identity.self.id, nodeClock));
+  const fault = () => faultOf(replica, identity.self.id, nodeClock);
+  const http = createHttpServer(metrics.registry, async () => stranded.explain(await fault()));
   const clients = clientServer(config, context);
   const handlers: TransportHandlers = {
     messages: replica.receive.bind(replica),

@@ -108,6 +108,8 @@ export interface OpenedReplica {
   readonly store: KvStore;
   readonly state: KvState;
   readonly wal: Wal;
+  /** It began without entries up to here that it may have acknowledged, and does not vote before it has them; null: with all. */
+  readonly lostTo: number | null;
   /** What was cut off the log's torn tail; null: nothing. */
   readonly repair: Repair | null;
   /** Lets go of log and state, when the replica is stopped. */
@@ -155,7 +157,8 @@ export async function openReplica(ports: ReplicaPorts, settings: ReplicaSettings
   const close = async (): Promise<void> => {
     await Promise.all([wal.close(), state.close()]);
   };
-  return { replica, store: state.store, state, wal, repair: log.repair, close };
+  const { hardState, repair } = log;
+  return { replica, store: state.store, state, wal, lostTo: hardState.lostTo ?? null, repair, close };
 }
 
 /** Where the replica keeps what outlives it: for `rebuildReplica`, too. */
