@@ -15,8 +15,11 @@ interface Transfer {
 
 /** A snapshot that does not get on for so long is given up. */
 const STALLED_AFTER_MS = 60_000;
-/** Once the last chunk has left, the peer reads back all of it, and says nothing meanwhile. */
-const LOADED_AFTER_MS = 40 * 60_000;
+/**
+ * Once the last chunk has left, the peer reads back all of it, and says nothing meanwhile: for that it is given so much longer as
+ * it takes at a sixtieth of the usual pace. Not without end: meanwhile the leader keeps all that follows in memory.
+ */
+const LEAST_LOADED_BYTES_PER_MS = 1000;
 /** A failed one is not repeated at once: what it failed for, as a full disk, may last. Doubled with each failure. */
 const FIRST_PAUSE_MS = 1000;
 const MAX_PAUSE_MS = 30_000;
@@ -87,13 +90,15 @@ export class SnapshotSends {
   }
 
   async *#chunks(image: AsyncIterable<Uint8Array>, transfer: Transfer): AsyncIterable<Uint8Array> {
+    let bytes = 0;
     for await (const chunk of this.#readable(image)) {
       if (transfer.cancelled !== null) throw transfer.cancelled;
       transfer.movedMs = this.#parts.clock.monotonicMs();
+      bytes += chunk.length;
       yield chunk;
     }
     transfer.movedMs = this.#parts.clock.monotonicMs();
-    transfer.limitMs = LOADED_AFTER_MS;
+    transfer.limitMs = STALLED_AFTER_MS + bytes / LEAST_LOADED_BYTES_PER_MS;
   }
 
   /** What is on this member's own disk must be readable: if it is not, a restart finds that out, and gets it from the peers. */

@@ -125,8 +125,12 @@ export class ReplicaWorld {
   /** What a snapshot carries; `fault`: how reading it ends. */
   fault: Error | null = null;
 
+  /** Beside a few, of each image. */
+  imageBytes = 0;
+
   private async *image(index: number): AsyncIterable<Uint8Array> {
     yield Buffer.from(`image ${index}`);
+    if (this.imageBytes > 0) yield new Uint8Array(this.imageBytes);
     if (this.fault !== null) throw this.fault;
     yield Buffer.from("end");
   }
