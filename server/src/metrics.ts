@@ -42,7 +42,7 @@ export class Metrics {
     });
     this.#fsync = new Histogram({
       name: "gauntlet_wal_fsync_seconds",
-      help: "Duration of a sync of the write-ahead log.",
+      help: "Duration of a durable write of the write-ahead log: the write and its sync, which are one call.",
       buckets: DURATION_BUCKETS_SECONDS,
       registers,
     });

@@ -27,6 +27,11 @@ export interface DiskFile {
   read(into: Uint8Array, offset: number): Promise<number>;
   /** Writes all of `parts`, one after another, from `offset`. */
   write(parts: readonly Uint8Array[], offset: number): Promise<void>;
+  /**
+   * As `write`; after it resolves, these bytes and the length survive a power cut. Of other bytes that were written
+   * before and not synced, nothing is said.
+   */
+  writeDurably(parts: readonly Uint8Array[], offset: number): Promise<void>;
   truncate(length: number): Promise<void>;
   /** fdatasync: after it resolves, what was written and the length survive a power cut. */
   sync(): Promise<void>;

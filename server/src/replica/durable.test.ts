@@ -205,6 +205,7 @@ function counted({ disk, states }: Machine) {
         size: () => file.size(),
         read: (into, offset) => file.read(into, offset),
         write: (buffers, offset) => file.write(buffers, offset),
+        writeDurably: (buffers, offset) => file.writeDurably(buffers, offset),
         truncate: (bytes) => file.truncate(bytes),
         sync: () => file.sync(),
         close: () => (open.files--, file.close()),

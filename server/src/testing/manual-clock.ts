@@ -27,6 +27,11 @@ export class ManualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
+  /** How many wait. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
   soon(callback: () => void): void {
     this.#soon.push(callback);
   }

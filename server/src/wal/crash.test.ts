@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Random } from "../ports.js";
+import { ManualClock } from "../testing/manual-clock.js";
 import { Wal } from "./index.js";
 import { TestDisk, type Operation } from "./test-disk.js";
 import { EMPTY_LOG, batchFrom, batchPlans, entry, lastIndexOf, print, randoms } from "./test-log.js";
@@ -23,6 +24,8 @@ interface Life {
   readonly plans: readonly BatchPlan[];
   /** Appends that are not waited for before the next. */
   readonly concurrency: number;
+  /** Whenever all is acknowledged there is a pause, in which the last write is proved. */
+  readonly pauses: boolean;
   /** The log begins anew before it is opened: after the last entry, or with entry 1. */
   readonly anew: "after" | "empty" | null;
   /** Whenever all is acknowledged, all entries but so many are given up; null: never. */
@@ -91,7 +94,7 @@ async function beginAnew(disk: TestDisk, how: "after" | "empty", expectation: Ex
 }
 
 /** Writes what the plans say, and gives up old entries. */
-async function work(wal: Wal, life: Life, expectation: Expectation): Promise<unknown> {
+async function work(wal: Wal, clock: ManualClock, life: Life, expectation: Expectation): Promise<unknown> {
   const appends: Promise<void>[] = [];
   const compactions: Promise<unknown>[] = [];
   for (const [at, plan] of life.plans.entries()) {
@@ -101,6 +104,7 @@ async function work(wal: Wal, life: Life, expectation: Expectation): Promise<unk
     appends.push(wal.append(batch).then(acknowledge));
     if (at % life.concurrency !== 0) continue;
     const results = await Promise.allSettled(appends);
+    if (life.pauses) clock.advance(1000);
     if (life.keeps === null || results.some(({ status }) => status === "rejected")) continue;
     const { firstKept } = expectation;
     expectation.firstKept = Math.max(firstKept, lastIndexOf(expectation.newest) + 1 - life.keeps);
@@ -125,9 +129,10 @@ async function live(disk: TestDisk, life: Life, expectation: Expectation, random
   let failure: unknown = null;
   try {
     if (life.anew !== null) await beginAnew(disk, life.anew, expectation);
-    const opened = await Wal.open(disk, walOptions(1500));
+    const clock = new ManualClock();
+    const opened = await Wal.open(disk, { ...walOptions(1500), clock });
     expectation.found(opened);
-    failure = await work(opened.wal, life, expectation);
+    failure = await work(opened.wal, clock, life, expectation);
   } catch (error) {
     failure = error;
   }
@@ -140,6 +145,7 @@ async function live(disk: TestDisk, life: Life, expectation: Expectation, random
 const lives = fc.record<Life>({
   plans: fc.array(batchPlans, { maxLength: 12 }),
   concurrency: fc.integer({ min: 1, max: 5 }),
+  pauses: fc.boolean(),
   anew: fc.oneof(
     { weight: 8, arbitrary: fc.constant(null) },
     { weight: 1, arbitrary: fc.constantFrom<"after" | "empty">("after", "empty") },

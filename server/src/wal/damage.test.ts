@@ -1,11 +1,21 @@
 import { crc32 } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
+import { ManualClock } from "../testing/manual-clock.js";
 import { Wal, WalCorruption, WalError, type Provable } from "./index.js";
 import { START } from "./log-point.js";
-import { HEADER_BYTES, RECORD_TYPES, findRecord, readRecord, type WalRecord } from "./record.js";
+import { HEADER_BYTES, RECORD_TYPES, findRecord, type WalRecord } from "./record.js";
 import { encodeSegmentHead, segmentName } from "./segment.js";
 import { TestDisk } from "./test-disk.js";
-import { EMPTY_LOG, IDENTITY, entry, print, segmentsOf, statesOf, walOptions } from "./test-log.js";
+import {
+  EMPTY_LOG,
+  IDENTITY,
+  entry,
+  print,
+  recordsOf,
+  segmentsOf,
+  statesOf,
+  walOptions,
+} from "./test-log.js";
 import type { LogState } from "./test-log.js";
 
 const SEGMENT_BYTES = 800;
@@ -75,15 +85,6 @@ function planted(disk: TestDisk, name: string, bytes: Buffer): TestDisk {
   const copy = disk.copy();
   copy.plant(name, bytes);
   return copy;
-}
-
-function recordsOf(disk: TestDisk, name: string): WalRecord[] {
-  const bytes = disk.contents(name);
-  const records: WalRecord[] = [];
-  for (let record = readRecord(bytes, 0); record !== null; record = readRecord(bytes, record.end)) {
-    records.push(record);
-  }
-  return records;
 }
 
 function entriesIn(records: readonly WalRecord[]): number {
@@ -177,6 +178,23 @@ describe("a flipped byte", () => {
           ? [verdict(outcome, state), "damaged, provable"]
           : [verdict(outcome, withoutLast), "whole"];
       expect(`byte ${at}: ${found}`).toBe(`byte ${at}: ${expected}`);
+    }
+  });
+
+  it("in the last write before a kill is damage once a pause has passed, and taken for a tear before that", async () => {
+    for (const pauseMs of [0, 100]) {
+      const [running, clock] = [new TestDisk(), new ManualClock()];
+      const { wal } = await Wal.open(running, { ...walOptions(SEGMENT_BYTES), clock });
+      await wal.append({ hardState: { term: 1, vote: 3 }, snapshot: null, entries: [entry(1)] });
+      clock.advance(pauseMs);
+      // Time for what is not waited for.
+      for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+      const killed = running.killProcess();
+      const hit = recordsOf(killed, segmentName(1))[2];
+      expect(hit?.type).toBe(RECORD_TYPES.entry);
+      const outcome = await reopen(flipped(killed, segmentName(1), hit?.offset ?? 0, 0x10));
+      const torn = { ...EMPTY_LOG, hardState: { term: 1, vote: 3 } };
+      expect(verdict(outcome, torn)).toBe(pauseMs === 0 ? "whole" : "damaged, provable");
     }
   });
 });

@@ -1,4 +1,5 @@
-export { Wal, type OpenedWal, type WalBatch, type WalOptions, type WalStats } from "./wal.js";
+export { Wal, type OpenedWal, type WalOptions, type WalStats } from "./wal.js";
+export type { WalBatch } from "./group.js";
 export type { Beginning } from "./begin-anew.js";
 export { WalCorruption, WalError, type Provable } from "./errors.js";
 export type { KnownConfiguration, LastConfiguration } from "./last-configuration.js";

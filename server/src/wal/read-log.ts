@@ -20,8 +20,8 @@ import {
 /**
  * Reading a log back, and telling a torn write from damage. Changes nothing on disk.
  *
- * The writer has one write in flight: it is synced before the next begins, and each record says in
- * `durable` where that write began. So after a crash everything before some point is whole, and of the
+ * The writer has one durable write in flight at a time, and each record says in
+ * `durable` where its write began. So after a crash everything before some point is whole, and of the
  * write behind it any subset of sectors may be there: the first bad record may well be followed by good
  * ones of the same write. Hence the rule for a bad record at offset b of the last segment:
  *
@@ -30,10 +30,10 @@ import {
  * - No such record: b belongs to the last write, which nothing shows to have been synced. A torn tail, or,
  *   where nothing but zeros follow, the end.
  *
- * After a sync with nothing queued the writer adds a `synced` record (it is not waited for), and else the next
- * write begins with one, so that the last acknowledged write, too, is soon followed by its proof: a flipped bit in
- * it is told from a tear unless the power went within the moment before that proof reached the disk. A file that is
- * shorter than its segment was made is damage: no crash does that.
+ * The next write begins with a `synced` record; where none comes within 10 ms, the writer puts it there alone, and does
+ * not sync it. So the last acknowledged write, too, is soon followed by its proof: a flipped bit in it is told from a
+ * tear unless the process was killed within those 10 ms, or the power went before the kernel had written the proof out.
+ * A file that is shorter than its segment was made is damage: no crash does that.
  *
  * Earlier segments were synced whole before their successor got its name, and a segment gets its name when its head
  * is on disk: anything bad there is damage. Then the earlier one gets its `goes on`: without a successor, it is
@@ -79,6 +79,8 @@ export interface ReadTail extends SealedSegment, SegmentEnd {
   readonly unreadable: readonly Range[];
   /** Where the last write began. */
   readonly durable: number;
+  /** The last record repeats where the log stands. */
+  readonly isPointLast: boolean;
   /** Behind `end`, of a write that was cut short. */
   readonly tornBytes: number;
 }
@@ -148,6 +150,7 @@ async function replayAll(
       goesOn,
       chain: replay.chain ?? 0,
       durable: replay.durable,
+      isPointLast: replay.isPointLast,
       tornBytes: 0,
     };
   }

@@ -13,6 +13,8 @@ export class Replay {
   chain: number | null = null;
   /** `durable` of the last record. */
   durable = 0;
+  /** The last record repeats where the log stands. */
+  isPointLast = false;
   point: LogPoint = START;
   /** The length that the segment that is being read was made with. */
   segmentBytes = 0;
@@ -29,6 +31,7 @@ export class Replay {
     const isFirst = this.chain === null;
     this.chain = record.crc;
     this.durable = record.durable;
+    this.isPointLast = record.type === RECORD_TYPES.segmentHead || record.type === RECORD_TYPES.synced;
     switch (record.type) {
       case RECORD_TYPES.segmentHead:
         return this.takeHead(record, number, isFirst);

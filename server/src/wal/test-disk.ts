@@ -138,14 +138,11 @@ export class TestDisk implements Disk {
         }
         return inode.bytes.copy(into, 0, offset);
       },
-      write: async (parts, offset) => {
-        // Taken before anything is waited for: a caller that changes them later is a bug to be seen.
-        const bytes = Buffer.concat(parts);
-        await this.enter("write", name);
-        this.checkPower();
-        inode.bytes = resized(inode.bytes, Math.max(inode.bytes.length, offset + bytes.length));
-        bytes.copy(inode.bytes, offset);
-        for (const sector of sectors(offset, offset + bytes.length)) inode.dirty.add(sector);
+      write: (parts, offset) => this.write(name, inode, parts, offset),
+      writeDurably: async (parts, offset) => {
+        const end = parts.reduce((sum, part) => sum + part.length, offset);
+        await this.write(name, inode, parts, offset);
+        await this.sync(name, inode, new Set(sectors(offset, end)));
       },
       truncate: async (length) => {
         await this.enter("truncate", name);
@@ -153,20 +150,42 @@ export class TestDisk implements Disk {
         for (const sector of sectors(length, inode.bytes.length)) inode.dirty.add(sector);
         inode.bytes = resized(inode.bytes, length);
       },
-      sync: async () => {
-        try {
-          await this.enter("sync", name);
-        } catch (error) {
-          inode.dirty.clear();
-          throw error;
-        }
-        this.checkPower();
-        inode.synced = merged(inode, (sector) => inode.dirty.has(sector), inode.bytes.length);
-        inode.dirty.clear();
-      },
+      sync: () => this.sync(name, inode, null),
       size: async () => inode.bytes.length,
       close: async () => undefined,
     };
+  }
+
+  private async write(
+    name: string,
+    inode: Inode,
+    parts: readonly Uint8Array[],
+    offset: number,
+  ): Promise<void> {
+    // Taken before anything is waited for: a caller that changes them later is a bug to be seen.
+    const bytes = Buffer.concat(parts);
+    await this.enter("write", name);
+    this.checkPower();
+    inode.bytes = resized(inode.bytes, Math.max(inode.bytes.length, offset + bytes.length));
+    bytes.copy(inode.bytes, offset);
+    for (const sector of sectors(offset, offset + bytes.length)) inode.dirty.add(sector);
+  }
+
+  /** Of all sectors that were written, or of `only` these. */
+  private async sync(name: string, inode: Inode, only: ReadonlySet<number> | null): Promise<void> {
+    const isMeant = (sector: number): boolean => inode.dirty.has(sector) && only?.has(sector) !== false;
+    const clean = (): void => {
+      for (const sector of inode.dirty) if (isMeant(sector)) inode.dirty.delete(sector);
+    };
+    try {
+      await this.enter("sync", name);
+    } catch (error) {
+      clean();
+      throw error;
+    }
+    this.checkPower();
+    inode.synced = merged(inode, isMeant, inode.bytes.length);
+    clean();
   }
 
   private async enter(operation: Operation, name: string): Promise<void> {

@@ -4,7 +4,9 @@ import { configurationOf } from "../raft/configuration.js";
 import { ENTRY_VERSION, type Entry, type HardState } from "../raft/entry.js";
 import { ManualClock } from "../testing/manual-clock.js";
 import type { WalBatch, WalOptions } from "./index.js";
+import { readRecord, type WalRecord } from "./record.js";
 import { segmentName, segmentNumbers } from "./segment.js";
+import type { TestDisk } from "./test-disk.js";
 
 export const IDENTITY = { clusterId: 77, memberId: 3 };
 
@@ -112,4 +114,14 @@ export const randoms: fc.Arbitrary<Random> = fc
 /** Names of the segments that count, ascending. */
 export async function segmentsOf(disk: Disk): Promise<readonly string[]> {
   return segmentNumbers(await disk.list()).live.map(segmentName);
+}
+
+/** From the segment's start on, until one does not verify. */
+export function recordsOf(disk: TestDisk, name: string): WalRecord[] {
+  const bytes = disk.contents(name);
+  const records: WalRecord[] = [];
+  for (let record = readRecord(bytes, 0); record !== null; record = readRecord(bytes, record.end)) {
+    records.push(record);
+  }
+  return records;
 }

@@ -1,6 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { ManualClock } from "../testing/manual-clock.js";
 import { Wal, WalError } from "./index.js";
+import { RECORD_TYPES } from "./record.js";
+import { segmentName } from "./segment.js";
 import { TestDisk, type Operation } from "./test-disk.js";
 import {
   EMPTY_LOG,
@@ -10,6 +13,7 @@ import {
   entry,
   lastIndexOf,
   print,
+  recordsOf,
   segmentsOf,
   statesOf,
   walOptions,
@@ -40,6 +44,18 @@ function holdSyncs(disk: TestDisk): () => void {
 async function until(holds: () => boolean): Promise<void> {
   for (let turn = 0; turn < 10_000 && !holds(); turn++) await Promise.resolve();
   expect(holds()).toBe(true);
+}
+
+/** Longer than a write waits for the one that proves it. */
+const PAUSE_MS = 100;
+
+/** With one segment, once what is made in the background is there. */
+async function openWithClock() {
+  const [disk, clock] = [new TestDisk(), new ManualClock()];
+  const { wal } = await Wal.open(disk, { ...walOptions(1 << 20), clock });
+  // The first segment's zeros and its head, and the second one's zeros.
+  await until(() => disk.counts.get("sync") === 3);
+  return { disk, clock, wal, name: segmentName(1) };
 }
 
 describe("a log", () => {
@@ -184,6 +200,68 @@ describe("group commit", () => {
   });
 });
 
+describe("the proof of a write", () => {
+  it("costs nothing where the next write comes soon, which begins with it", async () => {
+    const { disk, clock, wal, name } = await openWithClock();
+    const [writes, syncs] = [disk.counts.get("write") ?? 0, disk.counts.get("sync") ?? 0];
+    for (let index = 1; index <= 20; index++) {
+      await wal.append({ hardState: null, snapshot: null, entries: [entry(index)] });
+      clock.advance(1);
+    }
+    expect((disk.counts.get("write") ?? 0) - writes).toBe(20);
+    expect((disk.counts.get("sync") ?? 0) - syncs).toBe(20);
+    const proofs = recordsOf(disk, name).filter(({ type }) => type === RECORD_TYPES.synced);
+    expect(proofs).toHaveLength(19);
+    await wal.close();
+  });
+
+  it("is written after a pause and not synced, and is there once when the next write came", async () => {
+    const { disk, clock, wal, name } = await openWithClock();
+    await wal.append({ hardState: null, snapshot: null, entries: [entry(1)] });
+    const [writes, syncs] = [disk.counts.get("write") ?? 0, disk.counts.get("sync") ?? 0];
+    const before = recordsOf(disk, name);
+    clock.advance(PAUSE_MS);
+    await until(() => recordsOf(disk, name).length > before.length);
+    expect(recordsOf(disk, name).at(-1)?.type).toBe(RECORD_TYPES.synced);
+    expect([disk.counts.get("write"), disk.counts.get("sync")]).toEqual([writes + 1, syncs]);
+    clock.advance(10 * PAUSE_MS);
+    await wal.append({ hardState: null, snapshot: null, entries: [entry(2)] });
+    expect(disk.counts.get("write")).toBe(writes + 2);
+    const { segmentHead, synced } = RECORD_TYPES;
+    expect(recordsOf(disk, name).map(({ type }) => type)).toEqual([
+      segmentHead,
+      RECORD_TYPES.entry,
+      synced,
+      RECORD_TYPES.entry,
+    ]);
+    await wal.close();
+  });
+
+  it("is durable when the log was closed, and is not written again when nothing else was", async () => {
+    const { disk, wal, name } = await openWithClock();
+    await wal.append({ hardState: null, snapshot: null, entries: [entry(1)] });
+    await wal.close();
+    const closed = disk.contents(name);
+    expect(recordsOf(disk, name).at(-1)?.type).toBe(RECORD_TYPES.synced);
+    const lost = disk.cutPower({ below: () => 0 });
+    expect(lost.contents(name).equals(closed)).toBe(true);
+    await reread(lost);
+    expect(lost.contents(name).equals(closed)).toBe(true);
+  });
+
+  it.each(["closed", "failed"])("is not waited for by a timer once the log is %s", async (how) => {
+    const { disk, clock, wal } = await openWithClock();
+    await wal.append({ hardState: null, snapshot: null, entries: [entry(1)] });
+    const last = wal.append({ hardState: null, snapshot: null, entries: [entry(2)] });
+    if (how === "failed") disk.before = failing("sync");
+    await Promise.allSettled(how === "closed" ? [wal.close(), last] : [last]);
+    disk.before = () => expect.unreachable("the disk was used again");
+    expect(clock.timers).toBe(0);
+    clock.advance(10 * PAUSE_MS);
+    await wal.close();
+  });
+});
+
 describe("a log refuses", () => {
   it.each<Operation>(["write", "sync", "open", "syncDirectory"])(
     "everything after a failed %s, and tries nothing again",
@@ -211,18 +289,13 @@ describe("a log refuses", () => {
     },
   );
 
-  it("to go on after the proof of a sync could not be written", async () => {
-    const disk = new TestDisk();
-    const { wal } = await Wal.open(disk, walOptions(1 << 20));
-    let written = 0;
-    disk.before = (operation) => {
-      if (operation === "write" && ++written === 2) throw new Error("ENOSPC: no space left on device");
-    };
+  it("to go on after the proof of a write could not be written", async () => {
+    const { disk, clock, wal } = await openWithClock();
     await wal.append({ hardState: null, snapshot: null, entries: [entry(1)] });
+    disk.before = failing("write");
+    clock.advance(PAUSE_MS);
     await until(() => wal.stats().failed);
-    await expect(wal.append({ hardState: null, snapshot: null, entries: [entry(2)] })).rejects.toThrow(
-      /ENOSPC/,
-    );
+    await expect(wal.append({ hardState: null, snapshot: null, entries: [entry(2)] })).rejects.toThrow(/EIO/);
     await wal.close();
   });
 

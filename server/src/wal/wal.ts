@@ -1,36 +1,27 @@
 import type { Clock, Disk } from "../ports.js";
 import type { Entry, HardState } from "../raft/entry.js";
 import { beginAnew } from "./begin-anew.js";
-import { encodeEntry, encodeHardState } from "./entry-codec.js";
 import { WalError } from "./errors.js";
+import { Group, encodeBatch, pointAfter, type PendingRecord, type WalBatch } from "./group.js";
 import type { LastConfiguration } from "./last-configuration.js";
 import { POINT_BYTES, START, encodePoint, type LogPoint } from "./log-point.js";
 import { beginSegment, type OpenSegment } from "./new-segment.js";
 import { NextSegment } from "./next-segment.js";
 import { HEADER_BYTES, RECORD_TYPES, writeRecord, type Position } from "./record.js";
 import { readIdentity, readLog, type ReadLog, type SealedSegment } from "./read-log.js";
-import { GOES_ON_BYTES, SEGMENT_HEAD_BYTES, encodeGoesOn, segmentName, segmentNumbers } from "./segment.js";
+import { GOES_ON_BYTES, encodeGoesOn, segmentName, segmentNumbers } from "./segment.js";
 import type { WalIdentity } from "./segment.js";
 import { settle, type Repair } from "./settle.js";
-import { encodeSnapshot, type LogSnapshot } from "./snapshot-record.js";
 
 export interface WalOptions {
   /** Of each segment, in bytes; a single larger write gets a larger one. */
   readonly segmentBytes: number;
   readonly identity: WalIdentity;
   readonly clock: Pick<Clock, "monotonicMs" | "after">;
-  /** Told how long each sync of records took, in seconds of `clock`. */
+  /** Told how long each durable write of records took, in seconds of `clock`. */
   readonly onSync?: (seconds: number) => void;
   /** The disk has no room for the next segment, or has it again. Appends go on as long as the present one has room. */
   readonly onSpace?: (full: boolean) => void;
-}
-
-export interface WalBatch {
-  readonly hardState: HardState | null;
-  /** The log begins anew after it, and its state is durable; null: it goes on. */
-  readonly snapshot: LogSnapshot | null;
-  /** Consecutive; the first index is at most one behind the log's last. Replaces what is there from it on. */
-  readonly entries: readonly Entry[];
 }
 
 export interface OpenedWal {
@@ -55,7 +46,7 @@ export interface WalStats {
   /** Of all records that were written since the log was opened. */
   readonly writtenBytes: number;
   readonly lastIndex: number;
-  /** Writes of records since the log was opened; each had one sync. */
+  /** Durable writes of records since the log was opened. */
   readonly writes: number;
   readonly pendingBatches: number;
   readonly failed: boolean;
@@ -70,42 +61,9 @@ const MAX_GROUP_BYTES = 4 * 1024 * 1024;
 const SCRATCH_BYTES = 16 * 1024;
 /** A `synced` record. */
 const PROOF_BYTES = HEADER_BYTES + POINT_BYTES;
+/** So long after a write it is proved by itself, unless another came and began with the proof. */
+const PROOF_DELAY_MS = 10;
 const NOW = Promise.resolve();
-
-interface PendingRecord {
-  readonly type: number;
-  readonly payload: Uint8Array;
-}
-
-/** Batches that are written together: one write, one sync, and one promise for all of them. */
-class Group {
-  readonly records: PendingRecord[] = [];
-  bytes = 0;
-  batches = 0;
-  /** Where the log stands after them. */
-  point: LogPoint;
-  /** The highest of their entries; 0: there is none. */
-  highestIndex = 0;
-  readonly durable: Promise<void>;
-  resolve!: () => void;
-  reject!: (error: WalError) => void;
-
-  constructor(point: LogPoint) {
-    this.point = point;
-    this.durable = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-  }
-
-  add(records: readonly PendingRecord[], bytes: number, point: LogPoint, highestIndex: number): void {
-    for (const record of records) this.records.push(record);
-    this.bytes += bytes;
-    this.batches += 1;
-    this.point = point;
-    this.highestIndex = Math.max(this.highestIndex, highestIndex);
-  }
-}
 
 /** The write-ahead log of one member, in a directory to which nobody else writes. See README.md. */
 export class Wal {
@@ -117,8 +75,9 @@ export class Wal {
   private position: Position;
   /** The highest entry in this segment. */
   private highestIndex: number;
-  /** The last record repeats where the log stands. */
+  /** The last durable record repeats where the log stands. */
   private isPointLast: boolean;
+  private cancelProof: () => void = () => undefined;
   /** Where the log stands after what was written, and after what was appended. */
   private written: LogPoint;
   private appended: LogPoint;
@@ -140,7 +99,7 @@ export class Wal {
     this.options = options;
     this.segment = segment;
     this.position = segment.position;
-    this.isPointLast = segment.position.offset === SEGMENT_HEAD_BYTES;
+    this.isPointLast = log.tail?.isPointLast ?? true;
     this.sealed = [...log.sealed];
     this.highestIndex = log.tail?.highestIndex ?? 0;
     this.written = log.point;
@@ -228,11 +187,12 @@ export class Wal {
     if (this.closed) return;
     this.closed = true;
     this.next.stop();
+    this.cancelProof();
     await this.flushing;
     await this.compacting?.catch(() => undefined);
     await this.next.close();
     try {
-      if (this.failure === null) await this.syncProof();
+      if (this.failure === null) await this.prove();
     } finally {
       await this.segment.file.close();
     }
@@ -267,16 +227,20 @@ export class Wal {
     return group;
   }
 
-  /** Group commit: all that was appended while the last sync ran goes out as one write and one sync. */
-  private async flush(): Promise<void> {
+  /**
+   * Group commit: all that was appended while the last write was under way goes out as one durable write. `first`: what
+   * to write before.
+   */
+  private async flush(first = NOW): Promise<void> {
+    this.cancelProof();
     let group: Group | undefined;
     try {
-      // One turn of the microtask queue, so that batches appended together are written together.
-      await NOW;
+      // One turn of the microtask queue at least, so that batches appended together are written together.
+      await first;
       for (group = this.waiting.shift(); group !== undefined; group = this.waiting.shift()) {
         if (group.bytes > 0) await this.writeGroup(group);
         group.resolve();
-        if (this.waiting.length === 0 && !this.isPointLast) await this.writeProof();
+        if (this.waiting.length === 0) this.proveLater();
       }
     } catch (error) {
       if (group !== undefined) this.waiting.unshift(group);
@@ -288,17 +252,14 @@ export class Wal {
 
   private async writeGroup(group: Group): Promise<void> {
     if (!this.hasRoomFor(group.bytes)) await this.roll(group.bytes);
-    // Where a proof could not be written since the last write, this one begins with it.
+    // It begins with the proof of the write before, also where that stands there already: that was not synced.
     const records = this.isPointLast ? group.records : [this.proof(), ...group.records];
+    const startMs = this.options.clock.monotonicMs();
     await this.write(records, group.bytes + (this.isPointLast ? 0 : PROOF_BYTES));
+    this.options.onSync?.((this.options.clock.monotonicMs() - startMs) / 1000);
     this.isPointLast = false;
     this.written = group.point;
     this.highestIndex = Math.max(this.highestIndex, group.highestIndex);
-    const startMs = this.options.clock.monotonicMs();
-    await this.segment.file.sync();
-    this.options.onSync?.((this.options.clock.monotonicMs() - startMs) / 1000);
-    const { offset, previous } = this.position;
-    this.position = { offset, previous, durable: offset };
     this.writes++;
   }
 
@@ -307,15 +268,17 @@ export class Wal {
     return this.position.offset + bytes + proofBytes <= this.segment.capacityBytes - GOES_ON_BYTES;
   }
 
-  /** `bytes`: of all records, headers included. */
-  private write(records: readonly PendingRecord[], bytes: number): Promise<void> {
+  /** Durably. `bytes`: of all records, headers included. */
+  private async write(records: readonly PendingRecord[], bytes: number): Promise<void> {
     const start = this.position.offset;
     const image = bytes <= SCRATCH_BYTES ? this.scratch.subarray(0, bytes) : Buffer.allocUnsafe(bytes);
     for (const { type, payload } of records) {
       this.position = writeRecord(image, this.position.offset - start, this.position, type, payload);
     }
     this.writtenBytes += bytes;
-    return this.segment.file.write([image], start);
+    await this.segment.file.writeDurably([image], start);
+    const { offset, previous } = this.position;
+    this.position = { offset, previous, durable: offset };
   }
 
   /** Says that everything before is synced, and where the log stands. read-log.ts says what it is good for. */
@@ -323,21 +286,39 @@ export class Wal {
     return { type: RECORD_TYPES.synced, payload: encodePoint(this.written) };
   }
 
-  /** Not synced itself: the kernel writes it out in its own time, or the next sync does. */
-  private async writeProof(): Promise<void> {
-    if (this.position.offset + PROOF_BYTES > this.segment.capacityBytes - GOES_ON_BYTES) return;
-    this.isPointLast = true;
-    await this.write([this.proof()], PROOF_BYTES);
+  private get hasRoomForProof(): boolean {
+    return this.position.offset + PROOF_BYTES <= this.segment.capacityBytes - GOES_ON_BYTES;
   }
 
-  private async syncProof(): Promise<void> {
-    if (this.position.durable < this.position.offset) await this.segment.file.sync();
+  private proveLater(): void {
+    if (this.isPointLast || this.closed || this.failure !== null) return;
+    this.cancelProof = this.options.clock.after(PROOF_DELAY_MS, () => {
+      this.flushing ??= this.flush(this.proveInPassing());
+    });
+  }
+
+  /**
+   * Not synced: the kernel writes it out in its own time. So it does not count as written: the next write begins with
+   * it again, with the same bytes at the same place.
+   */
+  private async proveInPassing(): Promise<void> {
+    if (!this.hasRoomForProof) return;
+    const { type, payload } = this.proof();
+    const image = this.scratch.subarray(0, PROOF_BYTES);
+    writeRecord(image, 0, this.position, type, payload);
+    await this.segment.file.write([image], this.position.offset);
+  }
+
+  private async prove(): Promise<void> {
+    if (this.isPointLast || !this.hasRoomForProof) return;
+    await this.write([this.proof()], PROOF_BYTES);
+    this.isPointLast = true;
   }
 
   /** Goes on in the next segment, in which a write of `bytes` and its proof have room. */
   private async roll(bytes: number): Promise<void> {
-    // The next segment's head names this one's last record, which therefore must not get lost.
-    await this.syncProof();
+    // The next segment's head names this one's last record. A proof that was written in passing is not to be taken for it.
+    await this.prove();
     const { file, number, capacityBytes } = this.segment;
     const { offset, previous } = this.position;
     const head = { identity: this.options.identity, number: number + 1, begins: false, point: this.written };
@@ -385,28 +366,8 @@ export class Wal {
 
   private fail(error: WalError): WalError {
     this.failure ??= error;
+    this.cancelProof();
     for (const group of this.waiting.splice(0)) group.reject(this.failure);
     return this.failure;
   }
-}
-
-/** The hard state first: an entry must not outlive a tear that takes the term it came with. */
-function encodeBatch({ hardState, snapshot, entries }: WalBatch): PendingRecord[] {
-  const records: PendingRecord[] = [];
-  if (hardState !== null) {
-    records.push({ type: RECORD_TYPES.hardState, payload: encodeHardState(hardState) });
-  }
-  if (snapshot !== null) records.push({ type: RECORD_TYPES.snapshot, payload: encodeSnapshot(snapshot) });
-  for (const entry of entries) records.push({ type: RECORD_TYPES.entry, payload: encodeEntry(entry) });
-  return records;
-}
-
-function pointAfter(before: LogPoint, { hardState, snapshot, entries }: WalBatch): LogPoint {
-  const last = entries.at(-1) ?? snapshot?.mark;
-  return {
-    hardState: hardState ?? before.hardState,
-    lastIndex: last?.index ?? before.lastIndex,
-    lastTerm: last?.term ?? before.lastTerm,
-    generation: snapshot?.generation ?? before.generation,
-  };
 }

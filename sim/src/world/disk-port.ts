@@ -115,6 +115,12 @@ class FilePort implements DiskFile {
     return DONE;
   }
 
+  async writeDurably(parts: readonly Uint8Array[], offset: number): Promise<void> {
+    await this.write(parts, offset);
+    const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+    return this.disk.sync(this.life, { name: this.name, image: this.image, range: [offset, offset + bytes] });
+  }
+
   truncate(length: number): Promise<void> {
     if (this.life.state === "dead") return NEVER;
     this.disk.loop.settle();
@@ -124,7 +130,7 @@ class FilePort implements DiskFile {
 
   sync(): Promise<void> {
     if (this.life.state === "dead") return NEVER;
-    return this.disk.sync(this.life, { name: this.name, image: this.image });
+    return this.disk.sync(this.life, { name: this.name, image: this.image, range: null });
   }
 
   size(): Promise<number> {

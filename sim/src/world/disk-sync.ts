@@ -50,7 +50,12 @@ export class Directory {
 
 /** What is synced: a file, or the names of a directory. */
 export type Synced =
-  | { readonly name: string; readonly image: FileImage }
+  | {
+      readonly name: string;
+      readonly image: FileImage;
+      /** From, to: a write that is durable when it ends syncs nothing but its own bytes. null: all of the file. */
+      readonly range: readonly [number, number] | null;
+    }
   | { readonly name: string; readonly directory: Directory };
 
 /** On its way to the medium. */
@@ -74,7 +79,7 @@ export class Sync implements Task {
     this.disk = disk;
     this.life = life;
     this.what = what;
-    this.flush = "image" in what ? what.image.beginSync() : null;
+    this.flush = "image" in what ? what.image.beginSync(what.range) : null;
     this.changes = "directory" in what ? [...what.directory.changes] : [];
     this.startMs = disk.loop.nowMs;
     this.era = disk.powerEra;

@@ -15,7 +15,12 @@ type Step =
   | { readonly type: "create"; readonly name: string }
   | { readonly type: "remove"; readonly name: string }
   | { readonly type: "sync"; readonly name: string }
-  | { readonly type: "write"; readonly name: string; readonly offset: number; readonly bytes: Uint8Array }
+  | {
+      readonly type: "write" | "write-durably";
+      readonly name: string;
+      readonly offset: number;
+      readonly bytes: Uint8Array;
+    }
   | { readonly type: "truncate"; readonly name: string; readonly length: number }
   | { readonly type: "rename"; readonly name: string; readonly to: string }
   | { readonly type: "sync-directory" }
@@ -28,7 +33,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
-      type: fc.constant("write" as const),
+      type: fc.constantFrom<"write" | "write-durably">("write", "write", "write-durably"),
       name: names,
       offset: fc.oneof(fc.constantFrom(0, 500, 512, 1000), fc.nat(2000)),
       bytes: fc.uint8Array({ minLength: 1, maxLength: 1500 }),
@@ -83,6 +88,16 @@ class ModelFile {
   sync(): void {
     this.synced = [...this.bytes];
     this.versions.clear();
+  }
+
+  /** The sectors of these bytes alone, and the length. */
+  syncRange(from: number, to: number): void {
+    const [first, end] = [Math.floor(from / SECTOR_BYTES), Math.ceil(to / SECTOR_BYTES)];
+    this.synced = this.bytes.map((byte, at) => {
+      const sector = Math.floor(at / SECTOR_BYTES);
+      return sector >= first && sector < end ? byte : (this.synced[at] ?? 0);
+    });
+    for (let sector = first; sector < end; sector++) this.versions.delete(sector);
   }
 
   /** Throws unless `found` can be what a power cut left, cut or filled with zeros to its length. */
@@ -154,13 +169,16 @@ class Pair {
     if (step.type === "sync") {
       await handle.sync();
       file.sync();
-    } else if (step.type === "write") {
+    } else if (step.type === "write" || step.type === "write-durably") {
       const half = Math.floor(step.bytes.length / 2);
-      await handle.write([step.bytes.subarray(0, half), step.bytes.subarray(half)], step.offset);
+      const parts = [step.bytes.subarray(0, half), step.bytes.subarray(half)];
+      if (step.type === "write") await handle.write(parts, step.offset);
+      else await handle.writeDurably(parts, step.offset);
       const end = step.offset + step.bytes.length;
       const bytes = Array.from({ length: Math.max(end, file.bytes.length) }, (_, at) => file.bytes[at] ?? 0);
       for (const [at, byte] of step.bytes.entries()) bytes[step.offset + at] = byte;
       file.change(bytes, step.offset, end);
+      if (step.type === "write-durably") file.syncRange(step.offset, end);
     } else if (step.type === "truncate") {
       await handle.truncate(step.length);
       const bytes = Array.from({ length: step.length }, (_, at) => file.bytes[at] ?? 0);
@@ -365,4 +383,33 @@ test("damage is what readers meet, and stands until it is written over", async (
   await file.write([new Uint8Array(5000)], 0);
   await loop.run(file.sync());
   expect(disk.damages()).toEqual([]);
+});
+
+test("a durable write makes its own sectors durable, waits while syncs are stalled, and may fail as either half of it does", async () => {
+  const kept = new Set<number>();
+  for (let seed = 1; seed <= 30; seed++) {
+    const { loop, disk, file } = await written(seed);
+    const write = (byte: number, offset: number) =>
+      loop.run(file.writeDurably([new Uint8Array(100).fill(byte)], offset));
+    disk.configure({ ...HEALTHY, stalled: true });
+    let ended = false;
+    const stalled = file.writeDurably([new Uint8Array(100).fill(8)], 0).then(() => (ended = true));
+    await loop.runFor(50);
+    expect([ended, disk.counts.stalledSyncs]).toEqual([false, 1]);
+    disk.configure(HEALTHY);
+    await loop.run(stalled);
+    disk.configure({ ...HEALTHY, syncErrorShare: 0.999_999 });
+    await expect(write(9, 1024)).rejects.toMatchObject({ code: "EIO", syscall: "fdatasync" });
+    disk.configure({ ...HEALTHY, writeErrorShare: 0.999_999 });
+    await expect(write(10, 2048)).rejects.toMatchObject({ code: "EIO", syscall: "write" });
+    disk.configure(HEALTHY);
+    await file.write([new Uint8Array(100).fill(11)], 3072);
+    await write(12, 4096);
+    disk.losePower();
+    const bytes = new Uint8Array(5000);
+    await (await disk.open(new Life()).open("a", "read")).read(bytes, 0);
+    expect([0, 1024, 2048, 4096].map((at) => bytes[at])).toEqual([8, 7, 7, 12]);
+    kept.add(bytes[3072] ?? 0);
+  }
+  expect([...kept].toSorted((a, b) => a - b)).toEqual([7, 11]);
 });

@@ -89,9 +89,12 @@ export class FileImage {
     this.size = length;
   }
 
-  beginSync(): Flush {
-    const ranges = this.dirty;
-    this.dirty = [];
+  /** Of all that was written, or of the sectors alone that the bytes [from, to) touch. */
+  beginSync(only: readonly [number, number] | null): Flush {
+    const from = Math.floor((only?.[0] ?? 0) / SECTOR_BYTES) * SECTOR_BYTES;
+    const to = Math.ceil((only?.[1] ?? Infinity) / SECTOR_BYTES) * SECTOR_BYTES;
+    const ranges = within(this.dirty, from, to);
+    this.dirty = [...within(this.dirty, 0, from), ...within(this.dirty, to, Infinity)];
     let bytes = 0;
     for (let at = 0; at < ranges.length; at += 2) bytes += (ranges[at + 1] ?? 0) - (ranges[at] ?? 0);
     const flush = { ranges, size: this.size, bytes, number: ++this.begun };
@@ -238,4 +241,14 @@ export class FileImage {
     if (at !== -1) this.flushes.splice(at, 1);
     return at !== -1;
   }
+}
+
+/** Those parts of `ranges` that lie between. */
+function within(ranges: readonly number[], from: number, to: number): number[] {
+  const parts: number[] = [];
+  for (let at = 0; at < ranges.length; at += 2) {
+    const [low, high] = [Math.max(from, ranges[at] ?? 0), Math.min(to, ranges[at + 1] ?? 0)];
+    if (low < high) parts.push(low, high);
+  }
+  return parts;
 }
