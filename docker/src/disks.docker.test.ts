@@ -190,7 +190,7 @@ describe.skipIf(engine === null)("disks of containers", { timeout: 180_000 }, ()
   test("a bit of the last write that is proved to be synced is flipped: the server begins anew and has all again", async () => {
     await write("n1", "in the tail");
     await until("the write at n2", async () =>
-      (await shell("n2", `grep -rc "in the tail" ${PATHS.serverData}/wal || true`)).includes(":1")
+      (await shell("n2", `grep -rc "in the tail" ${PATHS.serverData} || true`)).includes(":1")
         ? true
         : undefined,
     );
@@ -201,7 +201,7 @@ describe.skipIf(engine === null)("disks of containers", { timeout: 180_000 }, ()
     await hosts.start("n2");
     await settled();
     await until("a log that begins anew", async () =>
-      (await shell("n2", `ls ${PATHS.serverData}/wal`)).includes(".damaged") ? true : undefined,
+      (await shell("n2", `ls ${PATHS.serverData}`)).includes(".damaged") ? true : undefined,
     );
     expect(await withClient("n2", (client) => client.read("in the tail"))).toMatchObject({
       value: "in the tail",

@@ -77,7 +77,7 @@ describe("readConfig", () => {
       "--initial-cluster: must name members that run beside this one",
     ],
     [["--initial-cluster-state", "old"], '--initial-cluster-state: must be new or existing, got "old"'],
-    [["--checkpoint-log-bytes", "1"], '--checkpoint-log-bytes: must be at least 65536, got "1"'],
+    [["--checkpoint-log-bytes", "1"], '--checkpoint-log-bytes: must be at least 16384, got "1"'],
     [["--initial-cluster-token", ""], "--initial-cluster-token: must not be empty"],
     [["--listen-client-url", "127.0.0.1:2379"], "--listen-client-url: must look like http://10.0.0.1:2380"],
     [["--listen-client-url", "https://h:1"], "--listen-client-url: is https, but TLS is not supported"],

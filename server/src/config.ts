@@ -196,7 +196,7 @@ const schema = z.object({
   "request-timeout-ms": integer(100, 600_000),
   "read-lease-clock-uncertainty": share,
   "segment-bytes": integer(16 * KIB, 1024 * MIB),
-  "checkpoint-log-bytes": integer(64 * KIB, 64 * 1024 * MIB),
+  "checkpoint-log-bytes": integer(16 * KIB, 64 * 1024 * MIB),
   "max-request-bytes": integer(1 * KIB, 10 * MIB),
   "log-level": z.enum(["debug", "info", "warn", "error"], "must be debug, info, warn or error"),
 });

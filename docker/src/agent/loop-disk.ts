@@ -10,7 +10,7 @@ const run = promisify(execFile);
 const HELPER_TIMEOUT_MS = 9_000;
 
 const loss = z.object({ lostBytes: z.int().nonnegative(), lostEntries: z.int().nonnegative() });
-export type Loss = z.infer<typeof loss>;
+type Loss = z.infer<typeof loss>;
 
 /** ext4 in a file behind a loop device: a disk that can lose its power. shim/loop-disk.c does the work. */
 export class LoopDisk {

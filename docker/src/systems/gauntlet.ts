@@ -24,7 +24,7 @@ export const GAUNTLET: System = {
     ...extra,
   ],
   version: null,
-  eagerArgs: ["--segment-bytes=16384", "--checkpoint-log-bytes=65536"],
+  eagerArgs: ["--segment-bytes=16384", "--checkpoint-log-bytes=32768"],
   peerConnections: "own",
   observe,
   readClock: (node, { metrics }, windowMs) => readClockOf(node, metrics, windowMs),
