@@ -37,11 +37,36 @@ export async function usingDirectory<Opened>(dataDir: string, open: () => Promis
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
     if (!("syscall" in error) && error.code !== "ENOSPC") throw error;
-    const isFile = error.code === "EEXIST" || error.code === "ENOTDIR";
-    const reason = isFile ? "a file stands where a directory is needed" : error.message;
-    throw new StartError(`--data-dir: cannot use ${dataDir}: ${reason}`, { cause: error });
+    throw new StartError(
+      `--data-dir: cannot use ${dataDir}: ${reasonOf(error as NodeJS.ErrnoException, dataDir)}`,
+      { cause: error },
+    );
   }
 }
+
+/** What is wrong, and what to do where that is not plain. */
+function reasonOf(error: NodeJS.ErrnoException, dataDir: string): string {
+  const { code = "", path, syscall, message } = error;
+  if (code === "EEXIST" || code === "ENOTDIR") {
+    const where = path?.startsWith(`${dataDir}/`) === true ? `: ${path}` : "";
+    return `a file stands where a directory is needed${where}`;
+  }
+  if (code === "ENOENT" && syscall === "mkdir") {
+    return "it cannot be made there: the file system may be read-only, or a link lead nowhere";
+  }
+  const advice = ADVICE.get(code);
+  return advice === undefined ? message : `${message}: ${advice()}`;
+}
+
+const RIGHTS = () =>
+  `it and all in it must belong to the user who runs the server, uid ${process.getuid?.() ?? "unknown"}`;
+
+const ADVICE: ReadonlyMap<string, () => string> = new Map([
+  ["EACCES", RIGHTS],
+  ["EPERM", RIGHTS],
+  ["EROFS", () => "a server has to write there"],
+  ["ENOSPC", () => "make room on its disk"],
+]);
 
 /** This program, in another process. */
 function verifyCommand(dataDir: string, generation: number): readonly string[] {

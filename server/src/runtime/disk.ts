@@ -31,6 +31,15 @@ export async function openNodeDisk(path: string): Promise<Disk> {
   };
 }
 
+/** Node opens directories, too, and says of a read from one that it failed, and not where. */
+async function openRegular(path: string, flags: number): Promise<FileHandle> {
+  const handle = await open(path, flags, 0o600);
+  if (!(await handle.stat()).isDirectory()) return handle;
+  await handle.close();
+  const error = new Error(`a directory stands where a file is needed: ${path}`);
+  throw Object.assign(error, { code: "EISDIR", syscall: "open", path });
+}
+
 export async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
@@ -45,7 +54,7 @@ export async function syncDirectory(path: string): Promise<void> {
  * thread pool instead of two.
  */
 async function openFile(path: string, mode: keyof typeof FLAGS): Promise<DiskFile> {
-  const handle = await open(path, FLAGS[mode], 0o600);
+  const handle = await openRegular(path, FLAGS[mode]);
   if (mode === "read") return nodeFile(handle, handle);
   try {
     return nodeFile(handle, await open(path, constants.O_WRONLY | constants.O_DSYNC));

@@ -93,6 +93,10 @@ async function checkFile(directory: string): Promise<void> {
     if (error.code === "ENOENT") return null;
     throw error;
   });
+  if (found?.isFile() === false) {
+    const error = new Error(`no file stands where one is needed: ${file}`);
+    throw Object.assign(error, { code: "EISDIR", syscall: "open", path: file });
+  }
   if (found === null || found.size === 0)
     throw new StateDamaged(`${file} is ${found === null ? "missing" : "empty"}`);
 }
