@@ -16,7 +16,7 @@ const LOADERS = 8;
 /** Fills the cluster with `keys` keys of 256 bytes, then kills one follower and starts it again. */
 export async function measureLargeState(cluster: LocalCluster, keys: number): Promise<LargeState> {
   const before = await cluster.residentBytes();
-  await fill(cluster, keys);
+  await fill(cluster, keys, VALUE);
   const grown = (await cluster.residentBytes()) - before;
   const leader = await cluster.leader();
   const follower = cluster.nodes.find((node) => node !== leader);
@@ -37,7 +37,8 @@ export async function measureLargeState(cluster: LocalCluster, keys: number): Pr
   return { residentBytesPerKey: grown / keys / cluster.nodes.length, restartMs };
 }
 
-async function fill(cluster: LocalCluster, keys: number): Promise<void> {
+/** Puts the keys from keyOf(0) to keyOf(keys - 1). */
+export async function fill(cluster: LocalCluster, keys: number, value: Uint8Array): Promise<void> {
   let next = 0;
   await Promise.all(
     Array.from({ length: LOADERS }, async (_, loader) => {
@@ -48,7 +49,7 @@ async function fill(cluster: LocalCluster, keys: number): Promise<void> {
           const first = next;
           next = Math.min(keys, first + KEYS_A_TXN);
           const success = Array.from({ length: next - first }, (_, at) => {
-            return { type: "put", key: keyOf(first + at), value: VALUE } as const;
+            return { type: "put", key: keyOf(first + at), value } as const;
           });
           await client.txn({ compare: [], success, failure: [] });
         }
@@ -59,6 +60,6 @@ async function fill(cluster: LocalCluster, keys: number): Promise<void> {
   );
 }
 
-function keyOf(number: number): string {
+export function keyOf(number: number): string {
   return `key-${String(number).padStart(9, "0")}`;
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type EtcdClient } from "@gauntlet/client";
 import { execa, type ResultPromise } from "execa";
-import type { NodePlan, System } from "./system.js";
+import { url, type NodePlan, type System } from "./system.js";
 
 const LIMIT_MS = 60_000;
 const POLL_MS = 20;
@@ -55,9 +55,19 @@ export class LocalNode {
     return this.endedCpuSeconds + (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
   }
 
-  async residentBytes(): Promise<number> {
+  residentBytes(): Promise<number> {
+    return this.statusBytes("VmRSS");
+  }
+
+  /** The most that its present process ever had. */
+  peakResidentBytes(): Promise<number> {
+    return this.statusBytes("VmHWM");
+  }
+
+  private async statusBytes(field: string): Promise<number> {
     const status = await readFile(`/proc/${this.pid}/status`, "utf8");
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN) * 1024;
+    const [, kilobytes] = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(status) ?? [];
+    return Number(kilobytes ?? Number.NaN) * 1024;
   }
 
   private get pid(): number {
@@ -76,37 +86,40 @@ export class LocalNode {
 /** A cluster of processes on loopback, all directories on one disk. */
 export class LocalCluster {
   readonly system: System;
-  readonly nodes: readonly LocalNode[];
+  readonly nodes: LocalNode[] = [];
   private readonly directory: string;
 
-  private constructor(system: System, nodes: readonly LocalNode[], directory: string) {
+  private constructor(system: System, directory: string) {
     this.system = system;
-    this.nodes = nodes;
     this.directory = directory;
   }
 
   /** Resolves when all nodes follow one leader. */
   static async start(system: System, size: number): Promise<LocalCluster> {
     const directory = await mkdtemp(join(tmpdir(), `gauntlet-bench-${system.name}-`));
-    const ports = await freePorts(3 * size);
-    const plans = Array.from({ length: size }, (_, at): NodePlan => {
-      const [clientPort = 0, peerPort = 0, metricsPort = 0] = ports.slice(3 * at, 3 * at + 3);
-      const name = `n${at + 1}`;
-      return { name, clientPort, peerPort, metricsPort, dataDir: join(directory, name) };
-    });
-    const nodes = plans.map((plan) => {
-      const { file, args } = system.command(plan, plans);
-      return new LocalNode(plan, () => execa(file, args, { stdio: ["ignore", "ignore", "inherit"] }));
-    });
-    const cluster = new LocalCluster(system, nodes, directory);
+    const cluster = new LocalCluster(system, directory);
+    const plans = await cluster.plans(size);
+    for (const plan of plans) cluster.nodes.push(nodeOf(plan, system.command(plan, plans, false)));
     try {
-      for (const node of nodes) node.start();
+      for (const node of cluster.nodes) node.start();
       await cluster.leader();
       return cluster;
     } catch (error) {
       await cluster.stop();
       throw error;
     }
+  }
+
+  /** Adds a learner to those that run; it is not started yet. */
+  async addLearner(): Promise<LocalNode> {
+    const leader = await this.leader();
+    const [plan] = await this.plans(1);
+    if (plan === undefined) throw new Error("there is no plan");
+    await leader.client.memberAdd({ peerUrls: [url(plan.peerPort)], isLearner: true });
+    const all = [...this.nodes.map((node) => node.plan), plan];
+    const node = nodeOf(plan, this.system.command(plan, all, true));
+    this.nodes.push(node);
+    return node;
   }
 
   get endpoints(): readonly string[] {
@@ -134,11 +147,25 @@ export class LocalCluster {
     return sum(await Promise.all(this.nodes.map((node) => node.residentBytes())));
   }
 
+  /** Of nodes behind the last. */
+  private async plans(count: number): Promise<readonly NodePlan[]> {
+    const ports = await freePorts(3 * count);
+    return Array.from({ length: count }, (_, at): NodePlan => {
+      const [clientPort = 0, peerPort = 0, metricsPort = 0] = ports.slice(3 * at, 3 * at + 3);
+      const name = `n${this.nodes.length + at + 1}`;
+      return { name, clientPort, peerPort, metricsPort, dataDir: join(this.directory, name) };
+    });
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.kill()));
     for (const node of this.nodes) node.client.close();
     await rm(this.directory, { recursive: true, force: true });
   }
+}
+
+function nodeOf(plan: NodePlan, { file, args }: ReturnType<System["command"]>): LocalNode {
+  return new LocalNode(plan, () => execa(file, args, { stdio: ["ignore", "ignore", "inherit"] }));
 }
 
 /** Ports that were free a moment ago. */
@@ -151,8 +178,12 @@ async function freePorts(count: number): Promise<readonly number[]> {
 }
 
 /** Asks again until `attempt` has a value; a rejection counts as none yet. */
-export async function until<Value>(what: string, attempt: () => Promise<Value | null>): Promise<Value> {
-  const deadlineMs = performance.now() + LIMIT_MS;
+export async function until<Value>(
+  what: string,
+  attempt: () => Promise<Value | null>,
+  limitMs = LIMIT_MS,
+): Promise<Value> {
+  const deadlineMs = performance.now() + limitMs;
   let last: unknown = null;
   while (performance.now() < deadlineMs) {
     try {
@@ -163,7 +194,7 @@ export async function until<Value>(what: string, attempt: () => Promise<Value | 
     }
     await sleep(POLL_MS);
   }
-  throw new Error(`not within ${LIMIT_MS / 1000} s: ${what}`, { cause: last });
+  throw new Error(`not within ${limitMs / 1000} s: ${what}`, { cause: last });
 }
 
 function sum(values: readonly number[]): number {

@@ -4,6 +4,7 @@ import { measureConvergence } from "./convergence.js";
 import { measureLargeState } from "./large-state.js";
 import { linearizableRead, measureLoad, serializableRead, warmUp, write, type Operation } from "./load.js";
 import { LocalCluster } from "./local-cluster.js";
+import { measureSnapshot, turnsFileOf } from "./snapshot.js";
 import { ELECTION_TIMEOUT_MS, etcdSystem, gauntletSystem, type System } from "./system.js";
 
 /** Something that is measured of both systems. Lower is better for times and memory, higher for rates. */
@@ -27,6 +28,7 @@ interface Options {
   readonly rounds: number;
   readonly kills: number;
   readonly keys: number;
+  readonly withoutEtcd: boolean | undefined;
   readonly only: string | undefined;
 }
 
@@ -71,7 +73,14 @@ const PARTS: Readonly<Record<string, Part>> = {
       ]);
     });
   },
+  snapshot: async (system, { keys }) => {
+    // Of etcd only what clients see.
+    const watched = system.name === "gauntlet" ? gauntletSystem(turnsFileOf) : system;
+    return withCluster(watched, (cluster) => measureSnapshot(cluster, keys));
+  },
 };
+/** These take minutes: once. */
+const LONG_PARTS: ReadonlySet<string> = new Set(["state", "snapshot"]);
 
 async function withCluster<Result>(
   system: System,
@@ -88,13 +97,13 @@ async function withCluster<Result>(
 /** The systems take turns, so that what else the machine does falls on both. */
 async function measureAll(systems: readonly [System, System], options: Options): Promise<readonly Row[]> {
   const rows: Row[] = [];
+  const measured = options.withoutEtcd === true ? systems.slice(0, 1) : systems;
   for (const [name, part] of Object.entries(PARTS)) {
     if (options.only !== undefined && options.only !== name) continue;
-    // A million keys take minutes to load: once.
-    const rounds = name === "state" ? 1 : options.rounds;
+    const rounds = LONG_PARTS.has(name) ? 1 : options.rounds;
     const figures = systems.map(() => new Map<string, number[]>());
     for (let round = 0; round < rounds; round++) {
-      for (const [at, system] of systems.entries()) {
+      for (const [at, system] of measured.entries()) {
         console.error(`${name}, round ${round + 1} of ${rounds}: ${system.name}`);
         for (const [what, values] of await part(system, options)) {
           const known = figures[at]?.get(what) ?? [];
@@ -104,7 +113,13 @@ async function measureAll(systems: readonly [System, System], options: Options):
     }
     for (const [label, ours] of figures[0] ?? []) {
       const [what = "", unit = ""] = label.split("|");
-      rows.push({ what, unit, higherIsBetter: unit === "/s", ours, theirs: figures[1]?.get(label) ?? [] });
+      rows.push({
+        what,
+        unit,
+        higherIsBetter: unit.endsWith("/s"),
+        ours,
+        theirs: figures[1]?.get(label) ?? [],
+      });
     }
   }
   return rows;
@@ -132,12 +147,13 @@ function print(rows: readonly Row[], systems: readonly [System, System]): void {
 }
 
 function printLine(what: string, unit: string, ours: number, theirs: number): void {
-  console.log(
-    `| ${what} | ${figure(ours, unit)} | ${figure(theirs, unit)} | ${(ours / theirs).toFixed(2)} |`,
-  );
+  const ratio = Number.isNaN(theirs) ? "" : (ours / theirs).toFixed(2);
+  console.log(`| ${what} | ${figure(ours, unit)} | ${figure(theirs, unit)} | ${ratio} |`);
 }
 
+/** "": it is not measured of that system. */
 function figure(value: number, unit: string): string {
+  if (Number.isNaN(value)) return "";
   return `${value.toLocaleString("en", { maximumSignificantDigits: 3 })} ${unit}`.trimEnd();
 }
 
@@ -165,6 +181,7 @@ const options = new Command("bench-cluster")
   .option("--rounds <n>", "in which the systems take turns", count, 3)
   .option("--kills <n>", "of the leader, in all rounds together", count, 30)
   .option("--keys <n>", "of the large state", count, 1_000_000)
+  .option("--without-etcd", "leaves its column empty")
   .option("--only <part>", `one of ${Object.keys(PARTS).join(", ")}`)
   .parse()
   .opts<Options>();

@@ -14,26 +14,33 @@ export interface NodePlan {
 export interface System {
   readonly name: string;
   readonly version: string;
-  command(
-    node: NodePlan,
-    all: readonly NodePlan[],
-  ): { readonly file: string; readonly args: readonly string[] };
+  /** `joins`: of one that was added to a cluster that runs. `all`: itself with those that were there before it. */
+  command(node: NodePlan, all: readonly NodePlan[], joins: boolean): Command;
+}
+
+interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
 }
 
 export const HEARTBEAT_INTERVAL_MS = 100;
 export const ELECTION_TIMEOUT_MS = 1000;
 
 const GAUNTLET = fileURLToPath(new URL("../../../server/bin/gauntlet-server.js", import.meta.url));
+const TURNS = new URL("turns.js", import.meta.url).href;
 const ETCD_SCRIPT = fileURLToPath(new URL("../../etcd.sh", import.meta.url));
 
-export function gauntletSystem(): System {
+/** `turnsOf`: where the process of a node notes its turns (turns.ts); null: it does not. */
+export function gauntletSystem(turnsOf: (node: NodePlan) => string | null = () => null): System {
   return {
     name: "gauntlet",
     version: "of this checkout",
-    command: (node, all) => ({
+    command: (node, all, joins) => ({
       file: process.execPath,
       args: [
+        ...preloaded(turnsOf(node)),
         GAUNTLET,
+        `--initial-cluster-state=${clusterState(joins)}`,
         `--name=${node.name}`,
         `--data-dir=${node.dataDir}`,
         `--initial-cluster=${initialCluster(all)}`,
@@ -55,13 +62,13 @@ export async function etcdSystem(): Promise<System> {
   return {
     name: "etcd",
     version: /etcd Version: (\S+)/.exec(stdout)?.[1] ?? "unknown",
-    command: (node, all) => ({
+    command: (node, all, joins) => ({
       file: binary,
       args: [
         `--name=${node.name}`,
         `--data-dir=${node.dataDir}`,
         `--initial-cluster=${initialCluster(all)}`,
-        "--initial-cluster-state=new",
+        `--initial-cluster-state=${clusterState(joins)}`,
         `--listen-client-urls=${url(node.clientPort)}`,
         `--advertise-client-urls=${url(node.clientPort)}`,
         `--listen-peer-urls=${url(node.peerPort)}`,
@@ -77,10 +84,18 @@ export async function etcdSystem(): Promise<System> {
   };
 }
 
+function preloaded(turnsFile: string | null): readonly string[] {
+  return turnsFile === null ? [] : [`--import=${TURNS}?${encodeURIComponent(turnsFile)}`];
+}
+
+function clusterState(joins: boolean): string {
+  return joins ? "existing" : "new";
+}
+
 function initialCluster(all: readonly NodePlan[]): string {
   return all.map(({ name, peerPort }) => `${name}=${url(peerPort)}`).join(",");
 }
 
-function url(port: number): string {
+export function url(port: number): string {
   return `http://127.0.0.1:${port}`;
 }
