@@ -1,3 +1,4 @@
+import { PerformanceObserver } from "node:perf_hooks";
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import type { Clock } from "./ports.js";
 import type { ReplicaStatus } from "./replica/parts.js";
@@ -70,11 +71,42 @@ export class Metrics {
       labelNames: ["peer", "outcome"],
       registers,
     });
+    this.#watchCollector();
     new Gauge({
       name: "gauntlet_server_tick_interval_ms",
       help: "The configured time between two ticks, in milliseconds.",
       registers,
     }).set(tickIntervalMs);
+  }
+
+  /** The default `nodejs_gc_duration_seconds` counts one pause of each batch that it is told of, in three buckets below a second. */
+  #watchCollector(): void {
+    const registers = [this.registry];
+    const pauses = new Histogram({
+      name: "gauntlet_server_gc_pause_seconds",
+      help: "Pauses of the garbage collector, in which this member does nothing else.",
+      buckets: DURATION_BUCKETS_SECONDS,
+      registers,
+    });
+    let longestMs = 0;
+    const longest: Gauge = new Gauge({
+      name: "gauntlet_server_gc_pause_max_seconds",
+      help: "The longest pause of the garbage collector since /metrics was read last.",
+      registers,
+      collect: () => {
+        take(observer.takeRecords());
+        longest.set(longestMs / 1000);
+        longestMs = 0;
+      },
+    });
+    const take = (entries: readonly { readonly duration: number }[]): void => {
+      for (const { duration } of entries) {
+        pauses.observe(duration / 1000);
+        longestMs = Math.max(longestMs, duration);
+      }
+    };
+    const observer = new PerformanceObserver((list) => take(list.getEntries()));
+    observer.observe({ entryTypes: ["gc"] });
   }
 
   /** Adds the gauges that are read when /metrics is. */

@@ -9,6 +9,8 @@ import { isMainThread } from "node:worker_threads";
 
 const WAKE_MS = 5;
 const LINE_MS = 500;
+/** So much processor time of a process is not looked at: in it Node compiles the program, which serves nobody yet. */
+const STARTING_CPU_MS = 1500;
 
 /** Of about half a second, the longest of each, in milliseconds. */
 export interface Turns {
@@ -36,6 +38,10 @@ function noteTurns(file: string): void {
   collector.observe({ entryTypes: ["gc"] });
   const wake = (): void => {
     const [nowMs, nowCpuMs] = [performance.now(), mainThreadCpuMs()];
+    if (nowCpuMs < STARTING_CPU_MS) {
+      [lastMs, lastCpuMs, collectorMs] = [nowMs, nowCpuMs, 0];
+      return;
+    }
     turnMs = Math.max(turnMs, nowMs - lastMs - WAKE_MS);
     cpuMs = Math.max(cpuMs, nowCpuMs - lastCpuMs);
     [lastMs, lastCpuMs] = [nowMs, nowCpuMs];

@@ -1,25 +1,24 @@
 import type { mvccpb } from "@gauntlet/proto";
-import sortedBtree from "sorted-btree";
+import { KeyIndex, type KeyRow } from "./key-index.js";
+import { KeyTable } from "./key-table.js";
 import { keyOf, type Key, type KeyRange } from "./keys.js";
 import { NO_VERSION, VersionLog, type VersionNumber } from "./version-log.js";
-import { WordTable } from "./word-table.js";
-
-type BTreeClass = typeof sortedBtree.default;
-
-/** The package is CommonJS: Node imports the whole module, a test runner or bundler its default export. */
-const BTree = (sortedBtree as Partial<typeof sortedBtree>).default ?? (sortedBtree as unknown as BTreeClass);
 
 /** A key that exists at the revision it was looked up at. Reads its figures from the log when they are asked for. */
 export class LiveKey {
-  readonly key: Key;
   private readonly log: VersionLog;
   private readonly number: VersionNumber;
+  private keyView: Key | null = null;
   private view: Uint8Array | null = null;
 
-  constructor(key: Key, log: VersionLog, number: VersionNumber) {
-    this.key = key;
+  constructor(log: VersionLog, number: VersionNumber) {
     this.log = log;
     this.number = number;
+  }
+
+  get key(): Key {
+    this.keyView ??= keyOf(this.log.key(this.number));
+    return this.keyView;
   }
 
   get modRevision(): number {
@@ -54,32 +53,23 @@ export class LiveKey {
 
 type Visitor = (live: LiveKey) => "enough" | undefined;
 
-/** What the tree takes for the end of a walk. */
-const STOP = { break: 0 };
-
-/** What a key costs in the index beside its own length: the string, its place in the tree, its newest version. */
-const INDEX_BYTES_PER_KEY = 50;
-
 /** Every version of every key, ordered bytewise. Knows revisions as numbers that grow, nothing of requests. */
 export class KeySpace {
   readonly log = new VersionLog();
-  /** Each key that ever was, with its row in `newest`. */
-  private readonly index = new BTree<Key, number>(undefined, (a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  /** Of each key, the number of its newest version. */
-  private readonly newest = new WordTable(1);
+  private readonly keys = new KeyTable();
+  private readonly index = new KeyIndex((key, row) => this.keys.compare(key, row));
   private liveKeys = 0;
-  private keyBytes = 0;
 
-  /** `keys`: that exist now; `versions`: kept in all; `bytes`: memory of those, that of the index an estimate. */
+  /** `keys`: that exist now; `versions`: kept in all; `bytes`: memory of those. */
   sizes(): { readonly keys: number; readonly versions: number; readonly bytes: number } {
-    const index = this.newest.bytes + this.keyBytes + this.index.size * INDEX_BYTES_PER_KEY;
-    return { keys: this.liveKeys, versions: this.log.count, bytes: this.log.bytes + index };
+    const bytes = this.log.bytes + this.keys.bytes + this.index.bytes;
+    return { keys: this.liveKeys, versions: this.log.count, bytes };
   }
 
   /** null: no such key at `revision`. */
   get(key: Key, revision: number): LiveKey | null {
     const row = this.index.get(key);
-    return row === undefined ? null : this.liveAt(key, row, revision);
+    return row === undefined ? null : this.liveAt(row, revision);
   }
 
   /**
@@ -87,25 +77,23 @@ export class KeySpace {
    * not change the key space meanwhile.
    */
   visit({ from, to }: KeyRange, revision: number, visitor: Visitor): void {
-    const last = to ?? this.index.maxKey();
-    if (last === undefined) return;
-    this.index.forRange(from, last, to === null, (key, row) => {
-      const live = this.liveAt(key, row, revision);
-      return live !== null && visitor(live) === "enough" ? STOP : undefined;
+    this.index.visit(from, to, (row) => {
+      const live = this.liveAt(row, revision);
+      return live === null || visitor(live) !== "enough";
     });
   }
 
   /** Copies `value`. `revision` is at least that of the last change. */
   put(key: Key, value: Uint8Array, revision: number): void {
     const row = this.index.get(key);
-    const previous = row === undefined ? NO_VERSION : this.newest.get(row, 0);
+    const previous = row === undefined ? NO_VERSION : this.keys.newest(row);
     this.add(key, row, previous, this.log.put(key, value, revision, previous));
   }
 
   /** The key must exist. */
   remove(key: Key, revision: number): void {
     const row = this.index.get(key);
-    const previous = row === undefined ? NO_VERSION : this.newest.get(row, 0);
+    const previous = row === undefined ? NO_VERSION : this.keys.newest(row);
     this.add(key, row, previous, this.log.remove(key, revision, previous));
   }
 
@@ -113,25 +101,22 @@ export class KeySpace {
   restore(record: Uint8Array, keyBytes: Uint8Array): void {
     const key = keyOf(keyBytes);
     const row = this.index.get(key);
-    const previous = row === undefined ? NO_VERSION : this.newest.get(row, 0);
+    const previous = row === undefined ? NO_VERSION : this.keys.newest(row);
     this.add(key, row, previous, this.log.restore(record, previous));
   }
 
-  private add(key: Key, row: number | undefined, previous: VersionNumber, number: VersionNumber): void {
+  private add(key: Key, row: KeyRow | undefined, previous: VersionNumber, number: VersionNumber): void {
     const [was, is] = [previous !== NO_VERSION && !this.log.isDeleted(previous), !this.log.isDeleted(number)];
     if (is !== was) this.liveKeys += is ? 1 : -1;
     if (row !== undefined) {
-      this.newest.set(row, 0, number);
+      this.keys.setNewest(row, number);
       return;
     }
-    const added = this.newest.add();
-    this.newest.set(added, 0, number);
-    this.index.set(key, added);
-    this.keyBytes += key.length;
+    this.index.add(key, this.keys.add(key, number));
   }
 
-  private liveAt(key: Key, row: number, revision: number): LiveKey | null {
-    const number = this.log.findAt(this.newest.get(row, 0), revision);
-    return number === NO_VERSION || this.log.isDeleted(number) ? null : new LiveKey(key, this.log, number);
+  private liveAt(row: KeyRow, revision: number): LiveKey | null {
+    const number = this.log.findAt(this.keys.newest(row), revision);
+    return number === NO_VERSION || this.log.isDeleted(number) ? null : new LiveKey(this.log, number);
   }
 }

@@ -55,6 +55,18 @@ export class WordTable {
     const chunk = this.chunks[row >>> CHUNK_ROWS_LOG2];
     if (chunk !== undefined) chunk[(row & (CHUNK_ROWS - 1)) * this.width + field] = word;
   }
+
+  /** Puts a word at `field`; those from there up to `end` move up by one. */
+  insert(row: number, field: number, end: number, word: number): void {
+    const base = (row & (CHUNK_ROWS - 1)) * this.width;
+    this.chunks[row >>> CHUNK_ROWS_LOG2]?.copyWithin(base + field + 1, base + field, base + end);
+    this.set(row, field, word);
+  }
+
+  /** Copies so many words from one row to another. */
+  copy(fromRow: number, fromField: number, toRow: number, toField: number, count: number): void {
+    for (let at = 0; at < count; at++) this.set(toRow, toField + at, this.get(fromRow, fromField + at));
+  }
 }
 
 function words(count: number): Uint32Array {

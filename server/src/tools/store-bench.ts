@@ -8,6 +8,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PerformanceObserver } from "node:perf_hooks";
+import { setTimeout } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { etcdserverpb as pb, gauntletpeer } from "@gauntlet/proto";
 import { configurationOf } from "../raft/configuration.js";
@@ -61,6 +62,8 @@ function cpuMs(): number {
 
 /** Runs `work` and says how long it took, and what held up the event loop meanwhile. */
 async function measured<Value>(what: string, work: () => Promise<Value>): Promise<Value> {
+  // What was collected before, by memory() too, is told in a later turn.
+  await setTimeout(50);
   take(gcObserver.takeRecords());
   Object.assign(gc, { longestMs: 0, count: 0 });
   idle[0] = 0;
@@ -84,7 +87,7 @@ async function measured<Value>(what: string, work: () => Promise<Value>): Promis
   running = false;
   longestTurnMs = Math.max(longestTurnMs, performance.now() - last);
   longestCpuMs = Math.max(longestCpuMs, cpuMs() - lastCpu);
-  await new Promise<void>((resolve) => setImmediate(resolve));
+  await setTimeout(50);
   take(gcObserver.takeRecords());
   console.log(
     `${what}: ${(tookMs / 1000).toFixed(2)} s, longest turn ${longestTurnMs.toFixed(1)} ms (${longestCpuMs.toFixed(1)} of CPU), ` +
