@@ -3,6 +3,7 @@ import type { Client, Outcome } from "./client.js";
 import { checkAppend } from "./append-check.js";
 import { eachByItself } from "./each-by-itself.js";
 import { readAll, sameVersion, writeGuarded } from "./guarded.js";
+import { onlyReads } from "./generators/only-reads.js";
 import { KeyRotation } from "./key-rotation.js";
 import { liveAll } from "./live-all.js";
 import { LiveAppend } from "./live-append.js";
@@ -96,16 +97,13 @@ const LISTS_PER_FINAL_READ = 10;
 /** Of five workers two only read. The others mix, so that about half of the micro-operations of their transactions are reads. */
 class AppendGenerator implements Generator {
   readonly #options: AppendOptions;
-  /** Of the workers, and of as many more each time where more are hired. */
-  readonly #readers: number;
-  readonly #workers: number;
+  readonly #onlyReads: (worker: number) => boolean;
   readonly #lists: KeyRotation<List>;
   readonly #draw: Draw;
 
   constructor(options: AppendOptions, { concurrency, keySkew }: WorkloadOptions, draw: Draw) {
     this.#options = options;
-    this.#workers = concurrency;
-    this.#readers = Math.floor((2 * concurrency) / 5);
+    this.#onlyReads = onlyReads(Math.floor((2 * concurrency) / 5), concurrency);
     this.#draw = draw;
     const { activeLists: active, appendsPerList: usesPerKey } = options;
     this.#lists = new KeyRotation(
@@ -120,7 +118,7 @@ class AppendGenerator implements Generator {
 
   next(worker: number): Next {
     const value = Array.from({ length: 1 + this.#draw.below(this.#options.longest) }, () =>
-      worker % this.#workers < this.#readers || this.#draw.below(2) === 0 ? this.#read() : this.#append(),
+      this.#onlyReads(worker) || this.#draw.below(2) === 0 ? this.#read() : this.#append(),
     );
     return { type: "operation", operation: { f: "txn", value } };
   }

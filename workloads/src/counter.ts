@@ -4,6 +4,7 @@ import { notPossible } from "./contention.js";
 import { checkCounterBounds, liveCounterBounds } from "./counter-bounds.js";
 import { eachByItself } from "./each-by-itself.js";
 import { readAll, sameValue, writeGuarded } from "./guarded.js";
+import { onlyReads } from "./generators/only-reads.js";
 import { KeyRotation } from "./key-rotation.js";
 import { checkLinearizability } from "./linearizability.js";
 import { liveAll } from "./live-all.js";
@@ -85,14 +86,11 @@ interface Counter {
 
 /** Half of the workers only read. */
 class CounterGenerator implements Generator {
-  /** Of the workers, and of as many more each time where more are hired. */
-  readonly #readers: number;
-  readonly #workers: number;
+  readonly #onlyReads: (worker: number) => boolean;
   readonly #counters: KeyRotation<Counter>;
 
   constructor(options: CounterOptions, { concurrency, keySkew }: WorkloadOptions, draw: Draw) {
-    this.#workers = concurrency;
-    this.#readers = Math.floor(concurrency / 2);
+    this.#onlyReads = onlyReads(Math.floor(concurrency / 2), concurrency);
     const { activeCounters: active, operationsPerCounter: usesPerKey } = options;
     this.#counters = new KeyRotation(
       { active, workersPerKey: WORKERS_PER_KEY, workers: concurrency, usesPerKey, skew: keySkew },
@@ -107,7 +105,7 @@ class CounterGenerator implements Generator {
   next(worker: number): Next {
     const counter = this.#counters.use();
     const { name: key, next: value } = counter;
-    if (worker % this.#workers < this.#readers) return { type: "operation", operation: { f: "read", key } };
+    if (this.#onlyReads(worker)) return { type: "operation", operation: { f: "read", key } };
     counter.next = value === 1 ? -1 : 1;
     return { type: "operation", operation: { f: "add", key, value } };
   }

@@ -1,6 +1,7 @@
 import type { HistoryEvent } from "@gauntlet/histories";
 import type { Client, Outcome, Step } from "./client.js";
 import { eachByItself } from "./each-by-itself.js";
+import { onlyReads } from "./generators/only-reads.js";
 import { KeyRotation } from "./key-rotation.js";
 import { checkLinearizability } from "./linearizability.js";
 import { liveAll } from "./live-all.js";
@@ -84,16 +85,13 @@ interface Group {
  */
 class MultiRegisterGenerator implements Generator {
   readonly #options: MultiRegisterOptions;
-  /** Of the workers, and of as many more each time where more are hired. */
-  readonly #readers: number;
-  readonly #workers: number;
+  readonly #onlyReads: (worker: number) => boolean;
   readonly #groups: KeyRotation<Group>;
   readonly #draw: Draw;
 
   constructor(options: MultiRegisterOptions, { concurrency, keySkew }: WorkloadOptions, draw: Draw) {
     this.#options = options;
-    this.#workers = concurrency;
-    this.#readers = Math.floor(concurrency / 2);
+    this.#onlyReads = onlyReads(Math.floor(concurrency / 2), concurrency);
     this.#draw = draw;
     const { workersPerGroup, operationsPerGroup: usesPerKey } = options;
     this.#groups = new KeyRotation(
@@ -109,10 +107,9 @@ class MultiRegisterGenerator implements Generator {
 
   next(worker: number): Next {
     const group = this.#groups.use();
-    const operation =
-      worker % this.#workers < this.#readers
-        ? this.#snapshot(group.name)
-        : { ...TXN, key: group.name, value: this.#mix(group) };
+    const operation = this.#onlyReads(worker)
+      ? this.#snapshot(group.name)
+      : { ...TXN, key: group.name, value: this.#mix(group) };
     return { type: "operation", operation };
   }
 

@@ -3,6 +3,7 @@ import type { Client, Outcome } from "./client.js";
 import { CONFLICT } from "./contention.js";
 import { eachByItself } from "./each-by-itself.js";
 import { readAll } from "./guarded.js";
+import { onlyReads } from "./generators/only-reads.js";
 import { KeyRotation } from "./key-rotation.js";
 import { liveAll } from "./live-all.js";
 import { LiveSet } from "./live-set.js";
@@ -99,15 +100,12 @@ const OLD = 3;
 
 /** Half of the workers only read. */
 class SetGenerator implements Generator {
-  /** Of the workers, and of as many more each time where more are hired. */
-  readonly #readers: number;
-  readonly #workers: number;
+  readonly #onlyReads: (worker: number) => boolean;
   readonly #sets: KeyRotation<GrowingSet>;
   readonly #draw: Draw;
 
   constructor(options: SetOptions, { concurrency, keySkew }: WorkloadOptions, draw: Draw) {
-    this.#workers = concurrency;
-    this.#readers = Math.floor(concurrency / 2);
+    this.#onlyReads = onlyReads(Math.floor(concurrency / 2), concurrency);
     this.#draw = draw;
     const { activeSets: active, elementsPerSet: usesPerKey } = options;
     this.#sets = new KeyRotation(
@@ -123,7 +121,7 @@ class SetGenerator implements Generator {
   next(worker: number): Next {
     return {
       type: "operation",
-      operation: worker % this.#workers < this.#readers ? this.#read() : this.#add(),
+      operation: this.#onlyReads(worker) ? this.#read() : this.#add(),
     };
   }
 
