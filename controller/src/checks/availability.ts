@@ -1,6 +1,15 @@
 import type { CheckResult, FaultWindow, HistoryEvent } from "@gauntlet/histories";
 import { secondsOf } from "../text.js";
-import { acknowledgedWrites, type Interval, longestGap, servedOperations, without } from "./operations.js";
+import {
+  acknowledgedWrites,
+  type Interval,
+  invokedIn,
+  lengthOf,
+  longestGap,
+  servedOperations,
+  stopText,
+  without,
+} from "./operations.js";
 import { type Grounds, stalled } from "./recovery.js";
 
 /** Without any fault, writes must not stop for so long. As generous as the bound on recovery after the last heal. */
@@ -29,17 +38,15 @@ export function checkAvailability(
   );
   const writes = acknowledgedWrites(operations);
   const nodes = new Set(tries.flatMap(({ node }) => node ?? []));
-  const isTriedEverywhere = ({ fromMs, toMs }: Interval): boolean => {
-    const tried = tries.filter(({ invokedMs }) => invokedMs >= fromMs && invokedMs < toMs);
-    return nodes.size > 0 && new Set(tried.map(({ node }) => node)).size === nodes.size;
-  };
+  const isTriedEverywhere = (interval: Interval): boolean =>
+    nodes.size > 0 && new Set(invokedIn(interval, tries).map(({ node }) => node)).size === nodes.size;
   const stops = without({ fromMs: 0, toMs: Math.min(mainEndMs, lastMs) }, acting)
     .map((interval) => longestGap(interval, writes))
-    .filter((gap) => gap.toMs - gap.fromMs > QUIET_BOUND_MS && isTriedEverywhere(gap));
+    .filter((gap) => lengthOf(gap) > QUIET_BOUND_MS && isTriedEverywhere(gap));
   const told = describe(windows);
   const [stop] = stops;
   if (stop === undefined) return { ...base, verdict: "valid", reason: told };
-  const what = `no write was acknowledged for ${secondsOf(stop.toMs - stop.fromMs)} from ${secondsOf(stop.fromMs)} on, while no fault acted; allowed are ${secondsOf(QUIET_BOUND_MS)}`;
+  const what = `${stopText(stop)}, while no fault acted; allowed are ${secondsOf(QUIET_BOUND_MS)}`;
   return { ...base, ...stalled(what, grounds), details: { quietBoundMs: QUIET_BOUND_MS, stops } };
 }
 

@@ -1,4 +1,5 @@
 import { type HistoryEvent, pairEvents } from "@gauntlet/histories";
+import { secondsOf } from "../text.js";
 
 /** One operation of a client, as the checks of time and service see it. Milliseconds since time 0. */
 export interface ServedOperation {
@@ -57,12 +58,29 @@ export interface Interval {
   readonly toMs: number;
 }
 
+export function lengthOf({ fromMs, toMs }: Interval): number {
+  return toMs - fromMs;
+}
+
+/** Those that were invoked within it. */
+export function invokedIn(
+  { fromMs, toMs }: Interval,
+  operations: readonly ServedOperation[],
+): readonly ServedOperation[] {
+  return operations.filter(({ invokedMs }) => invokedMs >= fromMs && invokedMs < toMs);
+}
+
+/** `no write was acknowledged for 31.2 s from 4 s on`. */
+export function stopText(stop: Interval): string {
+  return `no write was acknowledged for ${secondsOf(lengthOf(stop))} from ${secondsOf(stop.fromMs)} on`;
+}
+
 /** The longest time between the interval's ends and the moments (in order) within it. */
 export function longestGap({ fromMs, toMs }: Interval, moments: readonly number[]): Interval {
   let longest: Interval = { fromMs, toMs: fromMs };
   let lastMs = fromMs;
   for (const next of [...slice(moments, fromMs, toMs), toMs]) {
-    if (next - lastMs > longest.toMs - longest.fromMs) longest = { fromMs: lastMs, toMs: next };
+    if (next - lastMs > lengthOf(longest)) longest = { fromMs: lastMs, toMs: next };
     lastMs = next;
   }
   return longest;

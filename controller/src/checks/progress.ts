@@ -4,9 +4,12 @@ import { secondsOf } from "../text.js";
 import {
   acknowledgedWrites,
   type Interval,
+  invokedIn,
+  lengthOf,
   longestGap,
   type ServedOperation,
   servedOperations,
+  stopText,
 } from "./operations.js";
 import { jolts, moments, quorums, untilAnswered, wholeTimes } from "./quorums.js";
 import { type Grounds, stalled } from "./recovery.js";
@@ -73,13 +76,13 @@ export function checkProgress(
   const allowed = `${MAX_ELECTIONS} elections of ${secondsOf(ELECTION_MS)} and an operation of ${secondsOf(facts.operationMs)}`;
   const bounds = { electionMs: ELECTION_MS, maxElections: MAX_ELECTIONS, stopMs };
   const details = { ...bounds, judged, stops: stops.slice(0, MAX_TOLD), unrest: unrest.slice(0, MAX_TOLD) };
-  const [stop] = stops.toSorted((a, b) => b.toMs - b.fromMs - (a.toMs - a.fromMs));
+  const [stop] = stops.toSorted((a, b) => lengthOf(b) - lengthOf(a));
   const [worst] = unrest.toSorted((a, b) => b.elections - b.allowed - (a.elections - a.allowed));
   const findings = [
     ...(stop === undefined
       ? []
       : [
-          `no write was acknowledged for ${secondsOf(stop.toMs - stop.fromMs)} from ${secondsOf(stop.fromMs)} on, though ${stop.quorum.join(", ")} were whole and heard each other; allowed are ${allowed}`,
+          `${stopText(stop)}, though ${stop.quorum.join(", ")} were whole and heard each other; allowed are ${allowed}`,
         ]),
     ...(worst === undefined
       ? []
@@ -125,7 +128,7 @@ function findStops(
         const judged = { fromMs: Math.max(fromMs, time.fromMs), toMs: Math.min(toMs, time.toMs) };
         if (lengthOf(judged) <= stopMs) return [];
         const gap = longestGap(judged, writes);
-        const tried = tries.filter(({ invokedMs }) => invokedMs >= gap.fromMs && invokedMs < gap.toMs);
+        const tried = invokedIn(gap, tries);
         const isTried = quorum.every((node) => tried.some((each) => each.node === node));
         const stop = { ...gap, fromMs: Math.max(gap.fromMs, tried[0]?.invokedMs ?? gap.toMs), quorum };
         return isTried && nodes.length > 0 && lengthOf(stop) > stopMs ? [stop] : [];
@@ -194,8 +197,4 @@ function electionsIn(rounds: readonly Round[], quorum: readonly string[], time: 
     beforeMs = atMs;
   }
   return elections;
-}
-
-function lengthOf({ fromMs, toMs }: Interval): number {
-  return toMs - fromMs;
 }
