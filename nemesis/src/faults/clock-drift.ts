@@ -2,11 +2,10 @@ import { z } from "zod";
 import { describeClock } from "../effects/clock-ledger.js";
 import type { NodeName } from "../hosts.js";
 import { WALL_READ_WINDOW_MS, WALL_TOLERANCE_MS } from "./clock-bump.js";
+import { speedArg } from "./clock-speed.js";
 import { defineFault } from "./fault.js";
 import { forAll, onEveryNode } from "./observe.js";
 
-const MIN_RATE = 0.5;
-const MAX_RATE = 2;
 /** Rates between these drift too little within a window to be told from true time. */
 const NEAR_TRUE = { low: 0.9, high: 1.1 } as const;
 /** Well over the tolerance, or the proof would say nothing. */
@@ -23,14 +22,10 @@ export const clockDrift = defineFault({
   leastWindowMs: ({ rate }) =>
     1_500 + 100 * Math.ceil(SHOWN_DRIFT_MS / Math.abs(Number(rate) - 1) / 100 - 1e-6),
   args: z.strictObject({
-    rate: z
-      .number({ error: (issue) => rateProblem(issue.input) })
-      .min(MIN_RATE, { error: (issue) => rateProblem(issue.input) })
-      .max(MAX_RATE, { error: (issue) => rateProblem(issue.input) })
-      .refine((rate) => rate <= NEAR_TRUE.low || rate >= NEAR_TRUE.high, {
-        error: (issue) => rateProblem(issue.input),
-      })
-      .describe("Speed of the wall clock: 1.5 = it gains half a second each second, 0.5 = it loses as much."),
+    rate: speedArg(
+      NEAR_TRUE,
+      "Speed of the wall clock: 1.5 = it gains half a second each second, 0.5 = it loses as much.",
+    ),
   }),
   prepare({ hosts, nodes, clocks, nowMs }, { rate }) {
     const sinceMs = new Map<NodeName, number>();
@@ -57,9 +52,3 @@ export const clockDrift = defineFault({
     };
   },
 });
-
-function rateProblem(written: unknown): string {
-  const allowed = `a rate of ${MIN_RATE} to ${NEAR_TRUE.low} or ${NEAR_TRUE.high} to ${MAX_RATE}`;
-  if (written === undefined) return `is missing; needs ${allowed}`;
-  return `${JSON.stringify(written)} is not ${allowed} (nearer to 1 it could not be told from true time)`;
-}

@@ -1,10 +1,9 @@
 import { z } from "zod";
 import { describeClock } from "../effects/clock-ledger.js";
+import { speedArg } from "./clock-speed.js";
 import { defineFault } from "./fault.js";
 import { forAll, onEveryNode } from "./observe.js";
 
-const MIN_RATE = 0.5;
-const MAX_RATE = 2;
 /** Rates between these are too near to true time to be told from it on a busy machine. */
 const NEAR_TRUE = { low: 0.8, high: 1.25 } as const;
 export const RATE_READ_WINDOW_MS = 1_000;
@@ -17,14 +16,10 @@ export const clockRate = defineFault({
   proofNeeds: ["process"],
   minWindowMs: 3_000,
   args: z.strictObject({
-    rate: z
-      .number({ error: (issue) => rateProblem(issue.input) })
-      .min(MIN_RATE, { error: (issue) => rateProblem(issue.input) })
-      .max(MAX_RATE, { error: (issue) => rateProblem(issue.input) })
-      .refine((rate) => rate <= NEAR_TRUE.low || rate >= NEAR_TRUE.high, {
-        error: (issue) => rateProblem(issue.input),
-      })
-      .describe("Speed of the server's timers: 2 = twice as fast as true time, 0.5 = half as fast."),
+    rate: speedArg(
+      NEAR_TRUE,
+      "Speed of the server's timers: 2 = twice as fast as true time, 0.5 = half as fast.",
+    ),
   }),
   prepare(context, { rate }) {
     const { hosts, nodes, clocks } = context;
@@ -49,10 +44,4 @@ export const clockRate = defineFault({
 /** A fifth of the rate for a noisy machine, and always less than half way to true time. */
 export function rateTolerance(rate: number): number {
   return Math.min(0.2 * rate, 0.45 * Math.abs(rate - 1));
-}
-
-function rateProblem(written: unknown): string {
-  const allowed = `a rate of ${MIN_RATE} to ${NEAR_TRUE.low} or ${NEAR_TRUE.high} to ${MAX_RATE}`;
-  if (written === undefined) return `is missing; needs ${allowed}`;
-  return `${JSON.stringify(written)} is not ${allowed} (nearer to 1 it could not be told from true time)`;
 }

@@ -1,8 +1,4 @@
-import type { ClockLedger } from "../effects/clock-ledger.js";
 import type { Claims } from "../effects/claims.js";
-import type { CutLedger } from "../effects/cut-ledger.js";
-import type { DamageLedger } from "../effects/damage-ledger.js";
-import type { PacketLedger } from "../effects/packet-ledger.js";
 import { assert, messageOf, NotApplicable } from "../errors.js";
 import { findFault } from "../faults/catalogue.js";
 import {
@@ -13,28 +9,20 @@ import {
   type Observation,
   type PreparedFault,
 } from "../faults/fault.js";
-import type { Capability, Hosts, Membership, NodeName, ProbeResult } from "../hosts.js";
+import type { Membership, NodeName } from "../hosts.js";
 import { Random } from "../random.js";
 import type { ScheduledFault } from "../schedule/schedule.js";
 import { leaderIn, resolveTarget, ROLE_WAIT_MS, type Views } from "../targets.js";
 import { type Clock, pause } from "./clock.js";
 import type { ExecutedFault, FaultOutcome, NemesisEvent } from "./executed.js";
-import type { Timing } from "./timing.js";
+import type { HealContext } from "./heal.js";
 
 /** A fault draws its own choices from here, whatever its target drew before. */
 const CHOICES = 2 ** 32;
 
 /** What all faults of one run share. */
-export interface World {
-  readonly hosts: Hosts;
-  readonly clock: Clock;
-  readonly cuts: CutLedger;
-  readonly clocks: ClockLedger;
-  readonly shapes: PacketLedger;
-  readonly damage: DamageLedger;
-  readonly timing: Timing;
+export interface World extends HealContext {
   readonly claims: Claims;
-  readonly capabilities: Readonly<Record<Capability, ProbeResult>>;
   readonly seed: number;
   /** When the schedule's time 0 was, and when the run's time is over. */
   readonly originMs: number;

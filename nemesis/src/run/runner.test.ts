@@ -2,7 +2,6 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { notOffered } from "../capabilities.js";
 import { HEALTHY_DISK } from "../effects/disk.js";
-import { TRUE_TIME } from "../effects/clock-ledger.js";
 import { UNSHAPED } from "../effects/packet-ledger.js";
 import { ScheduleError } from "../errors.js";
 import { generateSchedule } from "../generate/generate.js";
@@ -12,19 +11,8 @@ import type { Schedule } from "../schedule/schedule.js";
 import { schedules } from "../testing/arbitraries.js";
 import { bench, fault, runAll } from "../testing/bench.js";
 import { allCapabilities, type FakeHosts } from "../testing/fake-hosts.js";
+import { expectWhole } from "../testing/whole.js";
 import { toExecutedSchedule } from "./executed.js";
-
-function expectWhole(hosts: FakeHosts): void {
-  for (const node of hosts.cluster.nodes) {
-    expect(node).toMatchObject({
-      state: hosts.nodes.includes(node.name) ? "running" : "exited",
-      rules: [],
-      clock: TRUE_TIME,
-      shapes: new Map(),
-      disk: HEALTHY_DISK,
-    });
-  }
-}
 
 test("every generated schedule runs to its end with every fault proved, undone and in order", async () => {
   for (let seed = 0; seed < 8; seed++) {
