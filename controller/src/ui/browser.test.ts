@@ -24,7 +24,7 @@ import { recordRun } from "../run/record.js";
 import { MemoryStore } from "../testing/fake-clients.js";
 import { fakeCluster } from "../testing/fake-cluster.js";
 import { listen, type ListeningUi } from "./listen.js";
-import { RUN_ID, sampleNodes, writeRun } from "./testing/recorded-run.js";
+import { RUN_ID, sampleNodes, VALID_RESULTS, writeRun } from "./testing/recorded-run.js";
 
 const CHROMIUM = "/usr/bin/chromium";
 const installed = existsSync(CHROMIUM);
@@ -36,23 +36,13 @@ if (!installed && !inCi) {
 }
 
 const EVIL = `</script><script>document.title = "owned"</script><img src=x onerror="document.title = 'owned'">`;
-const BASE: RunResults = {
-  version: 1,
-  verdict: "valid",
-  reason: "all checks passed",
-  checks: [],
-  stats: [],
-  okPerSecond: 70,
-  faults: SAMPLE_FAULTS,
-};
-
 async function staleRun(): Promise<{ history: HistoryEvent[]; results: RunResults }> {
   const load = { lengthMs: 32_000, operationsPerSecond: 80, faults: SAMPLE_FAULTS, staleReads: true };
   const history = sampleHistory({ draw: drawFrom(5, 1), ...load });
   const checks = await registerWorkload().check(history, { timeLimitMs: 30_000 });
   const verdict = mergeVerdicts(checks.map((check) => check.verdict));
   const reason = checks.find((check) => check.verdict === verdict)?.reason ?? "";
-  return { history, results: { ...BASE, verdict, reason, checks, stats: functionStats(history) } };
+  return { history, results: { ...VALID_RESULTS, verdict, reason, checks, stats: functionStats(history) } };
 }
 
 /** In CI a missing browser fails the tests instead of skipping them. */
@@ -158,7 +148,7 @@ describe.skipIf(!installed && !inCi)("the pages in a browser", () => {
     await ui.close();
     await page.getByText("The line to the server is lost").waitFor();
     await page.getByRole("heading", { name: "running" }).waitFor();
-    await writeResults(directory, BASE);
+    await writeResults(directory, VALID_RESULTS);
     await writeLive(directory, { ...status, phase: "done" });
     ui = await listen({ runsRoot: root, host: "127.0.0.1", port });
     await page.getByRole("heading", { name: "valid" }).waitFor();
@@ -230,11 +220,11 @@ describe.skipIf(!installed && !inCi)("the pages in a browser", () => {
       faults: [],
       staleReads: false,
     });
-    await writeRun({ root, history, results: BASE });
+    await writeRun({ root, history, results: VALID_RESULTS });
     await writeRun({
       root,
       history,
-      results: { ...BASE, verdict: "invalid", reason: "key r4 is not linearizable" },
+      results: { ...VALID_RESULTS, verdict: "invalid", reason: "key r4 is not linearizable" },
       id: "bank/20260103T000000.000Z-9",
     });
     await page.locator(".runs li").nth(1).waitFor();
@@ -281,7 +271,7 @@ describe.skipIf(!installed && !inCi)("the pages in a browser", () => {
       endedAtMs: 1,
     } as RunResults["faults"][number];
     const results: RunResults = {
-      ...BASE,
+      ...VALID_RESULTS,
       verdict: "invalid",
       reason: EVIL,
       checks: [check],
@@ -325,7 +315,7 @@ describe.skipIf(!installed && !inCi)("the pages in a browser", () => {
         ...base,
       });
     }
-    await writeRun({ root, history, results: { ...BASE, faults: [] }, samples: sampleNodes(60) });
+    await writeRun({ root, history, results: { ...VALID_RESULTS, faults: [] }, samples: sampleNodes(60) });
     const began = performance.now();
     await page.goto(`${ui.url}runs/${RUN_ID}/`);
     const canvas = page.locator("canvas.timeline-canvas");

@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type HistoryEvent, RUN_FILES, type RunResults, writeLive } from "@gauntlet/histories";
+import { type HistoryEvent, RUN_FILES, writeLive } from "@gauntlet/histories";
 import type { Operations, RunChange, RunRow, RunView } from "@gauntlet/ui";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { UsageError } from "../errors.js";
@@ -10,17 +10,7 @@ import { drawFrom } from "../run/random.js";
 import { SAMPLE_FAULTS, sampleHistory } from "../report/testing/sample-run.js";
 import { listen } from "./listen.js";
 import { createUi, type Ui } from "./server.js";
-import { RUN_ID, sampleNodes, writeRun } from "./testing/recorded-run.js";
-
-const RESULTS: RunResults = {
-  version: 1,
-  verdict: "valid",
-  reason: "all checks passed",
-  checks: [],
-  stats: [],
-  okPerSecond: 70,
-  faults: SAMPLE_FAULTS,
-};
+import { RUN_ID, sampleNodes, VALID_RESULTS, writeRun } from "./testing/recorded-run.js";
 
 const EVIL = `</script><script>alert(1)</script><img src=x onerror=alert(2)>`;
 
@@ -77,7 +67,7 @@ describe("the pages' server", () => {
     await writeRun({
       root,
       history: history(),
-      results: RESULTS,
+      results: VALID_RESULTS,
       samples: sampleNodes(33),
       log: ["started"],
     });
@@ -129,7 +119,9 @@ describe("the pages' server", () => {
             .join(""),
         );
       if (step === 2)
-        void writeFile(join(directory, RUN_FILES.results), JSON.stringify(RESULTS)).then(() => live("done"));
+        void writeFile(join(directory, RUN_FILES.results), JSON.stringify(VALID_RESULTS)).then(() =>
+          live("done"),
+        );
       return name === "end";
     });
     expect(told[0]?.name).toBe("view");
@@ -165,7 +157,7 @@ describe("the pages' server", () => {
 
   test("operations of a part of a run are those that reach into it", async () => {
     const all = history();
-    await writeRun({ root, history: all, results: RESULTS });
+    await writeRun({ root, history: all, results: VALID_RESULTS });
     await events(`/runs/${RUN_ID}/events`, () => false);
     const response = await get(`/runs/${RUN_ID}/operations?from=10000&to=11000`);
     const part = (await response.json()) as Operations;
@@ -182,7 +174,7 @@ describe("the pages' server", () => {
   });
 
   test("no address leads out of the runs, whatever its spelling", async () => {
-    const directory = await writeRun({ root, history: history(), results: RESULTS });
+    const directory = await writeRun({ root, history: history(), results: VALID_RESULTS });
     await writeFile(join(root, "secret"), "secret");
     await symlink(join(root, "secret"), join(directory, "link"));
     await symlink(root, join(directory, "up"));
@@ -217,7 +209,7 @@ describe("the pages' server", () => {
   });
 
   test("read-only, on its own names only, with a policy that lets nothing foreign in", async () => {
-    await writeRun({ root, history: history(), results: RESULTS });
+    await writeRun({ root, history: history(), results: VALID_RESULTS });
     for (const method of ["POST", "PUT", "DELETE", "PATCH"])
       expect((await ui.app.request(`http://localhost/runs/${RUN_ID}/`, { method })).status).toBe(405);
     expect((await ui.app.request(`http://evil.example/runs.json`)).status).toBe(403);
@@ -231,7 +223,7 @@ describe("the pages' server", () => {
     const evil = history()
       .slice(0, 40)
       .map((event) => ({ ...event, ...(event.key === undefined ? {} : { key: EVIL, value: EVIL }) }));
-    await writeRun({ root, history: evil, results: { ...RESULTS, reason: EVIL }, log: [EVIL] });
+    await writeRun({ root, history: evil, results: { ...VALID_RESULTS, reason: EVIL }, log: [EVIL] });
     const page = await (await get(`/runs/${RUN_ID}/`)).text();
     expect(page).not.toContain("alert");
   });

@@ -8,8 +8,20 @@ import {
   writeResults,
   writeTest,
 } from "@gauntlet/histories";
+import { SAMPLE_FAULTS } from "../../report/testing/sample-run.js";
 
 export const RUN_ID = "register/20260102T030405.678Z-7";
+
+/** Of a sample history with its faults. */
+export const VALID_RESULTS: RunResults = {
+  version: 1,
+  verdict: "valid",
+  reason: "all checks passed",
+  checks: [],
+  stats: [],
+  okPerSecond: 70,
+  faults: SAMPLE_FAULTS,
+};
 
 export interface RecordedRunOptions {
   readonly root: string;
