@@ -30,43 +30,79 @@ export function LoadCharts({ axis, load, endMs, isRunning, ratePerSecond }: Prop
   const rates = useMemo(() => rateLines(load, length, endMs), [load, length]);
   const latencies = useMemo(() => latencyLines(load, length), [load, length]);
   const most = Math.max(ratePerSecond ?? 1, 1) * 1.1;
+  const over = { axis, steps, stepMs };
   return (
     <>
-      <Row
-        axis={axis}
-        name={<ChartName title="rate" unit="ops/s" />}
-        readout={<Legend lines={rates} stepMs={stepMs} text={count} />}
-        height={HEIGHT}
-      >
-        <Chart
-          axis={axis}
-          height={HEIGHT}
-          steps={steps}
-          lines={rates}
-          scale="linear"
-          atLeast={most}
-          text={count}
-          label={describe("Operations a second", rates, count)}
-        />
-      </Row>
-      <Row
-        axis={axis}
-        name={<ChartName title="latency" unit="of ok" />}
-        readout={<Legend lines={latencies} stepMs={stepMs} text={latency} />}
-        height={HEIGHT}
-      >
-        <Chart
-          axis={axis}
-          height={HEIGHT}
-          steps={steps}
-          lines={latencies}
-          scale="logarithmic"
-          atLeast={10}
-          text={(ms) => (ms >= 1_000 ? `${ms / 1_000} s` : `${ms} ms`)}
-          label={describe("Latency of ok operations", latencies, latency)}
-        />
-      </Row>
+      <LoadChart
+        {...over}
+        title="rate"
+        unit="ops/s"
+        lines={rates}
+        scale="linear"
+        atLeast={most}
+        figure={count}
+        mark={count}
+        label="Operations a second"
+      />
+      <LoadChart
+        {...over}
+        title="latency"
+        unit="of ok"
+        lines={latencies}
+        scale="logarithmic"
+        atLeast={10}
+        figure={latency}
+        mark={(ms) => (ms >= 1_000 ? `${ms / 1_000} s` : `${ms} ms`)}
+        label="Latency of ok operations"
+      />
     </>
+  );
+}
+
+interface ChartProps {
+  readonly axis: Axis;
+  readonly steps: readonly number[];
+  readonly stepMs: number;
+  readonly title: string;
+  readonly unit: string;
+  readonly lines: readonly Line[];
+  readonly scale: "linear" | "logarithmic";
+  readonly atLeast: number;
+  /** A value in words, and at the marks of the scale. */
+  readonly figure: (value: number) => string;
+  readonly mark: (value: number) => string;
+  readonly label: string;
+}
+
+function LoadChart({
+  axis,
+  steps,
+  stepMs,
+  title,
+  unit,
+  lines,
+  figure,
+  mark,
+  label,
+  ...chart
+}: ChartProps): JSX.Element {
+  return (
+    <Row
+      axis={axis}
+      name={<ChartName title={title} unit={unit} />}
+      readout={<Legend lines={lines} stepMs={stepMs} text={figure} />}
+      height={HEIGHT}
+    >
+      <Chart
+        {...chart}
+        axis={axis}
+        height={HEIGHT}
+        steps={steps}
+        lines={lines}
+        text={mark}
+        label={describe(label, lines, figure)}
+      />
+    </Row>
   );
 }
 

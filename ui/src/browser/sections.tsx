@@ -5,6 +5,7 @@ import type { LogLine, RunView } from "../model.js";
 import { familyOf } from "./families.js";
 import { bytes, count, latency, time } from "./format.js";
 import { fileAddress } from "./violation.js";
+import { Table } from "./table.js";
 
 /** The figures of the whole run, in places that do not move. */
 export function Figures({ view }: { readonly view: RunView }): JSX.Element {
@@ -35,47 +36,6 @@ export function Figures({ view }: { readonly view: RunView }): JSX.Element {
         </div>
       ))}
     </dl>
-  );
-}
-
-interface TableProps {
-  readonly heads: readonly string[];
-  readonly rows: readonly (readonly (string | number | JSX.Element)[])[];
-  /** Columns of figures, by place. */
-  readonly figures?: readonly number[];
-  readonly caption: string;
-  /** On a narrow page each row is a block of its own: for tables with prose. */
-  readonly isProse?: boolean;
-}
-
-export function Table({ heads, rows, figures = [], caption, isProse = false }: TableProps): JSX.Element {
-  const kind = (column: number): string => (figures.includes(column) ? "number" : "");
-  return (
-    <div class="scroll">
-      <table class={isProse ? "cards" : ""}>
-        <caption class="hidden-text">{caption}</caption>
-        <thead>
-          <tr>
-            {heads.map((head, column) => (
-              <th key={head} scope="col" class={kind(column)}>
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row, index) => (
-            <tr key={index}>
-              {row.map((cell, column) => (
-                <td key={column} class={kind(column)}>
-                  {cell}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   );
 }
 

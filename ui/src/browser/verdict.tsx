@@ -2,6 +2,7 @@ import type { CheckKind, CheckResult, LiveStatus, RunResults, Verdict } from "@g
 import type { JSX } from "preact";
 import type { RunView } from "../model.js";
 import { bytes, count, date, MARKS, MEANINGS, time } from "./format.js";
+import { Heads } from "./table.js";
 
 export function Chip({ verdict, text }: { readonly verdict: Verdict; readonly text?: string }): JSX.Element {
   return (
@@ -197,15 +198,7 @@ export function Checks({ checks }: { readonly checks: readonly CheckResult[] }):
       ) : (
         <div class="scroll">
           <table class="cards">
-            <thead>
-              <tr>
-                {["Kind", "Check", "Verdict", "Why"].map((head) => (
-                  <th key={head} scope="col">
-                    {head}
-                  </th>
-                ))}
-              </tr>
-            </thead>
+            <Heads heads={["Kind", "Check", "Verdict", "Why"]} />
             <tbody>
               {sorted.map(({ name, kind, verdict, reason }, index) => (
                 <tr key={index}>

@@ -6,6 +6,7 @@ import { Backdrop, type Band, FaultRow } from "./faults.js";
 import { time } from "./format.js";
 import { NodeLanes } from "./lanes.js";
 import { Row, Stack, TimeRow, useAxis } from "./stack.js";
+import { Heads } from "./table.js";
 
 interface Props {
   readonly view: RunView;
@@ -236,17 +237,9 @@ function OperationTable({ operations }: { readonly operations: readonly ShownOpe
   return (
     <div class="scroll">
       <table>
-        <thead>
-          <tr>
-            {["Event", "Operation", "Key", "Node", "Process", "Called", "Answered", "Outcome", "Part"].map(
-              (head) => (
-                <th key={head} scope="col">
-                  {head}
-                </th>
-              ),
-            )}
-          </tr>
-        </thead>
+        <Heads
+          heads={["Event", "Operation", "Key", "Node", "Process", "Called", "Answered", "Outcome", "Part"]}
+        />
         <tbody>
           {operations.map((operation) => {
             const { id, text, key, node, process, startMs, endMs, outcome, error } = operation;
