@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { FakeHosts, type HostCall } from "../testing/fake-hosts.js";
+import type { FakeHosts, HostCall } from "../testing/fake-hosts.js";
 import { play, trialOf } from "../testing/trial.js";
 import { expectWhole } from "../testing/whole.js";
 import { FAULTS } from "./catalogue.js";
