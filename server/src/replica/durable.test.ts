@@ -135,6 +135,18 @@ test("a damaged log that ends before the state is one of an earlier time: refuse
   );
 });
 
+test("states that the log does not name are gone after a start, older ones and newer ones", async () => {
+  const machine = await machineWith(GROWN);
+  expect(await rebuildReplica(place(machine, THREE))).toBe(4);
+  await (await machine.states.open(7)).close();
+  expect(await machine.states.list()).toEqual([0, 7]);
+  const hooks = { recovering: () => undefined, failed: () => undefined };
+  const { log, state } = await openDurable(place(machine, THREE), hooks);
+  expect(await machine.states.list()).toEqual([log.generation]);
+  await log.wal.close();
+  await state.close();
+});
+
 /** A disk that gives back nothing of what is written. */
 class Forgetful extends MemoryStates {
   opened = 0;
