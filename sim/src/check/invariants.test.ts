@@ -40,3 +40,19 @@ test("every invariant is broken by a story of the tests beside", () => {
   const told = tests.map((name) => readFileSync(new URL(name, folder), "utf8")).join("\n");
   for (const name of Object.keys(INVARIANTS)) expect(told).toContain(`"${name}"`);
 });
+
+test("a replica has the state of a snapshot once that is durable: until then its store is what it was", () => {
+  story.commonPast();
+  const mark = { index: 2, term: 1, configuration: { voters: [1, 2, 3], outgoing: [], learners: [] } };
+  const persist = {
+    type: "persist",
+    sequence: 1,
+    hardState: { term: 1, vote: null },
+    snapshot: mark,
+    entries: [],
+  };
+  story.step(4, { term: 1, commitIndex: 2 }, [persist as unknown as Effect]);
+  expect(story.invariants.appliedIndex(4)).toBe(0);
+  story.step(4, {}, [], { type: "persisted", sequence: 1 });
+  expect([story.invariants.appliedIndex(4), story.violation]).toEqual([2, null]);
+});

@@ -125,13 +125,13 @@ export function persist(
     const before = image.memory;
     image.memory = behind(book, image, snapshot);
     image.configurations = [{ index: snapshot.index, voters: snapshot.configuration }];
-    image.appliedIndex = Math.max(image.appliedIndex, snapshot.index);
     // Where both agree the disk has it, whether the snapshot comes to be there or not.
     first = agreement(before, image.memory) + 1;
     book.installs += 1;
   } else if (first !== null) cut(image, first, view);
   for (const entry of entries) append(book, image, entry, view);
-  image.ask(sequence, hardState, first, first === null ? [] : image.memory.slice(first - 1));
+  const slots = first === null ? [] : image.memory.slice(first - 1);
+  image.ask({ sequence, hardState, snapshotIndex: snapshot?.index ?? 0, first, slots });
 }
 
 function cut(image: NodeImage, first: number, view: StepView): void {

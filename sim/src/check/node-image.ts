@@ -12,6 +12,8 @@ export interface Placed {
 interface Pending {
   readonly sequence: number;
   readonly hardState: HardState | null;
+  /** Of the snapshot whose state takes the place of the replica's once this is durable; 0: there is none. */
+  readonly snapshotIndex: number;
   /** Null: no entries. Else what replaces the log from there on. */
   readonly first: number | null;
   readonly slots: readonly Slot[];
@@ -64,8 +66,8 @@ export class NodeImage {
     return `${this.name} (life ${this.life}, term ${this.term})`;
   }
 
-  ask(sequence: number, hardState: HardState | null, first: number | null, slots: readonly Slot[]): void {
-    this.pending.push({ sequence, hardState, first, slots });
+  ask(write: Pending): void {
+    this.pending.push(write);
   }
 
   /** All up to `sequence` is durable now. */
@@ -75,6 +77,7 @@ export class NodeImage {
       if (write.sequence > sequence) break;
       done += 1;
       if (write.hardState !== null) this.durableState = write.hardState;
+      this.appliedIndex = Math.max(this.appliedIndex, write.snapshotIndex);
       if (write.first === null) continue;
       if (this.durable.length >= write.first) this.durable.length = write.first - 1;
       for (const slot of write.slots) this.durable.push(slot);
