@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import type { Effect } from "@gauntlet/server/inside";
 import { beforeEach, expect, test } from "vitest";
 import { INVARIANTS } from "./violation.js";
 import { begun, entry, type Story } from "./testing/story.js";
