@@ -123,7 +123,8 @@ function snapshot(from = 1, to = 2): Message {
 }
 
 test("messages go both ways, each on its sender's own connection, in order", async () => {
-  const { one, two } = await pair();
+  // What waits for a dial that fails is dropped.
+  const { one, two } = await pair({ dialTimeoutMs: 30_000 });
   one.transport.connect();
   two.transport.connect();
   one.transport.send([heartbeat(1), heartbeat(2)]);
@@ -155,7 +156,7 @@ test("a cut connection is given up, what was meant for it dropped, and a healed 
 });
 
 test("a full queue drops what comes on top", async () => {
-  const { one, two } = await pair({ maxQueuedMessages: 3 });
+  const { one, two } = await pair({ maxQueuedMessages: 3, dialTimeoutMs: 30_000 });
   one.transport.send([1, 2, 3, 4, 5].map((round) => heartbeat(round)));
   expect(one.dropped).toBe(2);
   one.transport.connect();
