@@ -12,6 +12,7 @@ export interface LargeState {
 /** etcd's own limit of operations in a transaction is 128. */
 const KEYS_A_TXN = 100;
 const LOADERS = 8;
+const ATTEMPTS = 5;
 
 /** Fills the cluster with `keys` keys of 256 bytes, then kills one follower and starts it again. */
 export async function measureLargeState(cluster: LocalCluster, keys: number): Promise<LargeState> {
@@ -51,13 +52,25 @@ export async function fill(cluster: LocalCluster, keys: number, value: Uint8Arra
           const success = Array.from({ length: next - first }, (_, at) => {
             return { type: "put", key: keyOf(first + at), value } as const;
           });
-          await client.txn({ compare: [], success, failure: [] });
+          await untilTaken(() => client.txn({ compare: [], success, failure: [] }));
         }
       } finally {
         client.close();
       }
     }),
   );
+}
+
+/** A busy machine's servers may let some time out; to put the same once more does no harm. */
+async function untilTaken(write: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await write();
+      return;
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error;
+    }
+  }
 }
 
 export function keyOf(number: number): string {
