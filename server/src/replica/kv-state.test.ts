@@ -27,3 +27,12 @@ test("a state that a snapshot takes the place of is removed at once, not with th
   await state.close();
   await sender.close();
 });
+
+test("the state as of the checkpoint before the newest can still be sent: the core hears of a new one later", async () => {
+  const state = await open(new MemoryStates(), 1);
+  for (const index of [3, 5, 8]) expect(await state.write({ ...MARK, index })).toBe("written");
+  expect(() => state.image(8)).not.toThrow();
+  expect(() => state.image(5)).not.toThrow();
+  expect(() => state.image(3)).toThrow("there is no checkpoint of entry 3");
+  await state.close();
+});
