@@ -49,6 +49,16 @@ export class LocalNode {
     await running.catch(() => undefined);
   }
 
+  get peerUrl(): string {
+    return `http://127.0.0.1:${this.plan.peerPort}`;
+  }
+
+  /** Resolves when the process has ended by itself. */
+  async ended(): Promise<void> {
+    await this.process?.catch(() => undefined);
+    this.process = null;
+  }
+
   /** User and system time of all its processes so far. */
   async cpuSeconds(): Promise<number> {
     const fields = await this.statFields();
@@ -118,6 +128,16 @@ export class LocalCluster {
     await leader.client.memberAdd({ peerUrls: [url(plan.peerPort)], isLearner: true });
     const all = [...this.nodes.map((node) => node.plan), plan];
     const node = nodeOf(plan, this.system.command(plan, all, true));
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** A node that is to join. It is not started, and the others do not know it yet. */
+  async newcomer(): Promise<LocalNode> {
+    const [plan] = await this.plans(1);
+    if (plan === undefined) throw new Error("there is no plan");
+    const running = this.nodes.filter((node) => node.isRunning).map((node) => node.plan);
+    const node = nodeOf(plan, this.system.command(plan, [...running, plan], true));
     this.nodes.push(node);
     return node;
   }

@@ -4,19 +4,22 @@ import { measureConvergence } from "./convergence.js";
 import { measureLargeState } from "./large-state.js";
 import { linearizableRead, measureLoad, serializableRead, warmUp, write, type Operation } from "./load.js";
 import { LocalCluster } from "./local-cluster.js";
+import { measureReplacement, STEPS } from "./replacement.js";
 import { measureSnapshot, turnsFileOf } from "./snapshot.js";
 import { ELECTION_TIMEOUT_MS, etcdSystem, gauntletSystem, type System } from "./system.js";
 
-/** Something that is measured of both systems. Lower is better for times and memory, higher for rates. */
+/** Something that is measured of both systems. */
 interface Row {
   readonly what: string;
   readonly unit: string;
-  readonly higherIsBetter: boolean;
+  /** Where single values matter, not only the one in the middle: the largest is told as well; `all`: and both in election timeouts. */
+  readonly kind: "middle" | "worst" | "all";
   readonly ours: readonly number[];
   readonly theirs: readonly number[];
 }
 
 const NODES = 3;
+const NODES_TO_REPLACE = 5;
 const LOADS: readonly (readonly [name: string, operation: Operation, clients: readonly number[]])[] = [
   ["writes", write, [1, 64, 256]],
   ["linearizable reads", linearizableRead, [1, 64, 256]],
@@ -61,8 +64,31 @@ const PARTS: Readonly<Record<string, Part>> = {
   convergence: async (system, { kills, rounds }) => {
     return withCluster(system, async (cluster) => {
       const times = await measureConvergence(cluster, Math.ceil(kills / rounds));
-      return new Map([["kill -9 of the leader to the first acknowledged write|ms", times]]);
+      return new Map([["kill -9 of the leader to the first acknowledged write|ms|all", times]]);
     });
+  },
+  replacement: async (system) => {
+    return withCluster(
+      system,
+      async (cluster) => {
+        const { stretchesMs, undisturbedMs, totalMs, acknowledged, lost } = await measureReplacement(cluster);
+        const what = "time without an acknowledged write";
+        return new Map([
+          [
+            `${what}, per replaced node|ms|all`,
+            stretchesMs.map((steps) => Math.max(...Object.values(steps))),
+          ],
+          ...STEPS.map((step): [string, readonly number[]] => {
+            return [`${what}, ending in step ${step}|ms|worst`, stretchesMs.map((steps) => steps[step])];
+          }),
+          [`${what}, in 7 s of the load alone|ms|worst`, [undisturbedMs]],
+          [`replacing all ${NODES_TO_REPLACE} nodes|s`, [totalMs / 1000]],
+          ["writes acknowledged meanwhile|", [acknowledged]],
+          ["acknowledged writes lost||worst", [lost]],
+        ]);
+      },
+      NODES_TO_REPLACE,
+    );
   },
   state: async (system, { keys }) => {
     return withCluster(system, async (cluster) => {
@@ -85,8 +111,9 @@ const LONG_PARTS: ReadonlySet<string> = new Set(["state", "snapshot"]);
 async function withCluster<Result>(
   system: System,
   measure: (cluster: LocalCluster) => Promise<Result>,
+  nodes = NODES,
 ): Promise<Result> {
-  const cluster = await LocalCluster.start(system, NODES);
+  const cluster = await LocalCluster.start(system, nodes);
   try {
     return await measure(cluster);
   } finally {
@@ -112,34 +139,30 @@ async function measureAll(systems: readonly [System, System], options: Options):
       }
     }
     for (const [label, ours] of figures[0] ?? []) {
-      const [what = "", unit = ""] = label.split("|");
-      rows.push({
-        what,
-        unit,
-        higherIsBetter: unit.endsWith("/s"),
-        ours,
-        theirs: figures[1]?.get(label) ?? [],
-      });
+      const [what = "", unit = "", told] = label.split("|");
+      const kind = told === "all" || told === "worst" ? told : "middle";
+      rows.push({ what, unit, kind, ours, theirs: figures[1]?.get(label) ?? [] });
     }
   }
   return rows;
 }
 
 function print(rows: readonly Row[], systems: readonly [System, System]): void {
-  console.log(`| ${NODES} nodes | ${systems[0].name} | ${systems[1].name} ${systems[1].version} | ratio |`);
+  console.log(`| | ${systems[0].name} | ${systems[1].name} ${systems[1].version} | ratio |`);
   console.log("|---|---|---|---|");
   for (const row of rows) {
-    const { what, unit, ours, theirs } = row;
+    const { what, unit, kind, ours, theirs } = row;
+    const inTimeouts = (ofOurs: number, ofTheirs: number, how: string) => {
+      const label = `${what}${how}, in election timeouts`;
+      printLine(label, "", ofOurs / ELECTION_TIMEOUT_MS, ofTheirs / ELECTION_TIMEOUT_MS);
+    };
     printLine(what, unit, median(ours), median(theirs));
-    if (ours.length >= 10) {
-      printLine(`${what}, p99 of ${ours.length}`, unit, quantile(ours, 0.99), quantile(theirs, 0.99));
-      printLine(
-        `${what}, in election timeouts`,
-        "",
-        median(ours) / ELECTION_TIMEOUT_MS,
-        median(theirs) / ELECTION_TIMEOUT_MS,
-      );
-    }
+    if (kind === "middle") continue;
+    const ends = ours.length < 100 ? `, largest of ${ours.length}` : `, p99 of ${ours.length}`;
+    printLine(`${what}${ends}`, unit, quantile(ours, 0.99), quantile(theirs, 0.99));
+    if (kind !== "all") continue;
+    inTimeouts(median(ours), median(theirs), "");
+    inTimeouts(quantile(ours, 0.99), quantile(theirs, 0.99), ends);
   }
   console.log(
     `\nMedians over rounds; the ratio is ours to theirs. ${cpus().length} cores, which servers and clients share.`,
@@ -147,7 +170,7 @@ function print(rows: readonly Row[], systems: readonly [System, System]): void {
 }
 
 function printLine(what: string, unit: string, ours: number, theirs: number): void {
-  const ratio = Number.isNaN(theirs) ? "" : (ours / theirs).toFixed(2);
+  const ratio = Number.isNaN(theirs) || theirs === 0 ? "" : (ours / theirs).toFixed(2);
   console.log(`| ${what} | ${figure(ours, unit)} | ${figure(theirs, unit)} | ${ratio} |`);
 }
 
