@@ -33,7 +33,7 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry });
     this.#ticks = new Counter({
       name: "gauntlet_server_ticks_total",
-      help: "Ticks given to the Raft core; missed intervals are not made up for.",
+      help: "Ticks given to the Raft core; more than five missed intervals in a row are not made up for.",
       registers,
     });
     this.#elections = new Counter({

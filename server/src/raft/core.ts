@@ -147,7 +147,6 @@ export class RaftCore {
 
   private tick(now: Instant): void {
     this.member.outbox.tick();
-    this.promise.tick();
     this.readIndex.tick();
     if (this.leadership !== null) {
       if (this.diskStalls || !this.leadership.tick(now)) this.becomeFollower(this.member.term, null);
@@ -175,7 +174,7 @@ export class RaftCore {
   /** Whom it believed to lead does not any more, even if this member may not lead itself. */
   private campaignFor(pre: boolean, transfer: boolean, now: Instant): void {
     const member = this.member;
-    if (this.promise.binds && !transfer) return;
+    if (this.promise.binds(now) && !transfer) return;
     this.setLeader(null);
     this.timer.restart();
     if (this.diskStalls || !mayStand(member)) {
@@ -258,7 +257,7 @@ export class RaftCore {
     // Nobody is a stranger: this member's configuration may be an old one.
     if (message.to !== self || message.from === self) return;
     if (message.type === "vote-request" && isHeldBack(this.member, this.hearsLeader, message)) return;
-    if (message.type === "vote-request" && !message.transfer && this.promise.binds) return;
+    if (message.type === "vote-request" && !message.transfer && this.promise.binds(now)) return;
     if (message.term < term) {
       const answer = answerToStale(message);
       if (answer !== null) this.member.send(message.from, answer);
@@ -283,13 +282,13 @@ export class RaftCore {
       case "vote-response":
         return this.voteResponse(message, now);
       case "append":
-        this.follow(message.from);
+        this.follow(message.from, now);
         return this.acceptance.append(message);
       case "heartbeat":
-        this.follow(message.from);
+        this.follow(message.from, now);
         return this.acceptance.heartbeat(message);
       case "snapshot":
-        this.follow(message.from);
+        this.follow(message.from, now);
         this.acceptance.snapshot(message);
         return;
       case "append-accepted":
@@ -338,9 +337,9 @@ export class RaftCore {
   }
 
   /** `leader` proved that it leads the present term. */
-  private follow(leader: MemberId): void {
+  private follow(leader: MemberId, now: Instant): void {
     this.seeLeader(leader);
-    this.promise.heardLeader();
+    this.promise.heardLeader(now);
     if (this.role !== "follower" || this.leader !== leader) this.becomeFollower(this.member.term, leader);
     else this.timer.restart();
   }

@@ -5,8 +5,8 @@ import { seededRandom } from "./testing/prng.js";
 import { TICK_MS, World, WORLD_CONFIG } from "./testing/world.js";
 
 const LEASE = { electionTimeoutMs: WORLD_CONFIG.electionTicks * TICK_MS, clockUncertainty: 0.2 };
-/** 50 ms, less two ticks of 10, less 20 %. */
-const DURATION_MS = 24;
+/** 50 ms, less 20 %. */
+const DURATION_MS = 40;
 
 /** Leads term 1 of three members, its no-op committed at instant 0; answers to rounds are the test's. */
 function leader(): Solo {
@@ -102,24 +102,29 @@ test("without the setting there is no lease, and no promise", () => {
 
 const asksForVote = { type: "vote-request", pre: false, transfer: false, lastIndex: 9, lastTerm: 9 } as const;
 
-test("whoever heard a leader votes for nobody, in whatever term, until its time is over", () => {
+test("whoever heard a leader votes for nobody, in whatever term, until its time is over, however many ticks come in it", () => {
   const solo = new Solo({ lease: LEASE });
+  solo.nowMs = 100;
   solo.receive(2, 1, { type: "heartbeat", commit: 0, round: 1 });
   solo.sync();
   // It learns of a later term, and so believes in no leader any more.
   solo.receive(3, 5, { type: "vote-response", pre: false, granted: false });
   solo.sync();
   expect(solo.core.status()).toMatchObject({ term: 5, leader: null });
-  solo.tick(WORLD_CONFIG.electionTicks - 1);
+  solo.nowMs = 100 + LEASE.electionTimeoutMs - 0.1;
+  expect(solo.tick(3 * WORLD_CONFIG.electionTicks)).toEqual([]);
   expect(solo.receive(3, 5, asksForVote)).toEqual([]);
   expect(solo.step({ type: "campaign" })).toEqual([]);
-  solo.tick();
+  solo.nowMs = 100 + LEASE.electionTimeoutMs;
   solo.receive(3, 5, asksForVote);
   expect(sent(solo.sync())).toMatchObject([{ type: "vote-response", granted: true }]);
 });
 
 test("a member that restarts may have promised: it holds back its vote at first; a new one does not", () => {
   const restarted = new Solo({ lease: LEASE }, { hardState: { term: 4, vote: null }, entries: [] });
+  restarted.nowMs = 1000;
+  expect(restarted.receive(3, 5, asksForVote)).toEqual([]);
+  restarted.nowMs = 1000 + LEASE.electionTimeoutMs - 0.1;
   expect(restarted.receive(3, 5, asksForVote)).toEqual([]);
   const transfer = { ...asksForVote, transfer: true };
   restarted.receive(3, 5, transfer);

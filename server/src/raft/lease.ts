@@ -10,12 +10,11 @@ import { reachedByQuorum } from "./quorum.js";
  * heartbeats confirms. The argument, in the order in which it can fail:
  *
  * - A round of heartbeats leaves at the leader's instant s. Whoever answers it got it after s and, from then on,
- *   gives no vote, itself included, for electionTicks ticks (LeasePromise). The lease starts at s, once a quorum of
+ *   gives no vote, itself included, for an election timeout of its own clock (LeasePromise): of its clock, and not of
+ *   ticks, which may be late and then come close together. The lease starts at s, once a quorum of
  *   the voters has answered; every quorum that could elect another leader shares a member with it.
- * - electionTicks ticks take at least (electionTicks - 2) intervals of that member's clock: the first may come at
- *   once, and one that came late makes the next early by as much. Ticks that a paused process missed are not made
- *   up for, so a pause makes them longer, never shorter: the driver's contract. Its clock is at most
- *   1 / (1 - clockUncertainty) times as fast as the leader's: so much shorter is the lease.
+ * - A voter's clock is at most 1 / (1 - clockUncertainty) times as fast as the leader's: so much shorter is the lease.
+ *   A voter that was paused looks at its clock in the step in which it would vote: a pause makes its promise longer, never shorter.
  * - The leader may be paused, too. It looks at its clock in the step in which it serves the read: a read that
  *   the lease allows is as of that instant, after the read came and before it is answered.
  * - A member that restarts has forgotten what it promised: it begins with a promise.
@@ -39,11 +38,8 @@ export class Lease {
 
   constructor(member: Member) {
     this.member = member;
-    const { lease, electionTicks } = member.config;
-    this.durationMs =
-      lease === undefined
-        ? 0
-        : lease.electionTimeoutMs * Math.max(0, 1 - 2 / electionTicks) * (1 - lease.clockUncertainty);
+    const { lease } = member.config;
+    this.durationMs = lease === undefined ? 0 : lease.electionTimeoutMs * (1 - lease.clockUncertainty);
     this.configuration = member.configuration;
   }
 
@@ -96,28 +92,26 @@ export class Lease {
 }
 
 /**
- * What a voter owes to leaders with leases: for electionTicks ticks after it last heard one it votes for nobody, whatever
+ * What a voter owes to leaders with leases: for an election timeout after it last heard one it votes for nobody, whatever
  * term it learns of meanwhile, but for a transfer that the leader itself began. Without leases it owes nothing.
  */
 export class LeasePromise {
-  private readonly electionTicks: number;
-  private remainingTicks = 0;
+  private readonly durationMs: number;
+  /** Null: what it promised in an earlier life is not known, so that its first instant counts as if it heard a leader. */
+  private untilMs: number | null;
 
   constructor(member: Member) {
-    this.electionTicks = member.config.lease === undefined ? 0 : member.config.electionTicks;
-    // What it promised in an earlier life is not known. In its first one it has promised nothing.
-    if (member.term > 0) this.heardLeader();
+    this.durationMs = member.config.lease?.electionTimeoutMs ?? 0;
+    // In its first life it has promised nothing.
+    this.untilMs = this.durationMs > 0 && member.term > 0 ? null : 0;
   }
 
-  get binds(): boolean {
-    return this.remainingTicks > 0;
+  binds(now: Instant): boolean {
+    this.untilMs ??= now.monotonicMs + this.durationMs;
+    return this.durationMs > 0 && now.monotonicMs < this.untilMs;
   }
 
-  heardLeader(): void {
-    this.remainingTicks = this.electionTicks;
-  }
-
-  tick(): void {
-    this.remainingTicks = Math.max(0, this.remainingTicks - 1);
+  heardLeader(now: Instant): void {
+    if (this.durationMs > 0) this.untilMs = now.monotonicMs + this.durationMs;
   }
 }

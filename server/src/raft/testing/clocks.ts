@@ -1,9 +1,11 @@
 import type { MemberId } from "../message.js";
 import { seededRandom } from "./prng.js";
 
+const MAX_LATE_TICKS = 5;
+
 /**
  * True time, and each member's clock: an origin of its own, and a rate that no other exceeds by more than the
- * declared uncertainty. Ticks come by it as the server's ticker has it: what is missed is not made up for.
+ * declared uncertainty. Ticks come by it as the server's ticker has it: of what is missed a few are made up for, at once.
  */
 export class Clocks {
   readonly #seed: number;
@@ -33,7 +35,7 @@ export class Clocks {
     const earlyMs = clock.dueMs - this.monotonicMs(id);
     if (earlyMs > 0) this.pass(earlyMs / clock.rate);
     const nowMs = Math.max(clock.dueMs, this.monotonicMs(id));
-    clock.dueMs = (nowMs - clock.dueMs >= this.#intervalMs ? nowMs : clock.dueMs) + this.#intervalMs;
+    clock.dueMs = Math.max(clock.dueMs, nowMs - MAX_LATE_TICKS * this.#intervalMs) + this.#intervalMs;
   }
 
   /** Whose tick is due first, in true time. */
