@@ -110,12 +110,14 @@ export class Membership {
 
   /**
    * The log or another member says that this one is none any more. Those who have the log from it, and those who
-   * asked for this, are given the time to hear of it.
+   * asked for this, are given the time to hear of it. Other calls are not kept waiting: only what is applied in this turn can
+   * still answer one.
    */
   wasRemoved(reason: string): void {
     if (this.#isRemoved) return;
     this.#isRemoved = true;
     this.#resolveRemoved();
+    nodeClock.soon(() => this.#followed?.replica.retire());
     nodeClock.after(this.#config.electionTimeoutMs, () => this.#ends.removed(reason));
   }
 

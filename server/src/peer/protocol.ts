@@ -81,9 +81,13 @@ export function checkIntroduction(
     return refusal(`the sender says that it is member "${text(KEYS.from)}", which it cannot be`);
   }
   if (isRemoved(from)) {
-    return { code: REMOVED, details: `member ${hexId(from)} was removed from the cluster` };
+    return { code: REMOVED, details: removedReason(from) };
   }
   return { from, clientUrl: text(KEYS.clientUrl), peerUrl: text(KEYS.peerUrl) };
+}
+
+export function removedReason(member: MemberId): string {
+  return `member ${hexId(member)} was removed from the cluster`;
 }
 
 export function isRefusal(answer: Introduction | Refusal): answer is Refusal {

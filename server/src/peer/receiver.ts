@@ -4,7 +4,7 @@ import type { gauntletpeer } from "@gauntlet/proto";
 import type { MemberId, Message } from "../raft/message.js";
 import type { Report } from "../replica/report.js";
 import { fromWire } from "./codec.js";
-import { checkIntroduction, isRefusal } from "./protocol.js";
+import { checkIntroduction, isRefusal, REMOVED, removedReason } from "./protocol.js";
 import type { Ids, Introduction, Refusal } from "./protocol.js";
 import { reportFromWire } from "./report-codec.js";
 import { receiveSnapshot } from "./snapshot-receiver.js";
@@ -43,7 +43,7 @@ export class PeerReceiver {
   readonly #observer: ReceiverObserver;
 
   /** How to end the present stream of a member. */
-  readonly #current = new Map<MemberId, (reason: string) => void>();
+  readonly #current = new Map<MemberId, (reason: string, code: status) => void>();
 
   constructor(
     identity: Ids,
@@ -65,9 +65,9 @@ export class PeerReceiver {
     void receiveSnapshot(call, answer, introduction.from, this.#identity.self.id, snapshot);
   }
 
-  /** Ends the stream of a member that is none any more; when it dials again it is told why. */
+  /** Ends the stream of a member that is none any more, and tells it so: it gets no log that would. */
   expel(member: MemberId): void {
-    this.#current.get(member)?.("the member was removed from the cluster");
+    this.#current.get(member)?.(removedReason(member), REMOVED);
   }
 
   /** The handler of Peer.Send. */
@@ -75,19 +75,18 @@ export class PeerReceiver {
     const introduction = this.#check(call, answer);
     if (introduction === null) return;
     const { from } = introduction;
-    this.#current.get(from)?.("the member has dialled again");
+    this.#current.get(from)?.("the member has dialled again", status.ABORTED);
     let open = true;
     let messages = 0;
     const end = (reason: string, code: status) => {
       if (!open) return;
       open = false;
-      if (this.#current.get(from) === replace) this.#current.delete(from);
+      if (this.#current.get(from) === end) this.#current.delete(from);
       if (code === status.OK) answer(null, { messages });
       else answer({ code, details: reason }, null);
       this.#observer.ended(from, reason);
     };
-    const replace = (reason: string) => end(reason, status.ABORTED);
-    this.#current.set(from, replace);
+    this.#current.set(from, end);
     call.on("data", (batch: gauntletpeer.PeerBatch) => {
       if (!open) return;
       messages += batch.messages.length;

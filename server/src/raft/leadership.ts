@@ -48,12 +48,15 @@ export class Leadership {
     return !isVoter(configuration, self) && configurations.lastIndex <= log.commitIndex;
   }
 
-  /** So that no election timeout passes: the most complete of those who stay is to campaign at once. */
+  /** So that no election timeout passes: the most complete of those who stay, and who answer, is to campaign at once. */
   resign(): void {
-    const { voters } = this.member.configuration;
+    const { configuration, config } = this.member;
     const match = (voter: MemberId) => this.replication.progress.get(voter)?.matchIndex ?? 0;
-    const best = voters.toSorted((a, b) => match(b) - match(a))[0];
-    if (best !== undefined) this.inviteElection(best);
+    const byMatch = configuration.voters.toSorted((a, b) => match(b) - match(a));
+    // One that died a moment ago may have as much as any other. Who lives has answered a heartbeat since.
+    const alive = byMatch.find((voter) => this.replication.wasHeard(voter, 2 * config.heartbeatTicks));
+    const heir = alive ?? byMatch[0];
+    if (heir !== undefined) this.inviteElection(heir);
   }
 
   // ---- time

@@ -17,6 +17,7 @@ import {
   voter,
 } from "./testing/membership.js";
 import { logOf, sent, Solo } from "./testing/solo.js";
+import { WORLD_CONFIG } from "./testing/world.js";
 
 test("a change is in force as soon as it is in the log: for whom it is sent to, and who commits it", () => {
   const solo = leaderOfThree();
@@ -198,6 +199,19 @@ test("a leader that is removed does not count itself, goes on until that is comm
   expect(solo.core.status()).toMatchObject({ role: "follower", leader: null, commitIndex: 2 });
   expect(sent(effects).filter(({ type }) => type === "timeout-now")).toMatchObject([{ to: 2 }]);
   expect(sent(solo.tick(30))).toEqual([]);
+});
+
+test("a leader that is removed hands over to one that answers, however much another has that does not any more", () => {
+  const solo = leaderOfThree();
+  change(solo, [removal(1)]);
+  solo.sync();
+  accept(solo, 2, 2);
+  for (let tick = 0; tick < 2 * WORLD_CONFIG.heartbeatTicks + 1; tick++) {
+    solo.tick();
+    solo.receive(3, 1, { type: "heartbeat-response", round: 0 });
+  }
+  const effects = accept(solo, 3, 2);
+  expect(sent(effects).filter(({ type }) => type === "timeout-now")).toMatchObject([{ to: 3 }]);
 });
 
 test("a leader that becomes a learner steps down likewise, and one that is replaced when the joint one is left", () => {

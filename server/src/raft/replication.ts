@@ -47,6 +47,12 @@ export class Replication {
     return this.currentTick - heardTick < ticks;
   }
 
+  /** Within the last `ticks`. */
+  wasHeard(peer: MemberId, ticks: number): boolean {
+    const progress = this.peers.get(peer);
+    return progress !== undefined && this.currentTick - progress.heardTick <= ticks;
+  }
+
   /** It has nearly all of this log, and was heard within an election timeout. */
   isCaughtUp(peer: MemberId): boolean {
     const { log, config } = this.member;

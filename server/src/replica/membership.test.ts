@@ -116,6 +116,22 @@ describe("a change of the membership", () => {
     expect(world.removals).toBe(1);
   });
 
+  test("that leaves this member out ends all calls that wait for an entry, and refuses new ones; peers are still heard", async () => {
+    const calls = [world.put("a"), change().call, world.replica.readBarrier()];
+    const failures = calls.map(failureOf);
+    world.replica.retire();
+    const stopped = "etcdserver: server stopped";
+    expect(await Promise.all(failures)).toEqual([stopped, stopped, stopped]);
+    for (const call of [world.put("b"), world.replica.changeMembership(wish), world.replica.readBarrier()]) {
+      expect(await failureOf(call)).toBe(stopped);
+    }
+    const asked = { type: "heartbeat", from: 12, to: SELF, term: 1, commit: 0, round: 1 } as const;
+    world.replica.receive([asked]);
+    expect(world.events.at(-1)).toEqual({ type: "receive", message: asked });
+    world.clock.advance(OPTIONS.tickIntervalMs);
+    expect(world.events.at(-1)).toEqual({ type: "tick" });
+  });
+
   test("before this member joined does not count as its removal", () => {
     const world = new ReplicaWorld(0, { initial: configurationOf([]) });
     world.replica.start();

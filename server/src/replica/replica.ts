@@ -70,6 +70,8 @@ export class Replica<Result> {
   /** "stopped" and "corrupt" end with an answer to all, "failed" without a word. */
   #state: "running" | "stopped" | "corrupt" | "failed" = "running";
 
+  #isRetired = false;
+
   constructor(parts: ReplicaParts<Result>, options: ReplicaOptions) {
     this.#parts = parts;
     this.#options = options;
@@ -137,6 +139,16 @@ export class Replica<Result> {
     this.#state = "stopped";
     this.#ticker.stop();
     this.#leave("Stopped");
+  }
+
+  /**
+   * The cluster has removed this member: it gets no entry any more that would answer a call. Those that wait are answered with
+   * Stopped at once, and so are all that come: their clients find another member. What peers say is still taken in.
+   */
+  retire(): void {
+    if (this.#isRetired || this.#state !== "running") return;
+    this.#isRetired = true;
+    this.#refuseWaiting("Stopped");
   }
 
   /** Cheap: for every answer. */
@@ -277,7 +289,7 @@ export class Replica<Result> {
 
   #refusalOf(waitingCount: number, limit: number): EtcdError | null {
     if (this.#state === "corrupt") return new EtcdError("Corrupt");
-    if (this.#state !== "running") return new EtcdError("Stopped");
+    if (this.#state !== "running" || this.#isRetired) return new EtcdError("Stopped");
     return waitingCount >= limit ? new EtcdError("RequestTooManyRequests") : null;
   }
 
@@ -395,6 +407,10 @@ export class Replica<Result> {
   #leave(error: "Stopped" | "Corrupt"): void {
     this.#sends.stop();
     this.#receipts.stop();
+    this.#refuseWaiting(error);
+  }
+
+  #refuseWaiting(error: "Stopped" | "Corrupt"): void {
     for (const calls of [this.#writes, this.#changes, this.#transfers, this.#reads]) calls.refuseAll(error);
   }
 
