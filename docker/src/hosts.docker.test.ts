@@ -206,7 +206,7 @@ describe.skipIf(engine === null)("hosts made of containers", { timeout: 180_000 
   test("the clocks of a server follow what was set, and nobody else's do", async () => {
     for (const rate of [0.5, 2]) {
       await trio.setClock("n1", { wallOffsetMs: -30_000, wallRate: 1, monotonicRate: rate });
-      // Ticks that a busy machine misses are not made up for: one window may be measured low, not all of them.
+      // Not all ticks that a busy machine misses are made up for: one window may be measured low, not all of them.
       const reading = await until(`rate ${rate}`, async () => {
         const now = await trio.readClock("n1", 600);
         return now.timerRate > rate * 0.75 ? now : undefined;
