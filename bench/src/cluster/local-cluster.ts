@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type EtcdClient } from "@gauntlet/client";
 import { execa, type ResultPromise } from "execa";
-import { url, type NodePlan, type System } from "./system.js";
+import type { NodePlan, System } from "./system.js";
 
 const LIMIT_MS = 60_000;
 const POLL_MS = 20;
@@ -118,18 +118,6 @@ export class LocalCluster {
       await cluster.stop();
       throw error;
     }
-  }
-
-  /** Adds a learner to those that run; it is not started yet. */
-  async addLearner(): Promise<LocalNode> {
-    const leader = await this.leader();
-    const [plan] = await this.plans(1);
-    if (plan === undefined) throw new Error("there is no plan");
-    await leader.client.memberAdd({ peerUrls: [url(plan.peerPort)], isLearner: true });
-    const all = [...this.nodes.map((node) => node.plan), plan];
-    const node = nodeOf(plan, this.system.command(plan, all, true));
-    this.nodes.push(node);
-    return node;
   }
 
   /** A node that is to join. It is not started, and the others do not know it yet. */

@@ -3,14 +3,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "@gauntlet/client";
 import { fill, keyOf } from "./large-state.js";
 import { until, type LocalCluster, type LocalNode } from "./local-cluster.js";
-import type { NodePlan } from "./system.js";
+import { url, type NodePlan } from "./system.js";
 import type { Turns } from "./turns.js";
 
 const VALUE_BYTES = 1024;
 /** The light load: so many closed loops, over all nodes. */
 const WRITERS = 4;
-/** In it are some checkpoints of 32 MiB of log each. */
+/** At least, and until each server has written a checkpoint. */
 const LIGHT_LOAD_MS = 20_000;
+const POLL_MS = 1000;
 const LIMIT_MS = 15 * 60_000;
 const MIB = 1024 * 1024;
 
@@ -40,11 +41,12 @@ export async function measureSnapshot(cluster: LocalCluster, keys: number): Prom
   const fillingMs = await timed(() => fill(cluster, keys, Buffer.alloc(VALUE_BYTES, "v")));
   record("filling, 100 keys a transaction", "MiB/s", (stateMib / fillingMs) * 1000);
 
-  const light = await phase(voters, keys, () => sleep(LIGHT_LOAD_MS));
+  const light = await phase(voters, keys, () => Promise.all([sleep(LIGHT_LOAD_MS), haveCheckpoints(voters)]));
   recordClients("light load", light);
   await recordServers("light load and checkpoints", light, voters);
 
-  const learner = await cluster.addLearner();
+  const learner = await cluster.newcomer();
+  await leader.client.memberAdd({ peerUrls: [learner.peerUrl], isLearner: true });
   const joining = await phase(voters, keys, async () => {
     learner.start();
     await hasAllKeys(learner, keys);
@@ -149,6 +151,24 @@ async function phase(
   await writers;
   acknowledged();
   return { beginMs, endMs, writes, longestMs, longestPauseMs };
+}
+
+/** Resolves when each node has written a checkpoint more; at once where servers do not tell. */
+async function haveCheckpoints(nodes: readonly LocalNode[]): Promise<void> {
+  const before = await Promise.all(nodes.map(checkpointsOf));
+  const deadlineMs = performance.now() + LIMIT_MS;
+  while (performance.now() < deadlineMs) {
+    const now = await Promise.all(nodes.map(checkpointsOf));
+    if (now.every((count, at) => count === null || count > (before[at] ?? 0))) return;
+    await sleep(POLL_MS);
+  }
+  throw new Error(`not within ${LIMIT_MS / 1000} s: a checkpoint of each node`);
+}
+
+async function checkpointsOf({ plan }: LocalNode): Promise<number | null> {
+  const response = await fetch(`${url(plan.metricsPort)}/metrics`);
+  const [, count] = /^gauntlet_checkpoint_seconds_count(?:\{.*\})? (\d+)$/m.exec(await response.text()) ?? [];
+  return count === undefined ? null : Number(count);
 }
 
 async function hasAllKeys(node: LocalNode, keys: number): Promise<void> {
