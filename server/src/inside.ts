@@ -72,7 +72,15 @@ export type {
   StateMeta,
   WriteResponse,
 } from "./store/index.js";
-export { EntryFormatError, Wal, WalCorruption, WalError, decodeEntry, encodeEntry } from "./wal/index.js";
+export {
+  EntryFormatError,
+  Wal,
+  WalCorruption,
+  WalError,
+  decodeEntry,
+  encodeEntry,
+  provedBytes,
+} from "./wal/index.js";
 export type {
   Beginning,
   LogSnapshot,

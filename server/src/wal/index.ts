@@ -4,6 +4,7 @@ export type { Beginning } from "./begin-anew.js";
 export { WalCorruption, WalError, type Provable } from "./errors.js";
 export type { KnownConfiguration, LastConfiguration } from "./last-configuration.js";
 export { hasLog, readIdentity } from "./read-log.js";
+export { provedBytes } from "./record.js";
 export type { Repair } from "./settle.js";
 export type { WalIdentity } from "./segment.js";
 export type { LogSnapshot } from "./snapshot-record.js";

@@ -88,6 +88,15 @@ export function readRecord(segment: Buffer, offset: number): WalRecord | null {
   };
 }
 
+/** How much of a segment its last record says to be synced: harm behind that may look like a torn write (README.md, Limits). */
+export function provedBytes(segment: Buffer): number {
+  let proved = 0;
+  for (let record = readRecord(segment, 0); record !== null; record = readRecord(segment, record.end)) {
+    proved = record.durable;
+  }
+  return proved;
+}
+
 /**
  * The first record that begins in [from, to), verifies by itself and `holds`; null: none. Every byte is tried: behind
  * damage, nobody knows where a record begins.

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { DiskFile } from "@gauntlet/server/inside";
+import { ENTRY_VERSION, Wal, WalCorruption, type DiskFile, type WalBatch } from "@gauntlet/server/inside";
 import { HEALTHY, SimDisk } from "./disk.js";
 import { SECTOR_BYTES } from "./file-image.js";
 import { Life } from "./life.js";
@@ -384,6 +384,27 @@ test("damage is what readers meet, and stands until it is written over", async (
   await loop.run(file.sync());
   expect(disk.damages()).toEqual([]);
 });
+
+test("a flipped bit is drawn where a log cannot take it for a torn write, even just after one", async () => {
+  for (let seed = 1; seed <= 100; seed++) {
+    const loop = new Loop();
+    const disk = new SimDisk(loop, 1, new Stream(seed, "disk"), new TraceLog(loop), PROFILE);
+    const clock = { monotonicMs: () => loop.nowMs, after: () => () => undefined };
+    const options = { segmentBytes: 1 << 14, identity: { clusterId: 1, memberId: 1 }, clock };
+    const life = new Life();
+    const { wal } = await loop.run(Wal.open(disk.open(life), options));
+    for (let index = 1; index <= 3; index++) await loop.run(wal.append(batchOf(index)));
+    life.end();
+    expect(disk.damage("bit-flip", "wal")).not.toBeNull();
+    await expect(loop.run(Wal.open(disk.open(new Life()), options))).rejects.toThrow(WalCorruption);
+  }
+});
+
+function batchOf(index: number): WalBatch {
+  const data = new Uint8Array(100);
+  const entry = { index, term: 1, kind: "normal", version: ENTRY_VERSION, timestampMs: 0, data } as const;
+  return { hardState: { term: 1, vote: 1 }, snapshot: null, entries: [entry] };
+}
 
 test("a durable write makes its own sectors durable, waits while syncs are stalled, and may fail as either half of it does", async () => {
   const kept = new Set<number>();

@@ -1,5 +1,5 @@
 import type { Damage, DamageArea, DiskCounts, DiskSetting, PowerLoss } from "@gauntlet/nemesis";
-import type { Disk, MemberId } from "@gauntlet/server/inside";
+import { provedBytes, type Disk, type MemberId } from "@gauntlet/server/inside";
 import { nodeName } from "../node-names.js";
 import type { DiskProfile } from "../scenario.js";
 import { DiskPort } from "./disk-port.js";
@@ -21,6 +21,7 @@ export const HEALTHY: DiskSetting = {
 
 /** Kept for people by a server that recovered; to harm them again would show nothing. */
 const LAID_ASIDE = /\.damaged$/;
+const LOG_SEGMENT = /\.wal$/;
 
 /**
  * The disk of a machine, with a few directories. What was synced survives everything but damage; a killed process
@@ -94,7 +95,7 @@ export class SimDisk {
   damage(kind: Damage["kind"], area: DamageArea | "any"): Damage | null {
     const files = this.durableFiles()
       .filter(([file]) => !LAID_ASIDE.test(file) && (area === "any" || areaOf(file) === area))
-      .map(([file, image]) => ({ file, image, bytes: image.durableExtent }));
+      .map(([file, image]) => ({ file, image, bytes: bytesToHarm(kind, file, image) }));
     const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
     if (total === 0) return null;
     let offset = this.random.below(total);
@@ -257,4 +258,14 @@ export class SimDisk {
 
 function areaOf(file: string): DamageArea {
   return file.endsWith(".wal") ? "wal" : "checkpoint";
+}
+
+/**
+ * From the file's beginning on. A flipped bit in the last write of a log, while nothing on the medium proves that write, cannot be told
+ * from a tear: that is a limit which the log names, and no promise to be tried.
+ */
+function bytesToHarm(kind: Damage["kind"], file: string, image: FileImage): number {
+  const { durableExtent } = image;
+  if (kind !== "bit-flip" || !LOG_SEGMENT.test(file)) return durableExtent;
+  return Math.min(durableExtent, provedBytes(image.durableBytes()));
 }
