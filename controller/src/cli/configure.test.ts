@@ -165,7 +165,12 @@ describe("what nothing can do to a system", () => {
   });
 
   test("every capability that a system is said to lack is one that a fault needs", () => {
-    const needed = new Set(FAULTS.flatMap(({ needs }) => needs));
+    const needed = new Set(
+      FAULTS.flatMap(({ needs, moreNeeds }) => [
+        ...needs,
+        ...(moreNeeds?.({ area: "tail", upgrade: true }) ?? []),
+      ]),
+    );
     for (const { lacks } of SYSTEMS)
       for (const capability of Object.keys(lacks)) expect(needed).toContain(capability);
   });
