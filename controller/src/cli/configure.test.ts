@@ -166,9 +166,9 @@ describe("what nothing can do to a system", () => {
 
   test("every capability that a system is said to lack is one that a fault needs", () => {
     const needed = new Set(
-      FAULTS.flatMap(({ needs, moreNeeds }) => [
-        ...needs,
-        ...(moreNeeds?.({ area: "tail", upgrade: true }) ?? []),
+      FAULTS.flatMap((fault) => [
+        ...fault.needs,
+        ...(fault.moreNeeds?.({ area: "tail", upgrade: true }) ?? []),
       ]),
     );
     for (const { lacks } of SYSTEMS)
