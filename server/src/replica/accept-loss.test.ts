@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "vitest";
 import { configurationOf } from "../raft/configuration.js";
 import { MembersWorld, has, put, type Member } from "../testing/members-world.js";
 import { acceptLoss } from "./accept-loss.js";
-import { rebuildReplica, type Place } from "./durable.js";
+import { openDurable, rebuildReplica, type Place } from "./durable.js";
 import { placeOf } from "./open.js";
 
 const FIVE = configurationOf([1, 2, 3, 4, 5]);
@@ -97,4 +97,18 @@ test("a member that lost nothing is left as it is, and the loss is accepted once
   const { disk, states } = machineOf(accepting);
   expect(await acceptLoss(place(accepting, { disk, states }))).not.toBeNull();
   expect(await acceptLoss(place(accepting, { disk: disk.killProcess(), states }))).toBeNull();
+});
+
+test("who accepts its loss takes no part in the term in which others may count on what it lost", async () => {
+  const { lost, machineOf } = await threeOfFiveLost();
+  const [accepting = 0] = lost;
+  const hardState = async () => {
+    const hooks = { recovering: () => undefined, failed: () => undefined };
+    const { log, state } = await openDurable(place(accepting, machineOf(accepting)), hooks);
+    await Promise.all([log.wal.close(), state.close()]);
+    return log.hardState;
+  };
+  const { term } = await hardState();
+  await acceptLoss(place(accepting, machineOf(accepting)));
+  expect(await hardState()).toEqual({ term: term + 1, vote: null });
 });
