@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { Command, CommanderError } from "commander";
 import { CONFIRMATION, UNCONFIRMED, accountOf, refuseWhereOneLeads } from "./accept-loss.js";
-import { ConfigError, HelpShown } from "./config.js";
+import { COMMANDS, ConfigError, HelpShown } from "./config.js";
 import { hexId } from "./identity.js";
 import { readMemberNote } from "./member-file.js";
 import type { MemberNote } from "./member-file.js";
@@ -22,11 +22,9 @@ const SEGMENT_BYTES = 1024 * 1024;
 
 const STATE_NAME = /^state-(\d+)$/;
 
-const COMMANDS = ["wal", "state", "rebuild", "accept-loss"];
-
 /** Whether the arguments name a command; else they are the server's flags. */
 export function isCommand([first = ""]: readonly string[]): boolean {
-  return COMMANDS.includes(first);
+  return COMMANDS.some((command) => command.split(" ")[0] === first);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ConfigError, HelpShown, readConfig } from "./config.js";
+import { API_VERSION } from "./version.js";
 import { identityOf } from "./identity.js";
 import { tickPlan } from "./replica/tick-plan.js";
 
@@ -117,7 +118,7 @@ describe("readConfig", () => {
     [["--log-level", "loud"], '--log-level: must be debug, info, warn or error, got "loud"'],
     [["--nmae", "n1"], "unknown option '--nmae'"],
     [["--name"], "option '--name <name>' argument missing"],
-    [["stray"], "too many arguments"],
+    [["stray"], 'unknown command "stray": there are flags, and wal dump, '],
   ])("refuses %j in one line that names the field", (args, message) => {
     const text = messageOf([...REQUIRED, ...args]);
     expect(text).toContain(message);
@@ -132,6 +133,13 @@ describe("readConfig", () => {
     let help = "";
     expect(() => readConfig(["--help"], {}, (text) => (help += text))).toThrow(HelpShown);
     expect(help).toContain("--election-timeout-ms <ms>");
+    expect(help).toContain("state verify, rebuild");
+  });
+
+  test("shows the version that clients are told", () => {
+    let shown = "";
+    expect(() => readConfig(["--version"], {}, (text) => (shown += text))).toThrow(HelpShown);
+    expect(shown.trim()).toBe(API_VERSION);
   });
 });
 

@@ -1,8 +1,12 @@
 import { Command, CommanderError, Option } from "commander";
 import { z } from "zod";
+import { API_VERSION } from "./version.js";
 
 /** sysexits EX_USAGE: the arguments or the environment are wrong. */
 export const EXIT_USAGE = 64;
+
+/** What is done to a data directory instead of serving from it (commands.ts). */
+export const COMMANDS = ["wal dump", "wal verify", "state verify", "rebuild", "accept-loss"] as const;
 
 /** A member as the initial cluster names it. */
 export interface InitialMember {
@@ -112,7 +116,12 @@ function parseFlags(
 ): RawFlags {
   const command = new Command("gauntlet-server")
     .description("One node of a Gauntlet cluster: a replicated key-value store that speaks the etcd v3 API.")
-    .addHelpText("after", "\nEvery flag can come from the environment: --data-dir is GAUNTLET_DATA_DIR.")
+    .version(API_VERSION, "--version", "what clients are told by Status")
+    .addHelpText(
+      "after",
+      "\nEvery flag can come from the environment: --data-dir is GAUNTLET_DATA_DIR.\n" +
+        `Commands for a data directory, each with --help: ${COMMANDS.join(", ")}.`,
+    )
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({ writeOut: write, writeErr: () => undefined });
@@ -125,6 +134,11 @@ function parseFlags(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) throw new HelpShown();
+    if (error.code === "commander.excessArguments") {
+      throw new ConfigError(
+        `unknown command "${command.args[0] ?? ""}": there are flags, and ${COMMANDS.join(", ")}; --help lists the flags`,
+      );
+    }
     const text = error.message.replace(/^error: /, "").replaceAll("\n", " ");
     throw new ConfigError(`${text}; --help lists the flags`);
   }
