@@ -53,10 +53,18 @@ export class Alarms {
     this.#peers.set(from, alarms);
   }
 
+  /** As far as is known. */
+  hasRoom(member: MemberId): boolean {
+    if (member === this.#self) return this.#full.size === 0;
+    return this.#peers.get(member)?.includes("NOSPACE") !== true;
+  }
+
   /** No room for a write here, or at so many voters that no quorum could take it. */
   refusesWrites(configuration: Configuration): boolean {
-    if (this.#full.size > 0) return true;
-    const hasRoom = (member: MemberId) => this.#peers.get(member)?.includes("NOSPACE") !== true;
-    return reachedByQuorum(configuration, (voter) => Number(hasRoom(voter))) === 0;
+    return !this.hasRoom(this.#self) || !this.quorumHasRoom(configuration);
+  }
+
+  quorumHasRoom(configuration: Configuration): boolean {
+    return reachedByQuorum(configuration, (voter) => Number(this.hasRoom(voter))) > 0;
   }
 }

@@ -38,6 +38,23 @@ test("what a member forwards after a restart is taken by a leader that knows it 
   expect(leader.replica.view.role).toBe("leader");
 });
 
+test("a leader without room, whose disk fails as it tries again, ends: it would lead for ever and take no write", async () => {
+  await world.openThree({ segmentBytes: 1 << 14 });
+  const leader = await world.leader();
+  let code = "ENOSPC";
+  leader.disk.before = (operation, name) => {
+    if (operation === "open" && name === "prepared.tmp") throw Object.assign(new Error(code), { code });
+  };
+  for (let at = 0; leader.replica.alarms.length === 0; at++) {
+    expect(await world.ended(put(leader, `key ${at} ${"x".repeat(1000)}`))).not.toBeInstanceOf(Error);
+  }
+  expect(world.fatal).toEqual([]);
+  code = "EIO";
+  await world.until("it ends", () => world.fatal.length > 0);
+  const why = world.fatal.splice(0).map(({ message }) => message);
+  expect(why).toEqual(["the write-ahead log cannot be written"]);
+});
+
 test("a member whose log was taken away, and whose state was not, neither serves nor votes", async () => {
   await world.openThree();
   expect(await world.ended(put(await world.leader(), "a"))).not.toBeInstanceOf(Error);

@@ -16,7 +16,7 @@ import type { KvState } from "./kv-state.js";
 import { markCorrupt } from "./marker.js";
 import { Replica } from "./replica.js";
 import type { KvStore, Result, WriteResponse } from "../store/index.js";
-import type { OpenedWal, Repair, Wal } from "../wal/index.js";
+import type { OpenedWal, Repair, Wal, WalError, WalOptions } from "../wal/index.js";
 
 /** All that a replica has of the world. */
 export interface ReplicaPorts {
@@ -127,11 +127,18 @@ export async function openReplica(ports: ReplicaPorts, settings: ReplicaSettings
   validateConfig(config);
   let replica: OpenedReplica["replica"] | null = null;
   let isFull = false;
-  const onSpace = (full: boolean): void => {
-    isFull = full;
-    replica?.logFull(full);
+  let failure: WalError | null = null;
+  const hooks = {
+    onSpace: (full: boolean): void => {
+      isFull = full;
+      replica?.logFull(full);
+    },
+    onFailure: (error: WalError): void => {
+      failure = error;
+      replica?.logFailed(error);
+    },
   };
-  const { log, state } = await openDurable(placeOf(ports, settings, onSpace), {
+  const { log, state } = await openDurable(placeOf(ports, settings, hooks), {
     recovering: (reason, lostTo) => observer.recovering(reason, lostTo),
     failed: (error) =>
       observer.fatal(new Error("the state on disk cannot be kept in order", { cause: error })),
@@ -154,6 +161,7 @@ export async function openReplica(ports: ReplicaPorts, settings: ReplicaSettings
     replicaOptions(settings, log.hardState),
   );
   if (isFull) replica.logFull(true);
+  if (failure !== null) replica.logFailed(failure);
   const close = async (): Promise<void> => {
     await Promise.all([wal.close(), state.close()]);
   };
@@ -177,11 +185,11 @@ export function placeOf(
     initial,
     segmentBytes,
   }: Pick<ReplicaSettings, "self" | "clusterId" | "initial" | "segmentBytes">,
-  onSpace: (full: boolean) => void = () => undefined,
+  hooks: Pick<WalOptions, "onSpace" | "onFailure"> = {},
 ): Place {
   const identity = { clusterId, memberId: self };
   const onSync = (seconds: number): void => observer?.logSynced(seconds);
-  return { disk, states, clock, self, initial, log: { segmentBytes, identity, clock, onSync, onSpace } };
+  return { disk, states, clock, self, initial, log: { segmentBytes, identity, clock, onSync, ...hooks } };
 }
 
 /** The state as of the checkpoint, and the entries behind it: the log may have more. */

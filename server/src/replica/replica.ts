@@ -95,6 +95,8 @@ export class Replica<Result> {
       configuration: () => parts.core.status().configuration,
       leader: () => this.#view.leader,
       space: (full) => step({ type: "space", full }),
+      // Whoever asked for a transfer decides where it goes, and is told of a refusal.
+      handOver: (to) => this.#transfers.waitingCount === 0 && step({ type: "transfer", to }),
       corrupt: (difference) => this.#halt(difference),
     });
     this.#checkpoints = new Checkpoints(parts, options.checkpoints, {
@@ -273,6 +275,11 @@ export class Replica<Result> {
   /** The disk has no room for more of the log, or has it again. */
   logFull(full: boolean): void {
     if (this.#state === "running") this.#reports.setFull("log", full);
+  }
+
+  /** The log is unusable, whether anything waits for it or not. */
+  logFailed(error: Error): void {
+    this.#fail("the write-ahead log cannot be written", error);
   }
 
   #propose(body: gauntletpeer.Command.$Properties): Promise<Result> {

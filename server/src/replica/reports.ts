@@ -15,6 +15,8 @@ interface Hooks {
   readonly leader: () => MemberId | null;
   /** Writes are to be refused for want of room, or not any more. */
   readonly space: (full: boolean) => void;
+  /** This member leads and has no room, and that one has. */
+  readonly handOver: (to: MemberId) => void;
   readonly corrupt: (difference: Difference) => void;
 }
 
@@ -25,6 +27,8 @@ const INTERVAL_MS = 1000;
 /** What members tell one another of themselves, and what follows from it: refusing writes, or taking no more part. */
 export class Reports {
   readonly #parts: Parts;
+
+  readonly #self: MemberId;
 
   readonly #hashInterval: number;
 
@@ -40,12 +44,15 @@ export class Reports {
 
   #dueMs = 0;
 
+  #handOvers = 0;
+
   constructor(
     parts: Parts,
     options: { readonly self: MemberId; readonly hashInterval: number },
     hooks: Hooks,
   ) {
     this.#parts = parts;
+    this.#self = options.self;
     this.#hashInterval = options.hashInterval;
     this.#hooks = hooks;
     this.#alarms = new Alarms(options.self);
@@ -96,6 +103,20 @@ export class Reports {
     this.#dueMs = nowMs + INTERVAL_MS;
     this.#consider();
     this.#send();
+    this.#handOver();
+  }
+
+  /** Else one full disk would stop the writes of all. Whom it asked may be gone: it asks another each time. */
+  #handOver(): void {
+    const configuration = this.#hooks.configuration();
+    if (this.#hooks.leader() !== this.#self || this.#alarms.hasRoom(this.#self)) return;
+    if (this.#isCorrupt || !this.#alarms.quorumHasRoom(configuration)) return;
+    const heirs = configuration.voters.filter(
+      (voter) => this.#alarms.hasRoom(voter) && !this.isDisputed(voter),
+    );
+    const heir = heirs[this.#handOvers % heirs.length];
+    this.#handOvers += 1;
+    if (heir !== undefined) this.#hooks.handOver(heir);
   }
 
   #send(): void {

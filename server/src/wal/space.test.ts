@@ -88,3 +88,31 @@ it("is closed though appends wait for room: they fail", async () => {
   const [result] = await Promise.all([waiting.catch((error: unknown) => error), wal.close()]);
   expect(result).toBeInstanceOf(WalError);
 });
+
+it.each(["as the next segment is made", "as the last write is proved in passing"])(
+  "an error of the disk %s is told at once, and once, although nobody appends",
+  async (when) => {
+    const isSegment = when.includes("segment");
+    const clock = new ManualClock();
+    const disk = new TestDisk();
+    const told: string[] = [];
+    const onFailure = ({ message }: WalError): void => void told.push(message);
+    const { wal } = await Wal.open(disk, { ...walOptions(2048), clock, onFailure });
+    await turns();
+    for (let index = 1; index <= 3; index++) expect(await appended(wal, index)).toBe(true);
+    if (isSegment) disk.before = failAt;
+    expect(await appended(wal, 4)).toBe(true);
+    disk.before = failAt;
+    clock.advance(100);
+    await turns();
+    expect(told).toEqual([expect.stringContaining("the disk failed")]);
+    expect(await appended(wal, 5)).toBe(false);
+    expect(told).toHaveLength(1);
+    await wal.close();
+
+    function failAt(operation: string): void {
+      if (operation !== (isSegment ? "open" : "write")) return;
+      throw Object.assign(new Error("EIO: i/o error"), { code: "EIO" });
+    }
+  },
+);

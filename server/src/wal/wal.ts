@@ -22,6 +22,8 @@ export interface WalOptions {
   readonly onSync?: (seconds: number) => void;
   /** The disk has no room for the next segment, or has it again. Appends go on as long as the present one has room. */
   readonly onSpace?: (full: boolean) => void;
+  /** The disk failed, once: also behind the scenes, where no append is there to be rejected, and perhaps none will come. */
+  readonly onFailure?: (error: WalError) => void;
 }
 
 export interface OpenedWal {
@@ -358,10 +360,13 @@ export class Wal {
 
   private failOn(error: unknown): WalError {
     const text = error instanceof Error ? error.message : String(error);
+    if (this.failure !== null) return this.failure;
     // No second try: after a failed sync the kernel may have dropped the pages, and would say "done".
-    return this.fail(
+    const failure = this.fail(
       new WalError(`the disk failed, the log is unusable until a restart: ${text}`, { cause: error }),
     );
+    this.options.onFailure?.(failure);
+    return failure;
   }
 
   private fail(error: WalError): WalError {
