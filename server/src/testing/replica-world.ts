@@ -163,6 +163,10 @@ export class ReplicaWorld {
     return this.events.flatMap((event) => (event.type === "propose" ? event.data : []));
   }
 
+  eventTypes(): string[] {
+    return this.events.map(({ type }) => type);
+  }
+
   /** Ids under which proposals were handed over. */
   proposalIds(): number[] {
     return this.events.flatMap((event) => (event.type === "propose" ? [event.id] : []));
@@ -178,6 +182,14 @@ export class ReplicaWorld {
     this.script = (event) => (event.type === "tick" ? effects : []);
     this.clock.advance(OPTIONS.tickIntervalMs);
     this.script = () => [];
+  }
+
+  /** From now on, the core asks for the snapshot that it is told of. */
+  installs(sequence: number): void {
+    this.script = (event) =>
+      event.type === "receive" && event.message.type === "snapshot"
+        ? [{ type: "persist", sequence, hardState: null, snapshot: event.message.snapshot, entries: [] }]
+        : [];
   }
 }
 
