@@ -1,7 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, expect, test } from "vitest";
+import type { Clock } from "../ports.js";
 import type { Message } from "../raft/message.js";
+import { nodeClock } from "../runtime/clock.js";
 import { until } from "../testing/cluster.js";
+import { ManualClock } from "../testing/manual-clock.js";
 import { PeersWorld, chunksOf, heartbeat, snapshot } from "../testing/peers-world.js";
 
 let world = new PeersWorld();
@@ -136,15 +139,37 @@ test("a snapshot whose receiver is busy for longer than a link may be silent goe
 });
 
 test("a receiver that needs long for what it was sent whole is waited for, but not for ever", async () => {
-  const { one, two } = await world.connectedPair({ stallTimeoutMs: 200, loadTimeoutMs: 1500 });
+  const time = new ManualClock();
+  let limitMs = 0;
+  // Its timers see no time pass but what is said here, however busy the machine is.
+  const clock: Clock = {
+    ...nodeClock,
+    after: (delayMs, callback) => {
+      limitMs = delayMs;
+      return time.after(delayMs, callback);
+    },
+  };
+  const { one, two } = await world.connectedPair(
+    { stallTimeoutMs: 200, loadTimeoutMs: 1500, dialTimeoutMs: 30_000 },
+    clock,
+  );
+  const allHasLeft = () =>
+    until("the answer alone is waited for", async () => (limitMs === 1500 ? true : null));
+  let receivedBytes = 0;
   two.snapshot = async (_message, chunks) => {
-    await collect(chunks);
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    receivedBytes = (await collect(chunks)).length;
+    await allHasLeft();
+    time.advance(600);
   };
   await one.transport.stream(snapshot(), chunksOf(Buffer.alloc(3_000_000), 100_000));
+  expect(receivedBytes).toBe(3_000_000);
+  limitMs = 0;
   two.snapshot = () => new Promise(() => undefined);
   const sending = one.transport.stream(snapshot(), chunksOf(Buffer.alloc(1000), 100));
-  await expect(sending).rejects.toThrow("took nothing in for 1500 ms");
+  await Promise.all([
+    expect(sending).rejects.toThrow("took nothing in for 1500 ms"),
+    allHasLeft().then(() => time.advance(1500)),
+  ]);
 });
 
 test("a receiver that takes nothing in is given up", async () => {
