@@ -168,14 +168,15 @@ export class PeerLink {
     });
   }
 
+  /** One batch: to encode all that a peer lags behind, 16 MiB, would hold up everything else for 100 ms. */
   #flush(): void {
-    while (this.#stream !== null && !this.#full && (this.#queue.length > 0 || this.#report !== null)) {
-      const messages = this.#takeBatch();
-      const report = this.#report === null ? null : reportToWire(this.#report);
-      this.#report = null;
-      this.#observer.sent(this.#peer, messages.length);
-      this.#full = !this.#stream.write({ messages: messages.map(toWire), report });
-    }
+    if (this.#stream === null || this.#full || (this.#queue.length === 0 && this.#report === null)) return;
+    const messages = this.#takeBatch();
+    const report = this.#report === null ? null : reportToWire(this.#report);
+    this.#report = null;
+    this.#observer.sent(this.#peer, messages.length);
+    this.#full = !this.#stream.write({ messages: messages.map(toWire), report });
+    if (this.#queue.length > 0) this.#flushSoon();
   }
 
   #takeBatch(): Message[] {

@@ -30,7 +30,8 @@ export function peerOptions(electionTimeoutMs: number, maxRequestBytes: number):
   return {
     maxQueuedMessages: 4096,
     maxQueuedBytes: 64 * MIB,
-    maxBatchBytes: 4 * MIB,
+    // Some milliseconds to encode, and to read.
+    maxBatchBytes: MIB,
     maxReceiveBytes: 16 * MIB + 2 * maxRequestBytes,
     dialTimeoutMs: Math.max(500, electionTimeoutMs / 2),
     firstBackoffMs: 50,
