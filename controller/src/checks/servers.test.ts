@@ -71,6 +71,15 @@ test.each([
   expect(check).toMatchObject({ kind: "safety", verdict: "invalid", reason: expect.stringContaining(words) });
 });
 
+test("of a server that ends at each of its starts the first ends are told, all are in the details", async () => {
+  await node("n1", [started, exited(1, null), started, exited(1, null), started, exited(1, null)]);
+  await node("n2", [started, exited(null, "SIGABRT")]);
+  const check = checkServers((await readServerFindings(nodes, OURS)) ?? [], true);
+  expect(check.reason.match(/n1: /g)).toHaveLength(2);
+  expect(check.reason).toMatch(/n2: .* SIGABRT .*; and 1 more$/);
+  expect(check.details).toMatchObject({ findings: { length: 4 } });
+});
+
 test("a server that is removed before it came up finds no place at its start, and does right to end", async () => {
   const stranger =
     'gauntlet-server: the cluster 2f has no member at http://10.0.0.6:2380: add it first, with "etcdctl"';

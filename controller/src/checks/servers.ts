@@ -53,6 +53,8 @@ const HOST_TROUBLE =
 /** The rig's own shims, without their pages. No server exits with it. */
 const SHIM_EXIT = 70;
 const MAX_QUOTE = 200;
+/** In the reason, of each node; all are in the details. */
+const MAX_TOLD = 2;
 
 /**
  * Reads what agents and servers left in a run's nodes/ folder. Null where no node left anything: the cluster was not
@@ -97,7 +99,13 @@ export function checkServers(findings: readonly ServerFinding[], wasAlive: boole
       reason: "no server stopped by itself or reported a broken invariant",
     };
   }
-  const reason = findings.map(({ node, what }) => `${node}: ${what}`).join("; ");
+  // Of each node the first few: one that cannot start says the same at each attempt.
+  const first = findings.filter(
+    ({ node }, at) => findings.slice(0, at).filter((each) => each.node === node).length < MAX_TOLD,
+  );
+  const more = findings.length - first.length;
+  const told = first.map(({ node, what }) => `${node}: ${what}`).join("; ");
+  const reason = more === 0 ? told : `${told}; and ${more} more`;
   const isTheirs = wasAlive && findings.some(({ byOthers }) => !byOthers);
   return { ...base, verdict: isTheirs ? "invalid" : "failed", reason, details: { findings } };
 }
