@@ -1,4 +1,7 @@
+import { execFile } from "node:child_process";
 import { readdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { smallDisk } from "../testing/small-disk.js";
 import { LmdbEngine } from "./lmdb-engine.js";
@@ -38,6 +41,12 @@ describe.skipIf(disk === null)("a state on a disk without a free byte", () => {
     const again = await LmdbEngine.open(stateDirectory(disk.path, generation));
     expect([again.count, String(Buffer.from(again.meta ?? []))]).toEqual([21, "later"]);
     await again.close();
+  });
+
+  test("refuses commits without asking LMDB, which would break its own memory over the message", async () => {
+    const script = fileURLToPath(new URL("../../dist/runtime/testing/commit-in-vain.js", import.meta.url));
+    const run = promisify(execFile)(process.execPath, [script, stateDirectory(disk.path, generation)]);
+    expect(await run).toEqual({ stdout: "30 refused\n", stderr: "" });
   });
 
   test("is not made, which is told as a lack of room, and nothing of it is left", async () => {

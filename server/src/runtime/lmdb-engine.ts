@@ -1,4 +1,4 @@
-import { open, stat, statfs } from "node:fs/promises";
+import { open, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { open as openLmdb, type RootDatabase } from "lmdb";
 import { StateDamaged, type StateEngine } from "../ports.js";
@@ -26,6 +26,9 @@ const KEYS_A_STEP = 256;
 
 /** More than a commit takes beside its records: pages of the tree, and the rest of a last page. */
 const ROOM_BYTES = 1 << 20;
+/** Made and removed before each commit. */
+const PROBE_FILE = "room.tmp";
+const PROBE_BYTES = 4096;
 
 const EIO = 5;
 const ENOSPC = 28;
@@ -245,6 +248,8 @@ export class LmdbEngine implements StateEngine {
     const count = this.count + records.length;
     const chunks = packChunks(records, this.count);
     const head = packMeta(count, meta);
+    const bytes = chunks.reduce((sum, { value }) => sum + value.length, head.length);
+    await requireRoom(this.directory, bytes);
     // Each put has a promise, too, which must not be left to reject alone.
     const done: Promise<unknown>[] = [];
     try {
@@ -254,7 +259,6 @@ export class LmdbEngine implements StateEngine {
       });
       await Promise.all([batch, ...done]);
     } catch (error) {
-      const bytes = chunks.reduce((sum, { value }) => sum + value.length, head.length);
       throw await commitError(error, this.directory, bytes);
     }
     this.committed = { count, meta: Uint8Array.from(meta) };
@@ -370,6 +374,24 @@ async function isFull(cause: unknown, directory: string, bytes: number): Promise
 
 function noRoom(cause: unknown): Error {
   return Object.assign(new Error("no space for the state on the disk", { cause }), { code: "ENOSPC" });
+}
+
+/**
+ * Rejects with ENOSPC where a commit of `bytes` may not find room. LMDB must not be the one to find out: its message of a page that cannot be
+ * written is longer than the memory that it takes for it, and the process may end over that ("malloc(): invalid next size"). A quota, or a
+ * disk that tells of room and has none, shows by a file that takes some.
+ */
+async function requireRoom(directory: string, bytes: number): Promise<void> {
+  if ((await freeBytes(directory)) < bytes + ROOM_BYTES) throw noRoom("it has too few free bytes");
+  const probe = join(directory, PROBE_FILE);
+  try {
+    await writeFile(probe, Buffer.alloc(PROBE_BYTES));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === "ENOSPC" || code === "EDQUOT" ? noRoom(error) : error;
+  } finally {
+    await rm(probe, { force: true });
+  }
 }
 
 async function freeBytes(directory: string): Promise<number> {
