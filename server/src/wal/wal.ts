@@ -360,7 +360,8 @@ export class Wal {
 
   private failOn(error: unknown): WalError {
     const text = error instanceof Error ? error.message : String(error);
-    if (this.failure !== null) return this.failure;
+    // What was under way when it failed first fails now, too.
+    if (this.failure !== null) return this.fail(this.failure);
     // No second try: after a failed sync the kernel may have dropped the pages, and would say "done".
     const failure = this.fail(
       new WalError(`the disk failed, the log is unusable until a restart: ${text}`, { cause: error }),
